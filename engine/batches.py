@@ -1,0 +1,81 @@
+"""The training images on the device, and an epoch's shuffled, augmented and normalised batches out of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine import augment
+from engine.config import RunConfig
+
+CHUNK = {"cpu": 512}
+"""Images that are augmented at once: few enough for a CPU's cache …"""
+GPU_CHUNK = 8192
+"""… and enough to fill a GPU."""
+
+
+def normalise(images: Tensor, mean: float, std: float) -> Tensor:
+    """8-bit pixels scaled to 0–1, less `mean`, over `std`.
+
+    Args:
+        images: (N, S, S) uint8.
+
+    Returns:
+        (N, S·S) float32.
+    """
+    return images.flatten(1).float().mul_(1 / (255 * std)).sub_(mean / std)
+
+
+def seed_for(seed: int, epoch: int) -> int:
+    """A seed of its own for every epoch, so that an epoch's random draws need no history."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+class TrainingBatches:
+    """Batches of the training images, as uint8 on the device; a batch is an index into them."""
+
+    def __init__(self, images: Tensor, labels: Tensor, mean: float, std: float, config: RunConfig) -> None:
+        """
+        Args:
+            images: (N, S, S) uint8, on the device.
+            labels: (N,) int64, on the same device.
+            mean, std: of the pixels scaled to 0–1.
+            config: batch size, rotation, shift and seed are read from it.
+        """
+        self.images, self.labels = images, labels
+        self.mean, self.std = mean, std
+        self.config = config
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.images) / self.config.batch_size)
+
+    def sizes(self) -> np.ndarray:
+        """(batches,) int64: examples in each batch of an epoch; the last may be short."""
+        starts = np.arange(len(self)) * self.config.batch_size
+        return np.minimum(self.config.batch_size, len(self.images) - starts)
+
+    def epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches of an epoch; the same epoch of the same seed gives the same pixels on every device.
+
+        Yields:
+            x: (batch, S·S) float32; y: (batch,) int64.
+        """
+        config, device = self.config, self.images.device
+        count, size = self.images.shape[:2]
+        generator = torch.Generator().manual_seed(seed_for(config.seed, epoch))
+        order = torch.randperm(count, generator=generator).to(device)
+        angles, offsets = augment.draw(count, config.rotation, config.shift, generator)
+        matrices, offsets = augment.steps(angles, size).to(device), offsets.to(device)
+
+        batch = config.batch_size
+        chunk = max(1, CHUNK.get(device.type, GPU_CHUNK) // batch) * batch
+        for start in range(0, count, chunk):
+            piece = slice(start, start + chunk)
+            chosen = order[piece]
+            images = augment.rotate_and_crop(self.images[chosen], matrices[piece], offsets[piece], config.shift)
+            x, y = normalise(images, self.mean, self.std), self.labels[chosen]
+            yield from zip(torch.split(x, batch), torch.split(y, batch), strict=True)

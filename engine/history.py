@@ -1,0 +1,86 @@
+"""A run as its events have told it so far: what charts, tables and lists are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test
+
+
+@dataclass(slots=True)
+class History:
+    """Folds events; the same events always make the same history."""
+
+    started: RunStarted | None = None
+    phase: Phase | None = None
+    progress: Progress | None = None
+    """The last progress of the running epoch."""
+    epochs: list[Epoch] = field(default_factory=list)
+    """By number; an epoch that is told again replaces what was told before."""
+    test: Test | None = None
+    finished: RunFinished | None = None
+    _fine: dict[int, tuple[list[float], list[float], float]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> History:
+        """The history that `events` tell."""
+        history = cls()
+        for event in events:
+            history.add(event)
+        return history
+
+    def add(self, event: Event) -> None:
+        """Fold the next event."""
+        match event:
+            case RunStarted():
+                self.started = event
+            case Phase():
+                self.phase = event
+            case Progress():
+                self.progress = event
+                losses, accs, _ = self._fine.setdefault(event.epoch, ([], [], 0.0))
+                losses += event.losses
+                accs += event.accs
+                self._fine[event.epoch] = (losses, accs, event.group / max(event.batches, 1))
+            case Epoch():
+                self.epochs = [epoch for epoch in self.epochs if epoch.epoch != event.epoch] + [event]
+                self.epochs.sort(key=lambda epoch: epoch.epoch)
+            case Test():
+                self.test = event
+            case RunFinished():
+                self.finished = event
+
+    @property
+    def best(self) -> Epoch | None:
+        """The epoch with the lowest validation loss."""
+        return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
+
+    @property
+    def seconds_per_epoch(self) -> float:
+        """Median time of the complete epochs, in seconds; NaN before the first."""
+        seconds = [epoch.seconds for epoch in self.epochs if epoch.complete]
+        return float(np.median(seconds)) if seconds else float("nan")
+
+    def fine_curve(self, first_epoch: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The training's loss and accuracy within the epochs.
+
+        Args:
+            first_epoch: earlier epochs are left out.
+
+        Returns:
+            Where each point lies, in epochs since the start (0.5 is the middle of the first epoch); the mean loss and
+            the accuracy of the batches around it: three (points,) float64.
+        """
+        xs: list[np.ndarray] = []
+        losses: list[float] = []
+        accs: list[float] = []
+        for epoch, (epoch_losses, epoch_accs, width) in sorted(self._fine.items()):
+            if epoch >= first_epoch:
+                middles = epoch - 1 + (np.arange(len(epoch_losses)) + 0.5) * width
+                xs.append(np.minimum(middles, epoch))
+                losses += epoch_losses
+                accs += epoch_accs
+        return np.concatenate(xs) if xs else np.empty(0), np.array(losses), np.array(accs)

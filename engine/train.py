@@ -1,0 +1,272 @@
+"""The training loop: an iterator of events, and the one place that waits for the device."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine import devices
+from engine.batches import TrainingBatches, seed_for
+from engine.config import RunConfig
+from engine.control import Control
+from engine.data.dataset import Dataset
+from engine.evaluate import measure
+from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Status, Test
+from engine.model import MLP
+
+REPORT_SECONDS = 0.1
+"""At least this long between two `progress` events."""
+CURVE_POINTS = 60
+"""About so many points of an epoch's fine curve; each is the mean over a group of batches."""
+
+Weights = Mapping[str, Tensor]
+
+
+def train(
+    config: RunConfig,
+    dataset: Dataset,
+    control: Control | None = None,
+    *,
+    run: str = "",
+    save: Callable[[int, Weights], None] = lambda epoch, weights: None,
+) -> Iterator[Event]:
+    """Train a new network and measure it once on the test images.
+
+    Every epoch trains on all training images in a new order, then measures the validation images. The weights of the
+    lowest validation loss are loaded again at the end, and only then are the test images measured. A loss that is not
+    finite ends the training as failed, after the test of what was best until then.
+
+    Args:
+        config: what to train.
+        dataset: its images, on the host.
+        control: pauses or stops the training between two batches.
+        run: the name that the events carry.
+        save: is given each epoch's weights, epoch 0 being the untrained network, before its event comes.
+
+    Yields:
+        `RunStarted`, then phases, progress and epochs, `Test`, and at the end `RunFinished`.
+
+    Raises `ConfigError` where the configured device is not there.
+    """
+    return _Training(config, dataset, control or Control(), run, save).events()
+
+
+class _Training:
+    def __init__(
+        self,
+        config: RunConfig,
+        dataset: Dataset,
+        control: Control,
+        run: str,
+        save: Callable[[int, Weights], None],
+    ) -> None:
+        self.config, self.dataset, self.control, self.run, self.save = config, dataset, control, run, save
+        self.best_loss = float("inf")
+        self.best_epoch = 0
+        self.best_weights: dict[str, Tensor] = {}
+        self.paused_seconds = 0.0
+
+    def events(self) -> Iterator[Event]:
+        began = time.perf_counter()
+        yield Phase("warm-up", "waking the device")
+        self.device, device_name = devices.prepare(self.config)
+        self._load()
+        yield RunStarted(
+            run=self.run,
+            config=self.config.to_json(),
+            dataset=self.dataset.name,
+            device=device_name,
+            parameters=sum(parameter.numel() for parameter in self.model.parameters()),
+            train_examples=len(self.batches.images),
+            valid_examples=len(self.valid[0]),
+            test_examples=len(self.test[0]),
+            mean=self.dataset.mean,
+            std=self.dataset.std,
+            time=time.time(),
+            note=self.dataset.note,
+        )
+        self._keep(0)
+        yield Phase("train")
+        status: Status = "completed"
+        reason = ""
+        for epoch in range(1, self.config.epochs + 1):
+            result = yield from self._epoch(epoch)
+            if result is not None:
+                yield result
+                if not np.isfinite(result.train_loss) or not np.isfinite(result.valid_loss):
+                    status = "failed"
+                    reason = f"the loss was not finite in epoch {epoch}: try a lower learning rate"
+                    break
+            if self.control.stopping:
+                status = "stopped"
+                break
+        yield Phase("test")
+        yield self._test()
+        yield RunFinished(self.run, status, time.perf_counter() - began, reason)
+
+    def _load(self) -> None:
+        """Bring the data set to the device and build the network and its optimiser."""
+        config, dataset, device = self.config, self.dataset, self.device
+        train_indices, valid_indices = dataset.split(config.seed, config.valid_fraction)
+
+        def to_device(images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
+            # torch can't wrap the data set's read-only arrays without a warning; indexing copies, so it need not.
+            return torch.tensor(images, device=device), torch.tensor(labels, dtype=torch.int64, device=device)
+
+        images, labels = to_device(dataset.images[train_indices], dataset.labels[train_indices])
+        self.batches = TrainingBatches(images, labels, dataset.mean, dataset.std, config)
+        self.valid = to_device(dataset.images[valid_indices], dataset.labels[valid_indices])
+        self.test = to_device(dataset.test_images, dataset.test_labels)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_for(config.seed, 0))
+            self.model = MLP(config.layer_sizes)
+        self.model.to(device)
+        self.optimizer = make_optimizer(self.model, config)
+
+    def _epoch(self, epoch: int) -> Generator[Event, None, Epoch | None]:
+        """Train and validate one epoch.
+
+        Returns:
+            Its event; None where a stop came before its first batch.
+        """
+        model, optimizer, control = self.model, self.optimizer, self.control
+        sizes = self.batches.sizes()
+        tally = _Tally(epoch, sizes, self.device)
+        began = time.perf_counter()
+        self.paused_seconds = 0.0
+        report_at = began + REPORT_SECONDS
+        for x, y in self.batches.epoch(epoch):
+            if control.paused:
+                yield from self._pause(tally)
+                report_at = time.perf_counter() + REPORT_SECONDS
+            if control.stopping:
+                break
+            optimizer.zero_grad()
+            logits, _ = model(x)
+            loss = nn.functional.cross_entropy(logits, y)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            tally.add(loss, logits, y)
+            if time.perf_counter() >= report_at:
+                yield tally.progress()
+                report_at = time.perf_counter() + REPORT_SECONDS
+        if tally.batch == 0:
+            return None
+        if tally.unreported:
+            yield tally.progress()
+        train_loss, train_acc = tally.means()
+        valid_loss, correct = measure(model, *self.valid, self.dataset.mean, self.dataset.std)
+        best = valid_loss < self.best_loss
+        if best:
+            self.best_loss = valid_loss
+        self._keep(epoch, best=best)
+        return Epoch(
+            epoch=epoch,
+            train_loss=train_loss,
+            train_acc=train_acc,
+            valid_loss=valid_loss,
+            valid_acc=correct / len(self.valid[0]),
+            seconds=time.perf_counter() - began - self.paused_seconds,
+            best=best,
+            complete=tally.batch == len(sizes),
+        )
+
+    def _pause(self, tally: _Tally) -> Iterator[Event]:
+        if tally.unreported:
+            yield tally.progress()
+        yield Phase("paused")
+        began = time.perf_counter()
+        self.control.wait()
+        waited = time.perf_counter() - began
+        self.paused_seconds += waited
+        tally.reported_at += waited
+        yield Phase("train")
+
+    def _keep(self, epoch: int, *, best: bool = True) -> None:
+        """Save the weights, and remember them where they are the best yet."""
+        weights = self.model.state_dict()
+        self.save(epoch, weights)
+        if best:
+            self.best_epoch = epoch
+            self.best_weights = {name: tensor.clone() for name, tensor in weights.items()}
+
+    def _test(self) -> Test:
+        self.model.load_state_dict(self.best_weights)
+        loss, correct = measure(self.model, *self.test, self.dataset.mean, self.dataset.std)
+        total = len(self.test[0])
+        return Test(self.best_epoch, loss, correct / total, correct, total)
+
+
+class _Tally:
+    """Counts an epoch on the device; the host sees it only when it asks."""
+
+    def __init__(self, epoch: int, sizes: np.ndarray, device: torch.device) -> None:
+        self.epoch, self.sizes, self.device = epoch, sizes, device
+        self.batch = 0
+        self.reported_at = time.perf_counter()
+        self._losses = torch.zeros(len(sizes), device=device)
+        self._correct = torch.zeros(len(sizes), device=device)
+        self._reported = 0
+        self._host = np.zeros((2, len(sizes)))
+        self._group = max(1, round(len(sizes) / CURVE_POINTS))
+
+    @property
+    def unreported(self) -> int:
+        """Batches since the last progress."""
+        return self.batch - self._reported
+
+    def add(self, loss: Tensor, logits: Tensor, y: Tensor) -> None:
+        """Count a batch, without waiting for the device."""
+        self._losses[self.batch] = loss.detach()
+        self._correct[self.batch] = (logits.detach().argmax(1) == y).sum()
+        self.batch += 1
+
+    def progress(self) -> Progress:
+        """Wait for the device and say how far the epoch is."""
+        first, last, group = self._reported, self.batch, self._group
+        self._host[:, first:last] = torch.stack((self._losses[first:last], self._correct[first:last])).cpu().numpy()
+        now = time.perf_counter()
+        rate = int(self.sizes[first:last].sum()) / max(now - self.reported_at, 1e-9)
+        self._reported, self.reported_at = last, now
+        complete = last == len(self.sizes)
+        starts = range(first // group * group, last if complete else last // group * group, group)
+        groups = [self._mean(start, min(start + group, last)) for start in starts]
+        loss, acc = self.means()
+        return Progress(
+            epoch=self.epoch,
+            batch=last,
+            batches=len(self.sizes),
+            loss=loss,
+            acc=acc,
+            examples_per_second=rate,
+            losses=[round(loss, 5) for loss, _ in groups],
+            accs=[round(acc, 5) for _, acc in groups],
+            group=group,
+            memory=devices.memory_in_use(self.device),
+        )
+
+    def means(self) -> tuple[float, float]:
+        """Loss and accuracy per example over what was reported."""
+        return self._mean(0, self._reported)
+
+    def _mean(self, first: int, last: int) -> tuple[float, float]:
+        sizes = self.sizes[first:last]
+        losses, correct = self._host[:, first:last]
+        examples = int(sizes.sum())
+        return float(losses @ sizes) / examples, float(correct.sum()) / examples
+
+
+def make_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Optimizer:
+    """The configured optimiser at its learning rate; SGD with Nesterov momentum 0.9, else torch's default settings."""
+    parameters = model.parameters()
+    if config.optimizer == "adam":
+        return torch.optim.Adam(parameters, lr=config.lr, fused=True)
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, lr=config.lr, fused=True)
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=config.lr, momentum=0.9, nesterov=True, fused=True)
+    return torch.optim.RMSprop(parameters, lr=config.lr)

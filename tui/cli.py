@@ -1,0 +1,273 @@
+"""The command line. torch, textual and matplotlib are imported inside the commands, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from engine import __version__
+from engine.config import DEVICES, OPTIMIZERS, RECIPES, RunConfig, parse_hidden
+from engine.data.catalog import DATASET_NAMES
+from engine.errors import ConfigError, MnistTuiError, RunError
+from engine.runs import find_run, runs_folder
+
+HELP = """Train a first neural network on MNIST in the terminal, live, and find out what it learned.
+
+Without a command: the console; where input or output is no terminal, the same as `mnist-tui train`."""
+
+EXAMPLES = """Examples:
+
+  mnist-tui                                    the console
+
+  mnist-tui train --epochs 5 --seed 7          train without a screen
+
+  mnist-tui train --json | jq 'select(.event=="epoch")'
+
+  mnist-tui evaluate latest --epoch last --split valid
+"""
+
+app = typer.Typer(help=HELP, epilog=EXAMPLES, no_args_is_help=False, pretty_exceptions_enable=False)
+
+
+def _named(values: tuple[str, ...]) -> Callable[[], list[str]]:
+    """Shell completion of a fixed set of words."""
+    return lambda: list(values)
+
+
+def _run_names() -> list[str]:
+    """Shell completion of the stored runs."""
+    from engine.runs import stored_runs
+
+    return ["latest", *(run.name for run in stored_runs(runs_folder(None)))]
+
+
+DataDir = Annotated[
+    str | None,
+    typer.Option(
+        "--data-dir", metavar="DIR", help="Where the data sets lie; else $MNIST_TUI_DATA, else the user's cache."
+    ),
+]
+RunsDir = Annotated[
+    str | None,
+    typer.Option("--runs-dir", metavar="DIR", help="Where runs are stored; else $MNIST_TUI_RUNS, else ./runs."),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's folder, its name, or `latest`.", autocompletion=_run_names)
+]
+DEFAULT = RunConfig()
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mnist-tui {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def console(
+    context: typer.Context,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    debug: Debug = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What runs without a command; its docstring is `HELP`."""
+    context.obj = {"data_dir": data_dir, "runs_dir": runs_dir, "debug": debug}
+    if context.invoked_subcommand is not None:
+        return
+    from tui.terminal import is_interactive
+
+    if not is_interactive():
+        from tui.plain import train
+
+        raise typer.Exit(train(RunConfig(), runs_folder(runs_dir), data_dir=data_dir))
+    from tui.app import MnistTui
+
+    status = MnistTui(data_dir=data_dir, runs_dir=runs_folder(runs_dir)).run()
+    raise typer.Exit(status or 0)
+
+
+@app.command()
+def train(
+    context: typer.Context,
+    recipe: Annotated[
+        str,
+        typer.Option(metavar="NAME", help=f"Settings to begin with: {', '.join(RECIPES)}."),
+    ] = DEFAULT.recipe,
+    dataset: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"One of {', '.join(DATASET_NAMES)}; auto is MNIST, or digits where it can't be had.",
+            autocompletion=_named(DATASET_NAMES),
+        ),
+    ] = DEFAULT.dataset,
+    data_dir: DataDir = None,
+    epochs: Annotated[int, typer.Option(metavar="N", help="Times through the training images.")] = DEFAULT.epochs,
+    batch_size: Annotated[int, typer.Option(metavar="N", help="Images per step.")] = DEFAULT.batch_size,
+    hidden: Annotated[str, typer.Option(metavar="N,N", help="Sizes of the hidden layers, or `none`.")] = ",".join(
+        map(str, DEFAULT.hidden)
+    ),
+    optimizer: Annotated[
+        str,
+        typer.Option(metavar="NAME", help=f"One of {', '.join(OPTIMIZERS)}.", autocompletion=_named(OPTIMIZERS)),
+    ] = DEFAULT.optimizer,
+    lr: Annotated[float, typer.Option(metavar="X", help="Learning rate.")] = DEFAULT.lr,
+    rotation: Annotated[
+        float, typer.Option(metavar="DEG", help="Training images are turned by up to so much.")
+    ] = DEFAULT.rotation,
+    shift: Annotated[int, typer.Option(metavar="PX", help="… and moved by up to so much.")] = DEFAULT.shift,
+    valid_fraction: Annotated[
+        float, typer.Option(metavar="X", help="Share of the training images set aside for validation.")
+    ] = DEFAULT.valid_fraction,
+    seed: Annotated[int, typer.Option(metavar="N", help="Same seed, same machine: the same run.")] = DEFAULT.seed,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help=f"One of {', '.join(DEVICES)}.", autocompletion=_named(DEVICES))
+    ] = DEFAULT.device,
+    threads: Annotated[str, typer.Option(metavar="N", help="CPU threads, or auto.")] = "auto",
+    runs_dir: RunsDir = None,
+    name: Annotated[str, typer.Option(metavar="NAME", help="The run's name behind the time; else the recipe's.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print one event a line as JSON, and nothing else.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Train without a screen: a progress bar on a terminal, plain lines otherwise."""
+    _remember_debug(context, debug)
+    values = {
+        f.name: context.params[f.name]
+        for f in fields(RunConfig)
+        if context.get_parameter_source(f.name) is not None and _was_given(context, f.name)
+    }
+    problems: dict[str, str] = {}
+    _parse(values, "hidden", parse_hidden, problems)
+    _parse(values, "threads", _parse_threads, problems)
+    values.pop("recipe", None)
+    try:
+        config = RunConfig.from_recipe(recipe, **values)
+    except ConfigError as error:
+        problems = error.problems | problems
+    if problems:
+        raise ConfigError(problems)
+    from tui import plain
+
+    outer = context.obj or {}
+    status = plain.train(
+        config,
+        runs_folder(runs_dir or outer.get("runs_dir")),
+        data_dir=data_dir or outer.get("data_dir"),
+        name=name,
+        json=json,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def runs(context: typer.Context, runs_dir: RunsDir = None, json: Json = False, debug: Debug = False) -> None:
+    """List the stored runs, the newest first."""
+    _remember_debug(context, debug)
+    from tui import plain
+
+    plain.list_runs(runs_folder(runs_dir or (context.obj or {}).get("runs_dir")), json=json)
+
+
+@app.command()
+def evaluate(
+    context: typer.Context,
+    run: RunName,
+    epoch: Annotated[str, typer.Option(metavar="best|last|N", help="Whose weights; 0 is before training.")] = "best",
+    split: Annotated[
+        str,
+        typer.Option(
+            metavar="test|valid|train",
+            help="Which images; never turned or shifted.",
+            autocompletion=_named(("test", "valid", "train")),
+        ),
+    ] = "test",
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Measure a stored run on a split."""
+    _remember_debug(context, debug)
+    outer = context.obj or {}
+    folder = find_run(runs_folder(runs_dir or outer.get("runs_dir")), run)
+    from tui import plain
+
+    plain.evaluate(folder, epoch, split, data_dir=data_dir or outer.get("data_dir"), json=json)
+
+
+def _was_given(context: typer.Context, name: str) -> bool:
+    """Whether the option stood on the command line, so that it goes over the recipe's value."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def _parse(values: dict[str, Any], name: str, parse: Callable[[str], Any], problems: dict[str, str]) -> None:
+    if name in values:
+        try:
+            values[name] = parse(values[name])
+        except ConfigError as error:
+            problems |= error.problems
+            del values[name]
+
+
+def _parse_threads(text: str) -> int:
+    if text == "auto":
+        return 0
+    try:
+        threads = int(text)
+    except ValueError:
+        threads = 0
+    if threads < 1:
+        raise ConfigError({"threads": f"--threads must be auto or a whole number from 1 to 1,024, not {text!r}"})
+    return threads
+
+
+def _remember_debug(context: typer.Context, debug: bool) -> None:
+    if debug:
+        context.find_root().obj["debug"] = True
+
+
+def main() -> None:
+    """Run the command and end the process with the contract's exit code."""
+    debug = "--debug" in sys.argv
+    try:
+        status = app(standalone_mode=False)
+    except TyperException as error:
+        _complain(error.format_message(), debug)
+        status = 2
+    except MnistTuiError as error:
+        _complain(str(error), debug)
+        status = error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        status = 130
+    except BrokenPipeError:
+        # Whoever read our output went away, as `head` does; Python would complain once more while it shuts down.
+        sys.stderr.close()
+        status = 141
+    except OSError as error:
+        _complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", debug)
+        status = RunError.exit_code
+    except Exception as error:
+        logging.getLogger(__name__).exception("unexpected")
+        _complain(f"{type(error).__name__}: {error} (this is a fault of mnist-tui; --debug shows where)", debug)
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(message: str, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    line = " ".join(message.split())
+    print(f"mnist-tui: {line}", file=sys.stderr)

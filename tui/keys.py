@@ -1,0 +1,107 @@
+"""The key table: dispatch, footer and help are made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key and what it does."""
+
+    keys: str
+    """Textual's names, with commas between alternatives."""
+    action: str
+    label: str
+    """A word or two for the footer; empty for keys that only the help lists."""
+    help: str
+    """What it does, for the help."""
+    shown_as: str = ""
+    """How the footer and the help write the key, where Textual's own way is not short."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewKey:
+    """A view, the digit that opens it and its name in the tab bar."""
+
+    digit: str
+    mode: str
+    title: str
+
+
+VIEWS = (
+    ViewKey("1", "setup", "New run"),
+    ViewKey("2", "data", "Data"),
+    ViewKey("3", "training", "Training"),
+    ViewKey("9", "runs", "Runs"),
+)
+
+TABLE: dict[str, tuple[Key, ...]] = {
+    "everywhere": (
+        *(Key(view.digit, f"view('{view.mode}')", "", f"open {view.title}") for view in VIEWS),
+        Key("space", "pause", "pause", "pause or resume the training"),
+        Key("s", "stop", "stop", "stop the training and keep its work"),
+        Key("n", "view('setup')", "", "set up a new run"),
+        Key("L", "log", "", "show the log", "L"),
+        Key("question_mark", "help", "help", "show this help", "?"),
+        Key("escape", "back", "", "one step back", "esc"),
+        Key("q", "leave", "quit", "quit; asks first while a training runs"),
+    ),
+    "setup": (
+        Key("enter", "start", "start", "start the training", "enter"),
+        Key("down,ctrl+n", "app.focus_next", "", "next field", "↓ tab"),
+        Key("up", "app.focus_previous", "", "previous field", "↑"),
+        Key("r", "survey", "look again", "look for data sets and devices again"),
+    ),
+    "data": (
+        Key("r", "draw", "redraw", "draw the random turns and shifts anew"),
+        Key("v", "split", "split", "next split: training, validation, test"),
+        Key("right,pagedown", "page(1)", "more", "the next images", "→"),
+        Key("left,pageup", "page(-1)", "", "the images before", "←"),
+        Key("i", "style", "look", "half blocks, braille or ASCII"),
+        Key("b", "size", "size", "larger or smaller images"),
+        Key("d", "load", "get data", "download the data set where it is missing"),
+    ),
+    "training": (
+        Key("y", "log_scale", "log", "logarithmic loss axis"),
+        Key("m", "smooth", "smooth", "smooth the curves: not, a little, much"),
+        Key("z", "zoom", "zoom", "show all epochs, the last ten or the last three"),
+        Key("a", "chart", "loss/acc", "where only one chart fits: loss or accuracy"),
+        Key("f", "follow", "follow", "back to the run that trains now"),
+    ),
+    "run table": (Key("enter", "select_cursor", "open", "see the run's curves", "enter"),),
+    "runs": (
+        Key("m", "mark", "mark", "mark or unmark the run"),
+        Key("c", "compare", "compare", "lay the marked runs' curves over each other"),
+        Key("slash", "filter", "filter", "show only runs with these words", "/"),
+        Key("o", "sort", "sort", "sort by the next column"),
+        Key("O", "reverse", "", "turn the order around", "O"),
+        Key("d,delete", "delete", "delete", "delete the run; asks first", "d"),
+        Key("r", "reload", "", "read the folder again"),
+    ),
+    "compare": (
+        Key("y", "log_scale", "log", "logarithmic loss axis"),
+        Key("m", "smooth", "smooth", "smooth the curves: not, a little, much"),
+        Key("z", "zoom", "zoom", "show all epochs, the last ten or the last three"),
+        Key("escape", "app.back", "back", "back to the runs", "esc"),
+    ),
+}
+
+
+def bindings(scope: str) -> list[BindingType]:
+    """Textual's bindings for a scope of the table."""
+    return [
+        Binding(key.keys, key.action, key.label, show=bool(key.label), key_display=key.shown_as or None)
+        for key in TABLE[scope]
+    ]
+
+
+def help_lines(scopes: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """Scope, key and what it does, for every key of the scopes."""
+    return [
+        (scope, key.shown_as or key.keys.replace(",", " "), key.help)
+        for scope in scopes
+        for key in TABLE.get(scope, ())
+    ]

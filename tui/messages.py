@@ -1,0 +1,41 @@
+"""Messages from worker threads to the app; a message for one view alone stands beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from engine.events import Event
+
+if TYPE_CHECKING:  # torch must not be imported before the first frame
+    from engine.devices import Device
+
+
+class EngineEvent(Message):
+    """The training said something."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+        """What it said."""
+
+
+class TrainingEnded(Message):
+    """The training's thread is done; no event follows."""
+
+    def __init__(self, error: Exception | None) -> None:
+        super().__init__()
+        self.error = error
+        """Why it failed, or None."""
+
+
+class DevicesFound(Message):
+    """torch is imported and this machine's devices are known."""
+
+    def __init__(self, devices: list[Device], cores: int) -> None:
+        super().__init__()
+        self.devices = devices
+        """The fastest first; empty where torch can't be imported."""
+        self.cores = cores
+        """CPU cores that this process may use."""

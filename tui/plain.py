@@ -1,0 +1,221 @@
+"""The commands without a screen."""
+
+from __future__ import annotations
+
+import contextlib
+import json as json_module
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from engine.config import RunConfig
+from engine.control import Control
+from engine.data.folder import is_explicit
+from engine.errors import ConfigError
+from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test, to_json
+from engine.history import History
+from engine.runs import RunFolder
+from engine.session import start
+from engine.statistics import wilson_interval
+from engine.summaries import RunSummary, summarise_all
+from tui.run_table import COLUMNS, cell_words
+from tui.words import percent, phase_words, seconds, test_words
+
+HEADINGS = "epoch   train loss  train acc   valid loss  valid acc     time"
+FAILED = 1
+
+
+def train(config: RunConfig, runs_dir: Path, *, data_dir: str | None = None, name: str = "", json: bool = False) -> int:
+    """Train and say how it goes.
+
+    Returns:
+        The exit code: 0 when completed or stopped by hand, 1 when the training failed, 128 + N after signal N.
+    """
+    control = Control()
+    history = History()
+    with _signals(control) as caught:
+        events = start(config, runs_dir, data_dir=data_dir, name=name, control=control)
+        say = _json_lines if json else (_bar if sys.stderr.isatty() and sys.stdout.isatty() else _lines)
+        with contextlib.closing(events):
+            say(_folded(events, history))
+    if caught:
+        return 128 + caught[0]
+    return FAILED if history.finished and history.finished.status == "failed" else 0
+
+
+def _folded(events: Iterator[Event], history: History) -> Iterator[Event]:
+    for event in events:
+        history.add(event)
+        yield event
+
+
+@contextlib.contextmanager
+def _signals(control: Control) -> Iterator[list[int]]:
+    """The first signal stops the training and keeps its work; a second interrupt ends the process at once."""
+    caught: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if caught:
+            os._exit(128 + number)
+        caught.append(number)
+        control.stop()
+        if number == signal.SIGINT:
+            print("\nstopping, keeping the work; once more ends at once", file=sys.stderr)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _json_lines(events: Iterator[Event]) -> None:
+    for event in events:
+        sys.stdout.write(to_json(event) + "\n")
+        sys.stdout.flush()
+        if isinstance(event, RunStarted) and event.note:
+            print(event.note, file=sys.stderr)
+
+
+def _lines(events: Iterator[Event]) -> None:
+    said = ""
+    for event in events:
+        if isinstance(event, Phase):
+            # Downloads report ten times a second; in a log file one line a file is enough.
+            words = f"downloading {event.detail}" if event.name == "download" else phase_words(event)
+            if words != said and event.name in ("download", "verify", "paused"):
+                print(words, flush=True)
+            said = words
+        else:
+            for line in _words(event):
+                print(line, flush=True)
+
+
+def _bar(events: Iterator[Event]) -> None:
+    """A progress bar on stderr below the lines of the epochs."""
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    words = (TextColumn(words) for words in ("{task.percentage:3.0f} %", "{task.fields[note]}"))
+    columns = (TextColumn("{task.description}"), BarColumn(), *words)
+    started: RunStarted | None = None
+    began = time.perf_counter()
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None, note="")
+        for event in events:
+            if isinstance(event, RunStarted):
+                started, began = event, time.perf_counter()
+            if isinstance(event, Phase):
+                bar.update(task, description=phase_words(event), completed=event.done, total=event.total or None)
+            elif isinstance(event, Progress) and started is not None:
+                epochs = started.config["epochs"]
+                done = event.epoch - 1 + event.batch / event.batches
+                elapsed = time.perf_counter() - began
+                left = elapsed / done * (epochs - done)
+                note = f"loss {event.loss:.3f}  {event.examples_per_second:,.0f} images/s"
+                if elapsed > 1:
+                    note += f"  {seconds(left)} left"
+                bar.update(task, description=f"epoch {event.epoch}/{epochs}", completed=done, total=epochs, note=note)
+            for line in _words(event):
+                # Results belong on stdout, and above the bar that is drawn on stderr.
+                bar.console.print(Text(line), soft_wrap=True)
+
+
+def _words(event: Event) -> list[str]:
+    """An event in plain lines; progress and phases have none."""
+    match event:
+        case RunStarted():
+            lines = [f"note: {event.note}"] if event.note else []
+            hidden = "-".join(map(str, (784, *event.config["hidden"], 10)))
+            return [
+                *lines,
+                f"{event.run}: {event.dataset}, {event.train_examples:,} train, {event.valid_examples:,} validation, "
+                f"{event.test_examples:,} test; {hidden}, {event.parameters:,} parameters; on {event.device}",
+                HEADINGS,
+            ]
+        case Epoch():
+            mark = " *" if event.best else ("" if event.complete else " (cut short)")
+            return [
+                f"{event.epoch:>5}   {event.train_loss:>10.4f}  {percent(event.train_acc):>9}   "
+                f"{event.valid_loss:>10.4f}  {percent(event.valid_acc):>9}  {seconds(event.seconds):>7}{mark}"
+            ]
+        case Test():
+            return [test_words(event)]
+        case RunFinished():
+            reason = f": {event.reason}" if event.reason else ""
+            return [f"{event.status} in {seconds(event.seconds)}{reason}"]
+    return []
+
+
+def list_runs(runs_dir: Path, *, json: bool) -> None:
+    """Print the stored runs, the newest first."""
+    stored = summarise_all(runs_dir)
+    if json:
+        for run in stored:
+            print(json_module.dumps(_record(run), ensure_ascii=False))
+        return
+    if not stored:
+        print(f"there is no run in {runs_dir} yet: train one with mnist-tui train", file=sys.stderr)
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in COLUMNS:
+        table.add_column(column, no_wrap=True, overflow="fold")
+    for run in stored:
+        table.add_row(*(Text(cell_words(run, column)) for column in COLUMNS))
+    # Whole rows in a pipe or a file, where nobody sees a width.
+    Console(width=None if sys.stdout.isatty() else 400).print(table)
+
+
+def _record(run: RunSummary) -> dict[str, object]:
+    """A run as JSON values; what is not known is null."""
+    values = asdict(run) | {"run": run.name, "folder": str(run.folder.path)}
+    values["config"] = run.config.to_json() if run.config else None
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in values.items()}
+
+
+def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None, json: bool) -> None:
+    """Measure a stored run and print the result.
+
+    Raises `ConfigError` for an epoch or a split that can't be meant, `RunError` and `DataError` where the run or its
+    data can't be read.
+    """
+    if split not in ("test", "valid", "train"):
+        raise ConfigError({"split": f"--split {split!r} is not known: choose one of test, valid, train"})
+    number = _epoch_number(folder, epoch)
+    from engine.stored import evaluate_stored
+
+    result = evaluate_stored(folder, number, split, data_dir=data_dir, explicit_folder=is_explicit(data_dir))
+    total, correct = len(result.labels), result.correct
+    low, high = wilson_interval(correct, total)
+    if json:
+        record = {"run": folder.name, "epoch": number, "split": split, "loss": result.loss, "acc": correct / total}
+        print(json_module.dumps(record | {"correct": correct, "total": total, "interval": [low, high]}))
+        return
+    print(
+        f"{folder.name}, epoch {number}, {split}: accuracy {percent(correct / total)} ({correct:,} of {total:,}; "
+        f"95 % interval {low * 100:.2f}–{high * 100:.2f} %), loss {result.loss:.4f}"
+    )
+
+
+def _epoch_number(folder: RunFolder, epoch: str) -> int:
+    """`best`, `last` or a number as an epoch of the run."""
+    if epoch == "best":
+        best = History.of(folder.events(progress=False)).best
+        return best.epoch if best else 0
+    if epoch == "last":
+        return max(folder.epochs(), default=0)
+    if epoch.isascii() and epoch.isdigit() and len(epoch) < 10:
+        return int(epoch)
+    raise ConfigError({"epoch": f"--epoch {epoch!r} is not known: choose best, last or a number"})

@@ -1,0 +1,26 @@
+"""What the terminal can show."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rich.console import Console
+
+from tui.cells import Style
+
+
+def is_interactive() -> bool:
+    """Whether somebody can see a screen and type: not in a pipe, not on a terminal that can't move its cursor.
+
+    Textual draws on stderr where that is a terminal, so all three must be one.
+    """
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
+
+
+def best_image_style(console: Console) -> Style:
+    """Half blocks where there are greys enough, braille with few colours, ASCII where the encoding is not UTF-8."""
+    if not console.encoding.lower().startswith("utf"):
+        return "ascii"
+    return "half" if console.color_system in ("truecolor", "256") and not console.no_color else "braille"

@@ -1,0 +1,64 @@
+"""What all views share: the bar above, the keys below, a word where the terminal is too small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.top_bar import TopBar
+
+if TYPE_CHECKING:
+    from tui.app import MnistTui
+
+NEEDED = (60, 20)
+"""Columns and rows under which a view is not drawn."""
+
+
+class View(Screen[None]):
+    """A screen with the tab bar and the key bar around `body`."""
+
+    MODE: ClassVar[str] = ""
+    """The mode that shows it; also its scope in the key table."""
+    TITLE_WORDS: ClassVar[str] = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NEEDED[0], "-narrow"), (80, "-normal"), (120, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-short"), (24, "-medium"), (36, "-tall")]
+
+    @property
+    def console_app(self) -> MnistTui:
+        """The app, as what it is."""
+        return cast("MnistTui", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield TopBar(self.MODE)
+        with Container(id="body"):
+            yield from self.body()
+        yield Static(f"mnist-tui needs {NEEDED[0]}×{NEEDED[1]} characters", id="too-small")
+        yield KeyBar()
+
+    def body(self) -> ComposeResult:
+        """The view's widgets."""
+        yield from ()
+
+    def show_status(self, status: Text) -> None:
+        """Say what the training is doing, in the bar above."""
+        for bar in self.query(TopBar):
+            bar.status = status
+
+    def devices_found(self) -> None:
+        """The machine's devices are known now."""
+
+    def training_failed(self, error: Exception) -> None:
+        """The training of this console failed."""
+
+    def action_back(self) -> None:
+        """One step back: out of a field, then out of what lies over the view."""
+        if self.focused is not None:
+            self.set_focus(None)
+        elif len(self.app.screen_stack) > 1:
+            self.app.pop_screen()

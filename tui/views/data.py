@@ -1,0 +1,253 @@
+"""Data: what the network is given to learn from, as stored and as the training sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+from engine.config import RunConfig
+from engine.data.dataset import Dataset
+from engine.data.folder import data_folder, is_explicit, survey
+from engine.data.loading import load
+from engine.errors import MnistTuiError
+from engine.events import Phase
+from tui.cells import STYLES
+from tui.keys import bindings
+from tui.terminal import best_image_style
+from tui.view import View
+from tui.widgets.image import ImageGrid, Picture
+from tui.words import phase_words
+
+SPLITS = ("training", "validation", "test")
+
+
+class Loading(Message):
+    """The data set is being read."""
+
+    def __init__(self, phase: Phase) -> None:
+        super().__init__()
+        self.phase = phase
+        """What is being done."""
+
+
+class Loaded(Message):
+    """The data set was read, or can't be."""
+
+    def __init__(self, dataset: Dataset | None, error: str) -> None:
+        super().__init__()
+        self.dataset = dataset
+        """The images, or None."""
+        self.error = error
+        """Why there are none."""
+
+
+class Drawn(Message):
+    """The pictures for both grids."""
+
+    def __init__(self, page: Page, stored: list[Picture], augmented: list[Picture]) -> None:
+        super().__init__()
+        self.page = page
+        """What they were asked for."""
+        self.stored = stored
+        """As they lie in the file."""
+        self.augmented = augmented
+        """After a random turn and shift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which images are looked at, and with which random draw."""
+
+    split: int = 0
+    first: int = 0
+    draw: int = 0
+
+
+class DataView(View):
+    """Two grids of the same images: stored at the left, turned and shifted at the right."""
+
+    MODE = "data"
+    TITLE_WORDS = "Data"
+    BINDINGS = bindings("data")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dataset: Dataset | None = None
+        self._asked_for: tuple[str, Path] | None = None
+        self._page = Page()
+        self._indices: list[np.ndarray] = []
+
+    def body(self) -> ComposeResult:
+        with Vertical():
+            yield Static(id="facts")
+            with Horizontal():
+                yield ImageGrid(id="data-left")
+                yield ImageGrid(id="data-right")
+
+    def on_mount(self) -> None:
+        for grid in self.query(ImageGrid):
+            grid.style = best_image_style(self.app.console)
+
+    def on_screen_resume(self) -> None:
+        name, folder = self._wanted
+        if self._asked_for == (name, folder):
+            return
+        self._dataset = None
+        found = survey(folder)[name]
+        if found.state in ("ready", "bundled"):
+            self.action_load()
+        else:
+            self._say(f"{found.title} is not ready: {found.detail}. Press d to get it, or choose another in New run.")
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    @property
+    def _config(self) -> RunConfig:
+        """Of the training in this console, else what the form begins with."""
+        app = self.console_app
+        return app.training.config if app.training is not None else app.config
+
+    @property
+    def _wanted(self) -> tuple[str, Path]:
+        name = "mnist" if self._config.dataset == "auto" else self._config.dataset
+        return name, data_folder(self.console_app.data_dir)
+
+    def _say(self, words: str) -> None:
+        self.query_one("#facts", Static).update(Text(words))
+        for grid in self.query(ImageGrid):
+            grid.show([])
+
+    # -- loading -----------------------------------------------------------------------------------------------
+
+    def action_load(self) -> None:
+        """Read the data set in a thread; download it where it is missing."""
+        self._asked_for = self._wanted
+        self._say("reading the images …")
+        read = partial(self._read, *self._wanted, is_explicit(self.console_app.data_dir))
+        self.run_worker(read, thread=True, exclusive=True, group="load", exit_on_error=False)
+
+    def _read(self, name: str, folder: Path, explicit: bool) -> None:
+        steps = load(name, folder, explicit_folder=explicit, cancelled=lambda: not self.app.is_running)
+        try:
+            while True:
+                self.post_message(Loading(next(steps)))
+        except StopIteration as end:
+            self.post_message(Loaded(end.value, ""))
+        except MnistTuiError as error:
+            self.post_message(Loaded(None, str(error)))
+
+    def on_loading(self, message: Loading) -> None:
+        self._say(phase_words(message.phase))
+
+    def on_loaded(self, message: Loaded) -> None:
+        self._dataset = message.dataset
+        if message.dataset is None:
+            self._asked_for = None
+            self._say(f"{message.error}. Press d to try again.")
+            return
+        config = self._config
+        train, valid = message.dataset.split(config.seed, config.valid_fraction)
+        self._indices = [train, valid, np.arange(len(message.dataset.test_labels))]
+        self._draw()
+
+    # -- drawing -----------------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        """Say the split's facts, and make the pictures in a thread: the first time that imports torch."""
+        if self._dataset is None:
+            return
+        self.query_one("#facts", Static).update(self._facts(self._dataset))
+        config = self._config
+        turned = f"±{config.rotation:g}° ±{config.shift} px"
+        words = "as trained on" if self._page.split == 0 else "as it would be"
+        self.query_one("#data-right").border_title = f"{words}: {turned}"
+        self.query_one("#data-left").border_title = f"as stored, from {self._page.first + 1:,}"
+        columns, rows = self.query_one("#data-left", ImageGrid).capacity()
+        indices = self._indices[self._page.split]
+        chosen = indices[self._page.first : self._page.first + columns * rows]
+        job = partial(self._make_pictures, self._dataset, self._page, chosen, config)
+        self.run_worker(job, thread=True, exclusive=True, group="pictures", exit_on_error=False)
+
+    def _make_pictures(self, dataset: Dataset, page: Page, chosen: np.ndarray, config: RunConfig) -> None:
+        from engine.samples import augmented
+
+        test = page.split == SPLITS.index("test")
+        images = (dataset.test_images if test else dataset.images)[chosen]
+        labels = (dataset.test_labels if test else dataset.labels)[chosen]
+        names = [dataset.classes[label] for label in labels]
+        turned = augmented(images, config.rotation, config.shift, config.seed + page.draw)
+        stored = [Picture(i, f"{n} #{k}") for i, n, k in zip(images, names, chosen, strict=True)]
+        self.post_message(Drawn(page, stored, [Picture(i, n) for i, n in zip(turned, names, strict=True)]))
+
+    def on_drawn(self, message: Drawn) -> None:
+        if message.page == self._page:  # else another page was asked for meanwhile
+            self.query_one("#data-left", ImageGrid).show(message.stored)
+            self.query_one("#data-right", ImageGrid).show(message.augmented)
+
+    def _facts(self, dataset: Dataset) -> Text:
+        colours = self.app.theme_variables
+        dim, strong = colours["secondary"], f"bold {colours['foreground']}"
+        split = self._page.split
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append(dataset.title, f"bold {colours['accent']}")
+        for i, (name, indices) in enumerate(zip(SPLITS, self._indices, strict=True)):
+            text.append("  ")
+            text.append(f"{name} {len(indices):,}", f"{strong} reverse" if i == split else dim)
+        wide, narrow = self.size.width >= 120, self.size.width < 80
+        mean, std = f"{dataset.mean:.5f}", f"{dataset.std:.5f}"
+        statistics = f"μ {mean[:6]} σ {std[:6]}" if narrow else f"mean {mean}  std {std}"
+        text.append(f"   {statistics}\n" if wide else "\n", dim)
+        labels = dataset.test_labels if split == SPLITS.index("test") else dataset.labels
+        counts = dataset.class_counts(labels[self._indices[split]])
+        for i, (name, count) in enumerate(zip(dataset.classes, counts, strict=True)):
+            if i == len(counts) // 2 and (not wide or max(map(len, dataset.classes)) > 4):
+                text.append(f"{statistics}\n" if not wide else "\n", dim)
+            text.append(f"{name} ", colours["accent"])
+            text.append(f"{count:,}" + (" " if narrow else "  "), colours["foreground"])
+        return text
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "load":
+            return self._dataset is None
+        if action in ("draw", "split", "page", "style", "size"):
+            return self._dataset is not None
+        return True
+
+    def _turn_to(self, page: Page) -> None:
+        self._page = page
+        self._draw()
+        self.refresh_bindings()
+
+    def action_draw(self) -> None:
+        self._turn_to(Page(self._page.split, self._page.first, self._page.draw + 1))
+
+    def action_split(self) -> None:
+        self._turn_to(Page((self._page.split + 1) % len(SPLITS), 0, self._page.draw))
+
+    def action_page(self, by: int) -> None:
+        columns, rows = self.query_one("#data-left", ImageGrid).capacity()
+        count = len(self._indices[self._page.split])
+        first = self._page.first + by * columns * rows
+        if 0 <= first < count or by < 0:
+            self._turn_to(Page(self._page.split, max(0, first), self._page.draw))
+
+    def action_style(self) -> None:
+        for grid in self.query(ImageGrid):
+            grid.style = STYLES[(STYLES.index(grid.style) + 1) % len(STYLES)]
+        self._draw()
+
+    def action_size(self) -> None:
+        for grid in self.query(ImageGrid):
+            grid.small = not grid.small
+        self._draw()

@@ -1,0 +1,239 @@
+"""New run: a form over the configuration, and what it would do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Input, Label, Static
+
+from engine.config import DEVICES, OPTIMIZERS, RECIPES, RunConfig, parse_hidden
+from engine.data.catalog import DATASET_NAMES
+from engine.data.folder import Availability, data_folder, survey
+from engine.errors import ConfigError, DataError
+from engine.runs import check_name
+from tui.keys import bindings
+from tui.view import View
+from tui.views.setup_summary import summary
+from tui.widgets.dialogs import Question
+from tui.widgets.fields import Choice
+
+CHOICES = {"recipe": tuple(RECIPES), "dataset": DATASET_NAMES, "optimizer": OPTIMIZERS, "device": DEVICES}
+LABELS = {
+    "recipe": "Recipe",
+    "dataset": "Data set",
+    "data_dir": "Data folder",
+    "epochs": "Epochs",
+    "batch_size": "Batch size",
+    "hidden": "Hidden layers",
+    "optimizer": "Optimizer",
+    "lr": "Learning rate",
+    "rotation": "Rotation ±°",
+    "shift": "Shift ±px",
+    "seed": "Seed",
+    "device": "Device",
+    "threads": "CPU threads",
+    "name": "Run name",
+}
+WHOLE = ("epochs", "batch_size", "shift", "seed")
+NUMBERS = ("lr", "rotation")
+
+
+NOTES = {
+    "batch_size": "images per step",
+    "hidden": "sizes, or none",
+    "lr": "above 0",
+    "rotation": "0 to 180 degrees",
+    "shift": "0 to 14 pixels",
+    "seed": "the same gives the same run",
+    "threads": "empty: auto",
+    "name": "behind the time",
+}
+
+
+class SetupView(View):
+    """The form; `enter` starts from any field."""
+
+    MODE = "setup"
+    TITLE_WORDS = "New run"
+    BINDINGS = bindings("setup")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._availability: dict[str, Availability] = {}
+        self.config: RunConfig | None = None
+        """What the form says, where it is valid."""
+
+    def body(self) -> ComposeResult:
+        first = self.console_app.config
+        with Horizontal():
+            with VerticalScroll(id="form", can_focus=False):
+                for name, label in LABELS.items():
+                    with Horizontal(classes="field"):
+                        yield Label(label, classes="label")
+                        if name in CHOICES:
+                            yield Choice(CHOICES[name], getattr(first, name), id=name)
+                        else:
+                            placeholder = {"threads": "auto", "name": first.recipe}.get(name, "")
+                            yield Input(self._text(first, name), placeholder, id=name, compact=True)
+                        yield Static("", id=f"note-{name}", classes="note", markup=False)
+            with Vertical(id="summary-pane") as pane:
+                pane.border_title = "this run"
+                yield Static("", id="summary")
+
+    def _text(self, config: RunConfig, name: str) -> str:
+        if name == "hidden":
+            return ",".join(map(str, config.hidden)) or "none"
+        if name == "threads":
+            return str(config.threads or "")
+        if name == "data_dir":
+            return str(data_folder(self.console_app.data_dir))
+        if name == "name":
+            return ""
+        value = getattr(config, name)
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+    def on_mount(self) -> None:
+        self.query_one("#recipe").focus()
+        self.action_survey()
+
+    def devices_found(self) -> None:
+        self._refresh()
+
+    def action_survey(self) -> None:
+        """Look again which data sets are there, and which devices."""
+        self._availability = survey(data_folder(self.query_one("#data_dir", Input).value))
+        self._refresh()
+
+    @on(Input.Changed)
+    def _edited(self, event: Input.Changed) -> None:
+        if event.input.id == "data_dir":
+            self.action_survey()
+        else:
+            self._refresh()
+
+    @on(Choice.Changed)
+    def _chosen(self, event: Choice.Changed) -> None:
+        if event.choice.id == "recipe":
+            config = RunConfig.from_recipe(event.choice.value)
+            for field in self.query(Input):
+                if field.id not in ("name", "data_dir"):
+                    field.value = self._text(config, str(field.id))
+            for choice in self.query(Choice):
+                choice.value = getattr(config, str(choice.id))
+        self._refresh()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.action_start()
+
+    def read(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """The fields' values, and what is wrong with those that can't be read."""
+        values: dict[str, Any] = {str(choice.id): choice.value for choice in self.query(Choice)}
+        problems: dict[str, str] = {}
+        texts = {str(field.id): field.value.strip() for field in self.query(Input)}
+        for name in (*WHOLE, *NUMBERS):
+            try:
+                values[name] = int(texts[name]) if name in WHOLE else float(texts[name])
+            except ValueError:
+                problems[name] = "a whole number" if name in WHOLE else "a number, such as 0.001"
+        try:
+            values["hidden"] = parse_hidden(texts["hidden"])
+        except ConfigError:
+            problems["hidden"] = "sizes such as 250,100, or none"
+        try:
+            values["threads"] = 0 if texts["threads"] in ("", "auto") else int(texts["threads"])
+        except ValueError:
+            problems["threads"] = "a whole number, or empty for auto"
+        try:
+            if texts["name"]:
+                check_name(texts["name"])
+        except ConfigError:
+            problems["name"] = "letters, digits, . - _"
+        return values, problems
+
+    def _refresh(self) -> None:
+        values, problems = self.read()
+        try:
+            config = RunConfig(**values)
+        except ConfigError as error:
+            problems = {name: _short_problem(problem) for name, problem in error.problems.items()} | problems
+        self.config = None if problems else config
+        if self.config is not None:
+            self.console_app.config = self.config
+        if self.config is not None:
+            self.console_app.config = self.config
+        notes = self._notes()
+        for name in LABELS:
+            note = self.query_one(f"#note-{name}", Static)
+            note.set_class(name in problems, "wrong")
+            note.update(problems.get(name) or notes.get(name, ""))
+        self.query_one("#summary", Static).update(
+            summary(self.config, problems, self._availability, self.console_app.devices, self.app.theme_variables)
+        )
+        self.refresh_bindings()
+
+    def _notes(self) -> dict[str, str]:
+        chosen = self.query_one("#dataset", Choice).value
+        found = self._availability.get("mnist" if chosen == "auto" else chosen)
+        notes = NOTES | {"recipe": RECIPES[self.query_one("#recipe", Choice).value].title}
+        device = self.query_one("#device", Choice).value
+        if self.console_app.devices and self.console_app.devices.devices:
+            kinds = [found.kind for found in self.console_app.devices.devices]
+            notes["device"] = kinds[0] if device == "auto" else ("✓" if device in kinds else "✕ not found here")
+        if found is not None:
+            mark = {"ready": "✓ ", "bundled": "✓ ", "missing": "↓ ", "damaged": "✕ "}[found.state]
+            notes["dataset"] = mark + found.detail
+        return notes
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "start":
+            return self.config is not None and not self.console_app.is_training
+        return True
+
+    def action_start(self) -> None:
+        """Start what the form says, or say why not."""
+        if self.console_app.is_training:
+            self.notify("a training is running: stop it first (esc, then s)", severity="warning")
+            return
+        if self.config is None:
+            self.notify("mend the marked fields first", severity="warning")
+            return
+        self.console_app.data_dir = self.query_one("#data_dir", Input).value.strip() or None
+        config = self.config
+        if config.dataset == "auto":  # here somebody can be asked, so nothing is replaced without a word
+            config = RunConfig.from_json(config.to_json() | {"dataset": "mnist"})
+        self.console_app.start_training(config, self.query_one("#name", Input).value.strip())
+
+    def training_failed(self, error: Exception) -> None:
+        """Data that can't be had: say why, and what can be done."""
+        if not isinstance(error, DataError) and not (isinstance(error, ConfigError) and "data_dir" in error.problems):
+            return
+        answers = {
+            "retry": "try again",
+            "folder": "another folder",
+            "digits": "train on digits",
+            "close": "close",
+        }
+        body = f"{error}\n\nThe set digits needs no download: 1,797 small real digits that come with scikit-learn."
+        self.app.push_screen(Question("the data can't be used", body, answers), self._answered)
+
+    async def _answered(self, answer: str | None) -> None:
+        self.action_survey()
+        if answer in ("folder", "digits"):
+            await self.console_app.action_view(self.MODE)
+        if answer == "folder":
+            self.query_one("#data_dir").focus()
+        if answer == "digits":
+            self.query_one("#dataset", Choice).value = "digits"
+            self._refresh()
+        if answer in ("retry", "digits"):
+            self.action_start()
+
+
+def _short_problem(problem: str) -> str:
+    """A configuration's complaint without the option's name, which stands before the field already."""
+    words = problem.removesuffix(".").split(" ", 1)[1] if problem.startswith("--") else problem
+    return words.rpartition(", not ")[0] or words

@@ -1,0 +1,90 @@
+"""What a configuration would do, in words: the right half of the New-run view."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from engine.config import CLASSES, PIXELS, RECIPES, RunConfig
+from engine.data.catalog import CATALOG, DIGITS
+from engine.data.folder import Availability
+from tui.messages import DevicesFound
+from tui.words import bytes_words
+
+
+def summary(
+    config: RunConfig | None,
+    problems: dict[str, str],
+    availability: dict[str, Availability],
+    devices: DevicesFound | None,
+    colours: dict[str, str],
+) -> Text:
+    """The recipe, the network, the data set, the work and the machine."""
+    strong, dim, accent = f"bold {colours['foreground']}", colours["secondary"], colours["accent"]
+    text = Text()
+
+    def paragraph(heading: str, *lines: str) -> None:
+        text.append(heading + "\n", f"bold {colours['primary']}")
+        for line in lines:
+            text.append(line + "\n")
+        text.append("\n")
+
+    if config is None:
+        text.append("Not ready to start\n", f"bold {colours['error']}")
+        text.append(f"{len(problems)} field{'s' if len(problems) > 1 else ''} to mend.\n\n")
+        return text
+    text.append(f"{config.parameters:,}", f"bold {accent}")
+    text.append(" parameters\n", strong)
+    text.append(" → ".join(map(str, (PIXELS, *config.hidden, CLASSES))) + "\n\n", dim)
+    paragraph("Data", *_data_lines(config, availability))
+    paragraph("Work", *_work_lines(config))
+    paragraph("Machine", *_machine_lines(devices))
+    recipe = RECIPES[config.recipe]
+    paragraph(recipe.title, recipe.explanation)
+    return text
+
+
+def _data_lines(config: RunConfig, availability: dict[str, Availability]) -> list[str]:
+    name = "mnist" if config.dataset == "auto" else config.dataset
+    found = availability.get(name)
+    if found is None:
+        return []
+    if found.state == "missing":
+        return [f"{found.title} is not there yet:", f"{found.detail} at the start"]
+    if found.state == "damaged":
+        return [f"{found.title} is damaged: {found.detail}"]
+    train, valid, test = split_sizes(config)
+    return [f"{found.title}, {found.detail}", f"{train:,} train · {valid:,} validation · {test:,} test"]
+
+
+def split_sizes(config: RunConfig) -> tuple[int, int, int]:
+    """Training, validation and test images of the configuration's data set."""
+    name = "mnist" if config.dataset == "auto" else config.dataset
+    if name == DIGITS.name:
+        images, test = DIGITS.train_items, DIGITS.test_items
+    else:
+        images, test = CATALOG[name].train_images.items, CATALOG[name].test_images.items
+    valid = max(1, round(images * config.valid_fraction))
+    return images - valid, valid, test
+
+
+def _work_lines(config: RunConfig) -> list[str]:
+    train, _, _ = split_sizes(config)
+    steps = -(-train // config.batch_size)
+    weights = bytes_words(4 * config.parameters)
+    return [
+        f"{steps:,} steps an epoch, {steps * config.epochs:,} in all",
+        f"{weights} of weights kept after each epoch",
+    ]
+
+
+def _machine_lines(devices: DevicesFound | None) -> list[str]:
+    if devices is None:
+        return ["looking for devices …"]
+    if not devices.devices:
+        return ["torch can't be used here: see the log (L)"]
+    lines = []
+    for device in devices.devices:
+        memory = f", {bytes_words(device.memory)}" if device.memory else ""
+        cores = f", {devices.cores} core{'s' if devices.cores > 1 else ''}" if device.kind == "cpu" else ""
+        lines.append(f"{device.kind}: {device.name}{memory}{cores}")
+    return lines

@@ -1,0 +1,195 @@
+"""Line charts in cells: the only importer of plotext.
+
+plotext keeps what it was given between two plots, changes data under a logarithmic scale, is slow with many points
+and draws beyond its limits. So every drawing starts from nothing, and the points come here already smoothed, thinned,
+cut to the limits and, for a logarithmic axis, as logarithms with ticks of our own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from rich.text import Text
+from textual.color import Color
+from textual_plotext import PlotextPlot
+
+TRIM = (0.1, 0.9)
+"""Quantiles of a trimmed line that the limits hold."""
+MAX_POINTS = 240
+"""Points of one line that plotext is given; more cost time and show nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a chart."""
+
+    label: str
+    xs: np.ndarray
+    """(points,) ascending."""
+    ys: np.ndarray
+    """(points,); points that are not finite are left out."""
+    colour: str
+    """A colour of the theme, such as `primary`, or any that Textual knows."""
+    trimmed: bool = False
+    """The limits need not hold its outermost points, such as the first steep batches of a training."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What a chart shows."""
+
+    lines: tuple[Line, ...] = ()
+    x_range: tuple[float, float] = (0.0, 1.0)
+    log: bool = False
+    percent: bool = False
+    """The values are fractions, and the ticks say per cent."""
+    empty: str = ""
+    """Said where there is nothing to draw."""
+
+
+class Chart(PlotextPlot):
+    """A line chart that fills its widget."""
+
+    DEFAULT_CSS = """
+    Chart { width: 1fr; height: 1fr; min-height: 4; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._shown = Plot()
+
+    def show(self, plot: Plot) -> None:
+        """Draw this instead."""
+        self._shown = plot
+        self.refresh()
+
+    def render(self) -> Text:
+        plot = self._shown
+        lines = [prepared(line, plot) for line in plot.lines]
+        lines = [line for line in lines if len(line.xs)]
+        if not lines or self.size.width < 12 or self.size.height < 4:
+            return Text(f"\n{plot.empty}", style="dim", justify="center")
+        plt = self.plt
+        plt.clear_figure()
+        low, high = limits(lines, plot)
+        for line in lines:
+            ys = np.log10(line.ys) if plot.log else line.ys
+            inside = (ys >= low) & (ys <= high)
+            plt.plot(line.xs[inside].tolist(), ys[inside].tolist(), color=self._rgb(line.colour), marker="braille")
+        plt.xlim(*plot.x_range)
+        plt.ylim(low, high)
+        rows = max(2, (self.size.height - 3) // 3)
+        ticks = log_ticks(low, high, rows) if plot.log else linear_ticks(low, high, rows)
+        plt.yticks(ticks, [tick_label(tick, plot, ticks) for tick in ticks])
+        marks = whole_ticks(*plot.x_range, max(2, self.size.width // 9))
+        plt.xticks([float(mark) for mark in marks], [f"{mark:g}" for mark in marks])
+        plt.canvas_color(self._rgb("background"))
+        plt.axes_color(self._rgb("background"))
+        plt.ticks_color(self._rgb("secondary"))
+        plt.plotsize(self.size.width, self.size.height)
+        self.plt._set_size(self.size.width, self.size.height)  # plotsize alone is forgotten after a resize
+        return Text.from_ansi(plt.build())
+
+    def _rgb(self, colour: str) -> tuple[int, int, int]:
+        return Color.parse(self.app.theme_variables.get(colour, colour)).rgb
+
+
+def prepared(line: Line, plot: Plot) -> Line:
+    """The line within the chart's range, without what can't be drawn, thinned to `MAX_POINTS`."""
+    xs, ys = np.asarray(line.xs, float), np.asarray(line.ys, float)
+    first, last = plot.x_range
+    keep = np.isfinite(xs) & np.isfinite(ys) & (xs >= first) & (xs <= last)
+    if plot.log:
+        keep &= ys > 0
+    xs, ys = thin(xs[keep], ys[keep], MAX_POINTS)
+    return replace(line, xs=xs, ys=ys)
+
+
+def thin(xs: np.ndarray, ys: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """At most `most` points that keep the line's extremes: the lowest and the highest of each stretch."""
+    if len(xs) <= most:
+        return xs, ys
+    bounds = np.linspace(0, len(xs), most // 2 + 1).astype(int)
+    keep = sorted({a + f(ys[a:b]) for a, b in itertools.pairwise(bounds) for f in (np.argmin, np.argmax)})
+    return xs[keep], ys[keep]
+
+
+def smooth(ys: np.ndarray, weight: float) -> np.ndarray:
+    """Exponential moving average, corrected for its start; `weight` is the share of the past, 0 changes nothing."""
+    if weight == 0 or len(ys) == 0:
+        return ys
+    result = np.empty(len(ys))
+    average = total = 0.0
+    for i, y in enumerate(ys):
+        if math.isfinite(y):
+            average = weight * average + (1 - weight) * y
+            total = weight * total + (1 - weight)
+        result[i] = average / total if total else y
+    return result
+
+
+def limits(lines: list[Line], plot: Plot) -> tuple[float, float]:
+    """The lowest and highest value with a little air around them; as logarithms for a logarithmic axis."""
+    firm = [line.ys for line in lines if not line.trimmed]
+    loose = [np.quantile(line.ys, TRIM) for line in lines if line.trimmed]
+    # Before there is a firm line, the loose one is all there is to see.
+    values = np.concatenate(firm + loose if firm else [line.ys for line in lines])
+    if plot.log:
+        values = np.log10(values)
+    low, high = float(values.min()), float(values.max())
+    air = (high - low) * 0.05 or max(abs(high) * 0.05, 1e-3)
+    return low - air, min(high + air, 1.0) if plot.percent and high < 1 else high + air
+
+
+def linear_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round values between the limits, at most `most`."""
+    for step in _steps(high - low, most):
+        first = math.ceil(low / step - 1e-9)
+        ticks = [round(i * step, 12) for i in range(first, math.floor(high / step + 1e-9) + 1)]
+        if len(ticks) <= most:
+            return ticks
+    return [low, high]
+
+
+def log_ticks(low: float, high: float, most: int) -> list[float]:
+    """Logarithms of round values between the limits (logarithms too), at most `most`."""
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    for digits in ((1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
+        ticks = [math.log10(digit) + decade for decade in decades for digit in digits]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) <= most:
+            return ticks or [low, high]
+    stride = -(-len(ticks) // most)
+    return ticks[::stride]
+
+
+def whole_ticks(low: float, high: float, most: int) -> list[int]:
+    """Whole numbers between the limits, at a round distance, at most `most`."""
+    for step in _steps(high - low, most):
+        if step >= 1:
+            return [int(i * step) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return [int(low), int(high)]
+
+
+def tick_label(tick: float, plot: Plot, ticks: list[float]) -> str:
+    """A tick in words, with no more digits than tell it from its neighbours."""
+    value = 10**tick if plot.log else tick
+    if plot.log:
+        return f"{value:.2g}"
+    gap = min((b - a for a, b in itertools.pairwise(ticks)), default=abs(value) or 1.0)
+    if plot.percent:
+        return f"{value * 100:.{_digits(gap * 100)}f}%"
+    return f"{value:.{_digits(gap)}f}"
+
+
+def _digits(gap: float) -> int:
+    return max(0, -math.floor(math.log10(gap) + 1e-9))
+
+
+def _steps(span: float, most: int) -> list[float]:
+    """Round distances, ascending from about the finest that could do."""
+    exponent = math.floor(math.log10(max(span, 1e-12) / max(most, 1)))
+    return [digit * 10.0**power for power in range(exponent, exponent + 4) for digit in (1, 2, 5)]

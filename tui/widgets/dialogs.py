@@ -1,0 +1,98 @@
+"""Small screens over a view: a question, the help, the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, RichLog, Static
+
+from tui.keys import help_lines
+
+
+class Question(ModalScreen[str]):
+    """Asks something that has a few answers; `esc` gives the last one, which must be the harmless one."""
+
+    BINDINGS = [
+        Binding("escape", "harmless", "back", show=False),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, title: str, body: str, answers: dict[str, str]) -> None:
+        """`answers`: what each is called by, and its words."""
+        super().__init__()
+        self._title, self._body, self._answers = title, body, answers
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = self._title
+            yield Static(self._body, markup=False)
+            with Horizontal(id="answers"):
+                for i, (name, words) in enumerate(self._answers.items()):
+                    yield Button(words, id=name, compact=True, variant="primary" if i == 0 else "default")
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id)
+
+    def action_harmless(self) -> None:
+        self.dismiss(list(self._answers)[-1])
+
+
+class _Reading(ModalScreen[None]):
+    """Something to read; any of the usual keys closes it."""
+
+    BINDINGS = [Binding("escape,q,question_mark,L", "dismiss", "close")]
+
+
+class Help(_Reading):
+    """The keys of a view and those that work everywhere."""
+
+    def __init__(self, scope: str, title: str) -> None:
+        super().__init__()
+        self._scope, self._title = scope, title
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="dialog") as dialog:
+            dialog.border_title = "keys"
+            dialog.border_subtitle = "↑ ↓ scroll   esc close"
+            yield Static(self._table())
+
+    def _table(self) -> Table:
+        variables = self.app.theme_variables
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style=f"bold {variables['accent']}", justify="right", no_wrap=True)
+        table.add_column()
+        for scope, heading in ((self._scope, self._title), ("everywhere", "Everywhere")):
+            table.add_row("", Text(heading, style=f"bold {variables['primary']}"))
+            for _, key, words in help_lines((scope,)):
+                table.add_row(key, words)
+            table.add_row("", "")
+        table.add_row("ctrl+p", "command palette: themes, screenshot and every command")
+        table.add_row("tab", "next field or pane; the mouse works everywhere too")
+        return table
+
+
+class Log(_Reading):
+    """What libraries and the engine said; the same lines stand in the run's log.txt."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        super().__init__()
+        self._lines = list(lines)
+
+    def compose(self) -> ComposeResult:
+        log = RichLog(id="dialog", wrap=True, markup=False, highlight=False)
+        log.border_title = "log"
+        log.border_subtitle = "↑ ↓ scroll   esc close"
+        yield log
+
+    def on_mount(self) -> None:
+        log = self.query_one(RichLog)
+        for line in self._lines or ["nothing was logged so far"]:
+            log.write(line)
+        log.focus()

@@ -1,0 +1,131 @@
+"""Grey images in a widget: a grid of them, as many as fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual.color import Color
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui import cells
+from tui.cells import LEVELS, Cells, Style
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image with a line under it."""
+
+    image: np.ndarray
+    """(S, S) uint8."""
+    caption: str = ""
+
+
+class ImageGrid(Widget):
+    """Shows the first pictures of a list, row by row, as many as there is space for."""
+
+    DEFAULT_CSS = """
+    ImageGrid { width: 1fr; height: 1fr; }
+    """
+
+    style: reactive[Style] = reactive("half")
+    small: reactive[bool] = reactive(True)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._pictures: list[Picture] = []
+        self._rows: list[list[tuple[str, int, int]]] = []
+        self._drawn: tuple[object, ...] = ()
+
+    def show(self, pictures: list[Picture]) -> None:
+        """Show these pictures instead."""
+        self._pictures = pictures
+        self._drawn = ()
+        self.refresh()
+
+    def capacity(self) -> tuple[int, int]:
+        """Columns and rows of pictures that fit; at least one of each."""
+        return grid_capacity(self.size, self.style, small=self.small)
+
+    def render_line(self, y: int) -> Strip:
+        self._draw()
+        width = self.size.width
+        base = self.rich_style
+        if y >= len(self._rows):
+            return Strip.blank(width, base)
+        palette = self._palette()
+        segments = [
+            Segment(text, base + _colours(palette, ink, paper) if ink >= 0 or paper >= 0 else base)
+            for text, ink, paper in self._rows[y]
+        ]
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _draw(self) -> None:
+        columns, rows = self.capacity()
+        key = (columns, rows, self.style, self.small)
+        if self._drawn == key:
+            return
+        self._drawn = key
+        block = compose(self._pictures[: columns * rows], columns, self.style, small=self.small)
+        self._rows = [cells.runs(block, row) for row in range(block.shape[0])] if block else []
+
+    def _palette(self) -> tuple[str, ...]:
+        variables = self.app.theme_variables
+        return grey_ramp(variables["background"], variables["foreground"])
+
+
+def grid_capacity(size: Size, style: Style, *, small: bool) -> tuple[int, int]:
+    """Columns and rows of captioned pictures that fit into `size`; at least one of each."""
+    width, height = cells.cell_size(style, small=small)
+    return max(1, (size.width + 1) // (width + 1)), max(1, size.height // (height + 1))
+
+
+def compose(pictures: list[Picture], columns: int, style: Style, *, small: bool) -> Cells | None:
+    """Pictures with their captions, `columns` in a row; None where there are none."""
+    if not pictures:
+        return None
+    blocks = []
+    for picture in pictures:
+        image = cells.image_cells(picture.image, style, small=small)
+        blocks.append(cells.stack([image, cells.text_cells(picture.caption, image.shape[1])]))
+    rows = [cells.beside(blocks[start : start + columns]) for start in range(0, len(blocks), columns)]
+    width = rows[0].shape[1]
+    return cells.stack([_widen(row, width) for row in rows])
+
+
+def _widen(block: Cells, width: int) -> Cells:
+    missing = width - block.shape[1]
+    if missing == 0:
+        return block
+    empty = np.full((block.shape[0], missing), -1, np.int16)
+    return cells.beside([block, Cells(np.full(empty.shape, " "), empty, empty)], gap=0)
+
+
+_RAMPS: dict[tuple[str, str], tuple[str, ...]] = {}
+_STYLES: dict[tuple[tuple[str, ...], int, int], RichStyle] = {}
+
+
+def grey_ramp(paper: str, ink: str) -> tuple[str, ...]:
+    """`LEVELS` colours from paper to ink."""
+    ramp = _RAMPS.get((paper, ink))
+    if ramp is None:
+        low, high = Color.parse(paper), Color.parse(ink)
+        ramp = tuple(low.blend(high, level / (LEVELS - 1)).rich_color.name for level in range(LEVELS))
+        _RAMPS[paper, ink] = ramp
+    return ramp
+
+
+def _colours(ramp: tuple[str, ...], ink: int, paper: int) -> RichStyle:
+    style = _STYLES.get((ramp, ink, paper))
+    if style is None:
+        style = RichStyle(
+            color=ramp[ink] if ink >= 0 else None,
+            bgcolor=ramp[paper] if paper >= 0 else None,
+        )
+        _STYLES[ramp, ink, paper] = style
+    return style

@@ -1,0 +1,67 @@
+"""The line below every view: the keys that work now."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import RenderResult
+from textual.binding import Binding
+from textual.events import Click
+from textual.screen import Screen
+from textual.widget import Widget
+
+ALWAYS = ("help", "leave")
+"""Actions that are shown however narrow the terminal is, at the right end."""
+
+
+class KeyBar(Widget):
+    """Keys and words, as many as fit; a click presses the key.
+
+    Textual's own footer scrolls where keys don't fit, and then nobody sees that there is a help.
+    """
+
+    DEFAULT_CSS = """
+    KeyBar { dock: bottom; height: 1; background: $panel; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._spots: list[tuple[int, int, str]] = []
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, screen: Screen[object]) -> None:
+        if screen is self.app.screen:
+            self.refresh()
+
+    def render(self) -> RenderResult:
+        shown = [active for active in self.screen.active_bindings.values() if active.binding.show and active.enabled]
+        bindings = list({active.binding.action: active.binding for active in shown}.values())
+        fixed = [binding for binding in bindings if binding.action in ALWAYS]
+        room = self.size.width - sum(self._width(binding) for binding in fixed)
+        text = Text(no_wrap=True, end="")
+        self._spots = []
+        for binding in bindings:
+            if binding.action not in ALWAYS and text.cell_len + self._width(binding) <= room:
+                self._append(text, binding)
+        for binding in fixed:
+            self._append(text, binding)
+        return text
+
+    def _width(self, binding: Binding) -> int:
+        return len(self._key(binding)) + len(binding.description) + 3
+
+    def _key(self, binding: Binding) -> str:
+        return self.app.get_key_display(binding)
+
+    def _append(self, text: Text, binding: Binding) -> None:
+        variables = self.app.theme_variables
+        start = text.cell_len
+        text.append(f" {self._key(binding)}", f"bold {variables['accent']}")
+        text.append(f" {binding.description} ", variables["foreground"])
+        self._spots.append((start, text.cell_len, binding.key))
+
+    def on_click(self, event: Click) -> None:
+        for start, end, key in self._spots:
+            if start <= event.x < end:
+                self.app.simulate_key(key)

@@ -1,0 +1,53 @@
+"""The line above every view: the views' tabs, and what the training is doing."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import RenderResult
+from textual.events import Click
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui.keys import VIEWS
+
+
+class TopBar(Widget):
+    """Tabs at the left, the training's state at the right."""
+
+    DEFAULT_CSS = """
+    TopBar { dock: top; height: 1; background: $panel; color: $text-muted; }
+    """
+
+    status: reactive[Text] = reactive(Text())
+
+    def __init__(self, mode: str) -> None:
+        super().__init__()
+        self._mode = mode
+        self._tabs: list[tuple[int, int, str]] = []
+
+    def render(self) -> RenderResult:
+        variables = self.app.theme_variables
+        text = Text(no_wrap=True, overflow="ellipsis")
+        wide = self.size.width >= 100
+        if wide:
+            text.append(" mnist-tui ", f"bold {variables['accent']}")
+        self._tabs = []
+        for view in VIEWS:
+            start = text.cell_len
+            if view.mode == self._mode:
+                text.append(f" {view.digit} {view.title} ", f"bold {variables['background']} on {variables['primary']}")
+            else:
+                text.append(f" {view.digit}", variables["accent"])
+                text.append(f" {view.title} ")
+            self._tabs.append((start, text.cell_len, view.mode))
+        room = self.size.width - text.cell_len - 2
+        status = self.status.copy()
+        status.truncate(max(room, 0), overflow="ellipsis")
+        text.append(" " * max(0, room - status.cell_len + 1))
+        text.append_text(status)
+        return text
+
+    async def on_click(self, event: Click) -> None:
+        for start, end, mode in self._tabs:
+            if start <= event.x < end:
+                await self.run_action(f"app.view('{mode}')")
