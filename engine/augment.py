@@ -13,6 +13,8 @@ from torch import Tensor
 
 ONE = 1 << 16
 """One pixel in 16.16 fixed point."""
+FAR_OUT = -(1 << 29)
+"""A place left of every image, in 16.16 fixed point, far enough that no turn brings it back."""
 
 
 def draw(count: int, rotation: float, shift: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -66,14 +68,15 @@ def rotate_and_crop(images: Tensor, matrices: Tensor, offsets: Tensor, shift: in
     rows = grid + (offsets[:, :1].to(torch.int32) - shift)
     columns = grid + (offsets[:, 1:].to(torch.int32) - shift)
     m0, m1, m2, m3, m4, m5 = (column[:, None] for column in matrices.unbind(1))
-    x = (columns * m0)[:, None, :] + (rows * m1 + m2)[:, :, None]
-    y = (columns * m3)[:, None, :] + (rows * m4 + m5)[:, :, None]
-    x = (x >> 16).clamp_(-1, size)
-    y = (y >> 16).clamp_(-1, size)
-    # The frame of zeros around each image stands for everything outside of it, so that no mask is needed.
+    # A frame of zeros around each image stands for everything outside of it, so that the gather needs no mask: what
+    # lies in the padding is sent far out, and whatever is far out is clamped to the frame. One pixel is added to
+    # all places because the frame comes first.
+    in_padding_x = (columns < 0) | (columns >= size)
+    in_padding_y = (rows < 0) | (rows >= size)
+    x = (columns * m0).masked_fill_(in_padding_x, FAR_OUT)[:, None, :] + (rows * m1 + (m2 + ONE))[:, :, None]
+    y = (columns * m3)[:, None, :] + (rows * m4 + (m5 + ONE)).masked_fill_(in_padding_y, FAR_OUT)[:, :, None]
+    x.bitwise_right_shift_(16).clamp_(0, size + 1)
+    y.bitwise_right_shift_(16).clamp_(0, size + 1)
+    source = x.add_(y, alpha=size + 2)
     framed = torch.nn.functional.pad(images, (1, 1, 1, 1))
-    side = size + 2
-    inside = ((rows >= 0) & (rows < size))[:, :, None] & ((columns >= 0) & (columns < size))[:, None, :]
-    source = y.mul_(side).add_(x).add_(side + 1)
-    pixels = framed.view(count, -1).gather(1, source.view(count, -1).long()).view(count, size, size)
-    return pixels.mul_(inside)
+    return framed.view(count, -1).gather(1, source.view(count, -1).long()).view(count, size, size)

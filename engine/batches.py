@@ -27,7 +27,7 @@ def normalise(images: Tensor, mean: float, std: float) -> Tensor:
     Returns:
         (N, S·S) float32.
     """
-    return images.flatten(1).float().mul_(1 / (255 * std)).sub_(mean / std)
+    return images.flatten(1).mul(1 / (255 * std)).sub_(mean / std)
 
 
 def seed_for(seed: int, epoch: int) -> int:
