@@ -18,6 +18,7 @@ from engine.events import Epoch, RunFinished, RunStarted, Test
 from engine.history import History
 from tui.keys import VIEWS, bindings
 from tui.messages import DevicesFound, EngineEvent, TrainingEnded
+from tui.palette import rich_colours
 from tui.themes import CURVE_COLOURS, THEMES
 from tui.training_thread import TrainingThread
 from tui.view import View
@@ -74,6 +75,7 @@ class MnistTui(App[int]):
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
         logging.getLogger().addHandler(handler)
         self._watch_signals()
+        self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._redraw))
         self.switch_mode("setup")
         # After the first frame: importing torch takes longer than everything else at the start.
         self.call_after_refresh(self.find_devices)
@@ -109,6 +111,11 @@ class MnistTui(App[int]):
         self.devices = message
         for view in self._views():
             view.devices_found()
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """The theme's colours for Rich texts."""
+        return rich_colours(self.theme_variables)
 
     # -- training ----------------------------------------------------------------------------------------------
 
@@ -158,12 +165,18 @@ class MnistTui(App[int]):
         for view in self._views():
             view.show_status(status)
 
+    def _redraw(self) -> None:
+        """Texts carry their colours, so another theme means new texts."""
+        self._changed()
+        for view in self._views():
+            view.redraw()
+
     def _views(self) -> list[View]:
         return [screen for stack in self._screen_stacks.values() for screen in stack if isinstance(screen, View)]
 
     def _status(self) -> Text:
         words, colour = state_words(self.live, training=self.is_training, paused=self.is_paused, failure=self.failure)
-        return Text(words, self.theme_variables.get(colour, ""))
+        return Text(words, self.colours[colour])
 
     @property
     def elapsed(self) -> float:
@@ -195,6 +208,11 @@ class MnistTui(App[int]):
     def action_stop(self) -> None:
         if self.training is not None:
             self.training.control.stop()
+
+    def action_step_back(self) -> None:
+        screen = self.screen
+        if isinstance(screen, View):
+            screen.back()
 
     def action_help(self) -> None:
         screen = self.screen

@@ -46,7 +46,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("n", "view('setup')", "", "set up a new run"),
         Key("L", "log", "", "show the log", "L"),
         Key("question_mark", "help", "help", "show this help", "?"),
-        Key("escape", "back", "", "one step back", "esc"),
+        Key("escape", "step_back", "", "one step back", "esc"),
         Key("q", "leave", "quit", "quit; asks first while a training runs"),
     ),
     "setup": (
@@ -85,7 +85,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("y", "log_scale", "log", "logarithmic loss axis"),
         Key("m", "smooth", "smooth", "smooth the curves: not, a little, much"),
         Key("z", "zoom", "zoom", "show all epochs, the last ten or the last three"),
-        Key("escape", "app.back", "back", "back to the runs", "esc"),
+        Key("escape", "app.step_back", "back", "back to the runs", "esc"),
     ),
 }
 

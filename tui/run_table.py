@@ -10,7 +10,7 @@ from rich.text import Text
 from engine.summaries import RunSummary
 from tui.words import percent, seconds
 
-COLUMNS = ("run", "test", "valid", "epochs", "time", "status", "data", "layers", "optimizer", "lr", "batch", "when")
+COLUMNS = ("run", "test", "valid", "epochs", "time", "status", "data", "layers", "optim", "lr", "batch", "when")
 STATUS_COLOURS = {
     "completed": "success",
     "stopped": "warning",
@@ -45,7 +45,7 @@ def cell_words(run: RunSummary, column: str) -> str:
         return "–"
     return {
         "layers": "-".join(map(str, config.hidden)) or "none",
-        "optimizer": config.optimizer,
+        "optim": config.optimizer,
         "lr": f"{config.lr:g}",
         "batch": str(config.batch_size),
     }[column]

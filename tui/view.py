@@ -50,13 +50,16 @@ class View(Screen[None]):
         for bar in self.query(TopBar):
             bar.status = status
 
+    def redraw(self) -> None:
+        """Draw everything anew, in the theme's colours."""
+
     def devices_found(self) -> None:
         """The machine's devices are known now."""
 
     def training_failed(self, error: Exception) -> None:
         """The training of this console failed."""
 
-    def action_back(self) -> None:
+    def back(self) -> None:
         """One step back: out of a field, then out of what lies over the view."""
         if self.focused is not None:
             self.set_focus(None)

@@ -18,7 +18,7 @@ def load_digits_dataset(note: str = "") -> Dataset:
 
     The first 1,500 are for training, the last 297 for test.
     """
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped, unused-ignore]
+    from sklearn.datasets import load_digits
 
     small, labels = load_digits(return_X_y=True)
     images = enlarge(small.reshape(-1, 8, 8))

@@ -35,7 +35,7 @@ def mirrors(info: DatasetInfo) -> list[str]:
     if own:
         return [f"{_checked(own)}/{info.folder}/raw/"]
     try:
-        from torchvision import datasets  # type: ignore[import-untyped, unused-ignore]
+        from torchvision import datasets
     except Exception as error:  # a torch that does not fit makes it a RuntimeError or an OSError
         reason = f"torchvision, which knows the mirrors, can't be imported ({type(error).__name__})"
         way_out = f"install the torchvision that fits torch, or name a mirror in {MIRROR_VARIABLE}"

@@ -73,5 +73,5 @@ class CompareScreen(View):
         self._options = self._options.next_zoom()
         self._draw()
 
-    def action_back(self) -> None:
+    def back(self) -> None:
         self.app.pop_screen()

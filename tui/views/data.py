@@ -107,6 +107,9 @@ class DataView(View):
         else:
             self._say(f"{found.title} is not ready: {found.detail}. Press d to get it, or choose another in New run.")
 
+    def redraw(self) -> None:
+        self._draw()
+
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
 
@@ -194,7 +197,7 @@ class DataView(View):
             self.query_one("#data-right", ImageGrid).show(message.augmented)
 
     def _facts(self, dataset: Dataset) -> Text:
-        colours = self.app.theme_variables
+        colours = self.console_app.colours
         dim, strong = colours["secondary"], f"bold {colours['foreground']}"
         split = self._page.split
         text = Text(no_wrap=True, overflow="ellipsis")

@@ -94,6 +94,9 @@ class RunsView(View):
         if self.is_current and any(run.live for run in self._runs):
             self.action_reload()
 
+    def redraw(self) -> None:
+        self._fill()
+
     # -- reading -----------------------------------------------------------------------------------------------
 
     def action_reload(self) -> None:
@@ -147,7 +150,7 @@ class RunsView(View):
             arrow = (" ↓" if self._descending else " ↑") if i == self._sort else ""
             table.add_column(column + arrow, key=column)
         for run in self._visible:
-            table.add_row(*row_cells(run, marked=run.name in self._marked, colours=self.app.theme_variables))
+            table.add_row(*row_cells(run, marked=run.name in self._marked, colours=self.console_app.colours))
         names = [run.name for run in self._visible]
         if under_cursor is not None and under_cursor.name in names:
             table.move_cursor(row=names.index(under_cursor.name))
@@ -226,13 +229,15 @@ class RunsView(View):
         self._descending = not self._descending
         self._fill()
 
-    def action_back(self) -> None:
-        """Out of the filter, which is emptied; then as everywhere."""
+    def back(self) -> None:
+        """Out of the filter, which is emptied; else as everywhere."""
         field = self.query_one("#run-filter", Input)
         if field.has_class("open"):
             field.value = ""
             field.remove_class("open")
             self.query_one("#run-table").focus()
+        else:
+            super().back()
 
     def action_delete(self) -> None:
         run = self._current

@@ -102,6 +102,9 @@ class SetupView(View):
     def devices_found(self) -> None:
         self._refresh()
 
+    def redraw(self) -> None:
+        self._refresh()
+
     def action_survey(self) -> None:
         """Look again which data sets are there, and which devices."""
         self._availability = survey(data_folder(self.query_one("#data_dir", Input).value))
@@ -171,7 +174,7 @@ class SetupView(View):
             note.set_class(name in problems, "wrong")
             note.update(problems.get(name) or notes.get(name, ""))
         self.query_one("#summary", Static).update(
-            summary(self.config, problems, self._availability, self.console_app.devices, self.app.theme_variables)
+            summary(self.config, problems, self._availability, self.console_app.devices, self.console_app.colours)
         )
         self.refresh_bindings()
 
@@ -185,7 +188,7 @@ class SetupView(View):
             notes["device"] = kinds[0] if device == "auto" else ("✓" if device in kinds else "✕ not found here")
         if found is not None:
             mark = {"ready": "✓ ", "bundled": "✓ ", "missing": "↓ ", "damaged": "✕ "}[found.state]
-            notes["dataset"] = mark + found.detail
+            notes["dataset"] = f"{mark}{found.title}, {found.detail}" if chosen == "auto" else mark + found.detail
         return notes
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

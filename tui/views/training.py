@@ -70,6 +70,11 @@ class TrainingView(View):
         self.call_after_refresh(self._tick, force=True)
         self.refresh_bindings()
 
+    def redraw(self) -> None:
+        self._rows = []
+        self.query_one("#epoch-table", DataTable).clear()
+        self._tick(force=True)
+
     # -- drawing -----------------------------------------------------------------------------------------------
 
     @property
@@ -111,7 +116,7 @@ class TrainingView(View):
         state = self._state
         width = panel.content_size.width
         brief = self.app.size.height < 24
-        panel.update(panel_text(self._history, state, width, self.app.theme_variables, brief=brief))
+        panel.update(panel_text(self._history, state, width, self.console_app.colours, brief=brief))
         panel.border_title = state.stored or "this run"
         panel.border_subtitle = next_keys(self._history, state, width)
 
@@ -157,7 +162,7 @@ class TrainingView(View):
 
     def _cells(self, row: Row) -> list[Text]:
         epoch, train_loss, train_acc, valid_loss, valid_acc, seconds, best, complete = row
-        style = f"bold {self.app.theme_variables['accent']}" if best else ""
+        style = f"bold {self.console_app.colours['accent']}" if best else ""
         mark = "★" if best else ("" if complete else "…")
         words = (
             f"{mark}{epoch}",

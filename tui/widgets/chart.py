@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from rich.text import Text
-from textual.color import Color
 from textual_plotext import PlotextPlot
+
+from tui.palette import plot_colour
 
 TRIM = (0.1, 0.9)
 """Quantiles of a trimmed line that the limits hold."""
@@ -59,15 +60,16 @@ class Chart(PlotextPlot):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._shown = Plot()
+        self.shown = Plot()
+        """What is drawn."""
 
     def show(self, plot: Plot) -> None:
         """Draw this instead."""
-        self._shown = plot
+        self.shown = plot
         self.refresh()
 
     def render(self) -> Text:
-        plot = self._shown
+        plot = self.shown
         lines = [prepared(line, plot) for line in plot.lines]
         lines = [line for line in lines if len(line.xs)]
         if not lines or self.size.width < 12 or self.size.height < 4:
@@ -78,7 +80,7 @@ class Chart(PlotextPlot):
         for line in lines:
             ys = np.log10(line.ys) if plot.log else line.ys
             inside = (ys >= low) & (ys <= high)
-            plt.plot(line.xs[inside].tolist(), ys[inside].tolist(), color=self._rgb(line.colour), marker="braille")
+            plt.plot(line.xs[inside].tolist(), ys[inside].tolist(), color=self._colour(line.colour), marker="braille")
         plt.xlim(*plot.x_range)
         plt.ylim(low, high)
         rows = max(2, (self.size.height - 3) // 3)
@@ -86,15 +88,15 @@ class Chart(PlotextPlot):
         plt.yticks(ticks, [tick_label(tick, plot, ticks) for tick in ticks])
         marks = whole_ticks(*plot.x_range, max(2, self.size.width // 9))
         plt.xticks([float(mark) for mark in marks], [f"{mark:g}" for mark in marks])
-        plt.canvas_color(self._rgb("background"))
-        plt.axes_color(self._rgb("background"))
-        plt.ticks_color(self._rgb("secondary"))
+        plt.canvas_color(self._colour("background"))
+        plt.axes_color(self._colour("background"))
+        plt.ticks_color(self._colour("secondary"))
         plt.plotsize(self.size.width, self.size.height)
         self.plt._set_size(self.size.width, self.size.height)  # plotsize alone is forgotten after a resize
         return Text.from_ansi(plt.build())
 
-    def _rgb(self, colour: str) -> tuple[int, int, int]:
-        return Color.parse(self.app.theme_variables.get(colour, colour)).rgb
+    def _colour(self, name: str) -> tuple[int, int, int] | int | str:
+        return plot_colour(self.app.theme_variables.get(name, name))
 
 
 def prepared(line: Line, plot: Plot) -> Line:

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, RichLog, Static
 
 from tui.keys import help_lines
+from tui.palette import rich_colours
 
 
 class Question(ModalScreen[str]):
@@ -64,12 +65,12 @@ class Help(_Reading):
             yield Static(self._table())
 
     def _table(self) -> Table:
-        variables = self.app.theme_variables
+        colours = rich_colours(self.app.theme_variables)
         table = Table.grid(padding=(0, 2))
-        table.add_column(style=f"bold {variables['accent']}", justify="right", no_wrap=True)
+        table.add_column(style=f"bold {colours['accent']}", justify="right", no_wrap=True)
         table.add_column()
         for scope, heading in ((self._scope, self._title), ("everywhere", "Everywhere")):
-            table.add_row("", Text(heading, style=f"bold {variables['primary']}"))
+            table.add_row("", Text(heading, style=f"bold {colours['primary']}"))
             for _, key, words in help_lines((scope,)):
                 table.add_row(key, words)
             table.add_row("", "")

@@ -12,6 +12,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.palette import rich_colours
+
 
 class Choice(Widget, can_focus=True):
     """One of a few values: left and right step through them."""
@@ -47,7 +49,7 @@ class Choice(Widget, can_focus=True):
     def render(self) -> RenderResult:
         index = self.options.index(self.value) if self.value in self.options else 0
         left, right = ("‹" if index else " "), ("›" if index < len(self.options) - 1 else " ")
-        accent = self.app.theme_variables["accent"]
+        accent = rich_colours(self.app.theme_variables)["accent"]
         return Text.assemble((left, accent), " ", self.value, " ", (right, accent), no_wrap=True, overflow="ellipsis")
 
     def action_step(self, by: int) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from rich.segment import Segment
 from rich.style import Style as RichStyle
-from textual.color import Color
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -15,6 +14,7 @@ from textual.widget import Widget
 
 from tui import cells
 from tui.cells import LEVELS, Cells, Style
+from tui.palette import grey_ramp
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,14 @@ class ImageGrid(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._pictures: list[Picture] = []
+        self.pictures: list[Picture] = []
+        """What is shown, as far as it fits."""
         self._rows: list[list[tuple[str, int, int]]] = []
         self._drawn: tuple[object, ...] = ()
 
     def show(self, pictures: list[Picture]) -> None:
         """Show these pictures instead."""
-        self._pictures = pictures
+        self.pictures = pictures
         self._drawn = ()
         self.refresh()
 
@@ -71,12 +72,15 @@ class ImageGrid(Widget):
         if self._drawn == key:
             return
         self._drawn = key
-        block = compose(self._pictures[: columns * rows], columns, self.style, small=self.small)
+        block = compose(self.pictures[: columns * rows], columns, self.style, small=self.small)
         self._rows = [cells.runs(block, row) for row in range(block.shape[0])] if block else []
 
     def _palette(self) -> tuple[str, ...]:
         variables = self.app.theme_variables
-        return grey_ramp(variables["background"], variables["foreground"])
+        key = variables["background"], variables["foreground"]
+        if key not in _RAMPS:
+            _RAMPS[key] = grey_ramp(*key, LEVELS)
+        return _RAMPS[key]
 
 
 def grid_capacity(size: Size, style: Style, *, small: bool) -> tuple[int, int]:
@@ -108,16 +112,6 @@ def _widen(block: Cells, width: int) -> Cells:
 
 _RAMPS: dict[tuple[str, str], tuple[str, ...]] = {}
 _STYLES: dict[tuple[tuple[str, ...], int, int], RichStyle] = {}
-
-
-def grey_ramp(paper: str, ink: str) -> tuple[str, ...]:
-    """`LEVELS` colours from paper to ink."""
-    ramp = _RAMPS.get((paper, ink))
-    if ramp is None:
-        low, high = Color.parse(paper), Color.parse(ink)
-        ramp = tuple(low.blend(high, level / (LEVELS - 1)).rich_color.name for level in range(LEVELS))
-        _RAMPS[paper, ink] = ramp
-    return ramp
 
 
 def _colours(ramp: tuple[str, ...], ink: int, paper: int) -> RichStyle:

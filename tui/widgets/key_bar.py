@@ -9,6 +9,8 @@ from textual.events import Click
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui.palette import rich_colours
+
 ALWAYS = ("help", "leave")
 """Actions that are shown however narrow the terminal is, at the right end."""
 
@@ -55,10 +57,10 @@ class KeyBar(Widget):
         return self.app.get_key_display(binding)
 
     def _append(self, text: Text, binding: Binding) -> None:
-        variables = self.app.theme_variables
+        colours = rich_colours(self.app.theme_variables)
         start = text.cell_len
-        text.append(f" {self._key(binding)}", f"bold {variables['accent']}")
-        text.append(f" {binding.description} ", variables["foreground"])
+        text.append(f" {self._key(binding)}", f"bold {colours['accent']}")
+        text.append(f" {binding.description} ", colours["foreground"])
         self._spots.append((start, text.cell_len, binding.key))
 
     def on_click(self, event: Click) -> None:

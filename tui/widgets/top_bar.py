@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui.keys import VIEWS
+from tui.palette import rich_colours
 
 
 class TopBar(Widget):
@@ -26,18 +27,18 @@ class TopBar(Widget):
         self._tabs: list[tuple[int, int, str]] = []
 
     def render(self) -> RenderResult:
-        variables = self.app.theme_variables
+        colours = rich_colours(self.app.theme_variables)
         text = Text(no_wrap=True, overflow="ellipsis")
         wide = self.size.width >= 100
         if wide:
-            text.append(" mnist-tui ", f"bold {variables['accent']}")
+            text.append(" mnist-tui ", f"bold {colours['accent']}")
         self._tabs = []
         for view in VIEWS:
             start = text.cell_len
             if view.mode == self._mode:
-                text.append(f" {view.digit} {view.title} ", f"bold {variables['background']} on {variables['primary']}")
+                text.append(f" {view.digit} {view.title} ", f"bold {colours['background']} on {colours['primary']}")
             else:
-                text.append(f" {view.digit}", variables["accent"])
+                text.append(f" {view.digit}", colours["accent"])
                 text.append(f" {view.title} ")
             self._tabs.append((start, text.cell_len, view.mode))
         room = self.size.width - text.cell_len - 2

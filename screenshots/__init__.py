@@ -1,0 +1,1 @@
+"""Pictures of the console, taken from the real app with a real run."""
