@@ -161,9 +161,8 @@ class MnistTui(App[int]):
 
     def _changed(self) -> None:
         self.revision += 1
-        status = self._status()
         for view in self._views():
-            view.show_status(status)
+            view.show_status(self.status)
 
     def _redraw(self) -> None:
         """Texts carry their colours, so another theme means new texts."""
@@ -172,9 +171,12 @@ class MnistTui(App[int]):
             view.redraw()
 
     def _views(self) -> list[View]:
-        return [screen for stack in self._screen_stacks.values() for screen in stack if isinstance(screen, View)]
+        screens = (screen for stack in self._screen_stacks.values() for screen in stack)
+        return [screen for screen in screens if isinstance(screen, View) and screen.is_mounted]
 
-    def _status(self) -> Text:
+    @property
+    def status(self) -> Text:
+        """What the training does, in a few words for the bar above the views."""
         words, colour = state_words(self.live, training=self.is_training, paused=self.is_paused, failure=self.failure)
         return Text(words, self.colours[colour])
 
@@ -195,9 +197,6 @@ class MnistTui(App[int]):
     async def action_view(self, mode: str) -> None:
         if self.current_mode != mode:
             await self.switch_mode(mode)
-        screen = self.screen
-        if isinstance(screen, View):
-            screen.show_status(self._status())
 
     def action_pause(self) -> None:
         if self.training is not None:

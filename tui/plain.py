@@ -47,7 +47,7 @@ def train(config: RunConfig, runs_dir: Path, *, data_dir: str | None = None, nam
         events = start(config, runs_dir, data_dir=data_dir, name=name, control=control)
         say = _json_lines if json else (_bar if sys.stderr.isatty() and sys.stdout.isatty() else _lines)
         with contextlib.closing(events):
-            say(_folded(events, history))
+            say(_folded(events, history), history)
     if caught:
         return 128 + caught[0]
     return FAILED if history.finished and history.finished.status == "failed" else 0
@@ -80,7 +80,7 @@ def _signals(control: Control) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _json_lines(events: Iterator[Event]) -> None:
+def _json_lines(events: Iterator[Event], history: History) -> None:
     for event in events:
         sys.stdout.write(to_json(event) + "\n")
         sys.stdout.flush()
@@ -88,7 +88,7 @@ def _json_lines(events: Iterator[Event]) -> None:
             print(event.note, file=sys.stderr)
 
 
-def _lines(events: Iterator[Event]) -> None:
+def _lines(events: Iterator[Event], history: History) -> None:
     said = ""
     for event in events:
         if isinstance(event, Phase):
@@ -98,11 +98,11 @@ def _lines(events: Iterator[Event]) -> None:
                 print(words, flush=True)
             said = words
         else:
-            for line in _words(event):
+            for line in _words(event, history):
                 print(line, flush=True)
 
 
-def _bar(events: Iterator[Event]) -> None:
+def _bar(events: Iterator[Event], history: History) -> None:
     """A progress bar on stderr below the lines of the epochs."""
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
@@ -110,17 +110,16 @@ def _bar(events: Iterator[Event]) -> None:
     console = Console(stderr=True)
     words = (TextColumn(words) for words in ("{task.percentage:3.0f} %", "{task.fields[note]}"))
     columns = (TextColumn("{task.description}"), BarColumn(), *words)
-    started: RunStarted | None = None
     began = time.perf_counter()
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None, note="")
         for event in events:
             if isinstance(event, RunStarted):
-                started, began = event, time.perf_counter()
+                began = time.perf_counter()
             if isinstance(event, Phase):
                 bar.update(task, description=phase_words(event), completed=event.done, total=event.total or None)
-            elif isinstance(event, Progress) and started is not None:
-                epochs = started.config["epochs"]
+            elif isinstance(event, Progress) and history.started is not None:
+                epochs = history.started.config["epochs"]
                 done = event.epoch - 1 + event.batch / event.batches
                 elapsed = time.perf_counter() - began
                 left = elapsed / done * (epochs - done)
@@ -128,12 +127,12 @@ def _bar(events: Iterator[Event]) -> None:
                 if elapsed > 1:
                     note += f"  {seconds(left)} left"
                 bar.update(task, description=f"epoch {event.epoch}/{epochs}", completed=done, total=epochs, note=note)
-            for line in _words(event):
+            for line in _words(event, history):
                 # Results belong on stdout, and above the bar that is drawn on stderr.
                 bar.console.print(Text(line), soft_wrap=True)
 
 
-def _words(event: Event) -> list[str]:
+def _words(event: Event, history: History) -> list[str]:
     """An event in plain lines; progress and phases have none."""
     match event:
         case RunStarted():
@@ -152,7 +151,7 @@ def _words(event: Event) -> list[str]:
                 f"{event.valid_loss:>10.4f}  {percent(event.valid_acc):>9}  {seconds(event.seconds):>7}{mark}"
             ]
         case Test():
-            return [test_words(event)]
+            return [test_words(event, history.started.dataset if history.started else "?")]
         case RunFinished():
             reason = f": {event.reason}" if event.reason else ""
             return [f"{event.status} in {seconds(event.seconds)}{reason}"]

@@ -45,6 +45,9 @@ class View(Screen[None]):
         """The view's widgets."""
         yield from ()
 
+    def on_screen_resume(self) -> None:
+        self.show_status(self.console_app.status)
+
     def show_status(self, status: Text) -> None:
         """Say what the training is doing, in the bar above."""
         for bar in self.query(TopBar):

@@ -25,9 +25,11 @@ def percent(fraction: float, digits: int = 2) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration: `0.8 s`, `42 s`, `3:07`, `2:03:07`; a dash where it is not a number."""
+    """A duration: `28 ms`, `0.8 s`, `42 s`, `3:07`, `2:03:07`; a dash where it is not a number."""
     if not math.isfinite(value) or value < 0:
         return "–"
+    if value < 0.0995:
+        return f"{value * 1000:.0f} ms"
     if value < 9.95:
         return f"{value:.1f} s"
     whole = round(value)
@@ -57,11 +59,11 @@ def phase_words(phase: Phase) -> str:
     return f"{words} {phase.detail}".rstrip() if phase.name in ("verify", "load") else words
 
 
-def test_words(test: Test) -> str:
-    """The test's result with its 95 % interval."""
+def test_words(test: Test, dataset: str) -> str:
+    """The test's result with its 95 % interval and the data set that it holds for."""
     low, high = wilson_interval(test.correct, test.total)
     return (
-        f"test accuracy {percent(test.acc)} ({test.correct:,} of {test.total:,}; 95 % interval "
+        f"test accuracy on {dataset} {percent(test.acc)} ({test.correct:,} of {test.total:,}; 95 % interval "
         f"{low * 100:.2f}–{high * 100:.2f} %), loss {test.loss:.4f}, weights of epoch {test.epoch}"
     )
 

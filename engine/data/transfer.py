@@ -41,7 +41,6 @@ class Transfer:
 
     def __init__(self, url: str, limit: int, timeout: float) -> None:
         """Starts. `limit` is the most bytes to accept; `timeout` is in seconds for each connect and read."""
-        self.host = host(url)
         self.total: int | None = None
         """Bytes as the server announces them, once it has answered."""
         self._url = url
@@ -49,7 +48,7 @@ class Transfer:
         self._timeout = timeout
         self._chunks: queue.Queue[bytes | TransferError] = queue.Queue(_QUEUED_CHUNKS)
         self._abandoned = threading.Event()
-        threading.Thread(target=self._run, name=f"download from {self.host}", daemon=True).start()
+        threading.Thread(target=self._run, name=f"download from {host(url)}", daemon=True).start()
 
     def chunk(self, wait: float) -> bytes | None:
         """The next bytes; empty at the end, and None where none came within `wait` seconds.
@@ -76,7 +75,7 @@ class Transfer:
             self._hand_over(b"")
         except TransferError as error:
             self._hand_over(error)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the caller must hear of it instead of waiting
             self._hand_over(TransferError(f"failed ({type(error).__name__})", CONNECT))
 
     def _hand_over(self, item: bytes | TransferError) -> bool:
@@ -140,8 +139,8 @@ class _WebOnly(urllib.request.HTTPRedirectHandler):
 
 
 def host(url: str) -> str:
-    """The host in a URL, with its port where it names one, and never with a user's name or password."""
-    return urlsplit(url).netloc.rpartition("@")[2]
+    """The host in a URL, with its port where it names one."""
+    return urlsplit(url).netloc
 
 
 def _no_answer(error: Exception, timeout: float) -> TransferError:

@@ -161,6 +161,7 @@ class DataView(View):
         train, valid = message.dataset.split(config.seed, config.valid_fraction)
         self._indices = [train, valid, np.arange(len(message.dataset.test_labels))]
         self._draw()
+        self.refresh_bindings()
 
     # -- drawing -----------------------------------------------------------------------------------------------
 

@@ -142,6 +142,8 @@ def _facts(history: History, state: PanelState, dim: str) -> Text:
     text.append(f"{took}{started.device}{held}\n")
     text.append(f"{started.dataset}, {hidden}, {started.parameters:,} parameters\n")
     text.append(f"{state.stored or started.run}\n")
+    if started.note:
+        text.append(f"{started.note}\n")
     return text
 
 
