@@ -73,7 +73,7 @@ class Progress:
     """Means over consecutive groups of `group` batches, those completed since the last progress of this epoch."""
     group: int = 1
     memory: int = 0
-    """Bytes held on the device by the training; 0 on the CPU."""
+    """Bytes held on the device by the training; on the CPU what the process holds; 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

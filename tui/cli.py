@@ -252,10 +252,6 @@ def main() -> None:
         status = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         status = 130
-    except BrokenPipeError:
-        # Whoever read our output went away, as `head` does; Python would complain once more while it shuts down.
-        sys.stderr.close()
-        status = 141
     except OSError as error:
         _complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", debug)
         status = RunError.exit_code

@@ -46,8 +46,13 @@ def train(config: RunConfig, runs_dir: Path, *, data_dir: str | None = None, nam
     with _signals(control) as caught:
         events = start(config, runs_dir, data_dir=data_dir, name=name, control=control)
         say = _json_lines if json else (_bar if sys.stderr.isatty() and sys.stdout.isatty() else _lines)
-        with contextlib.closing(events):
-            say(_folded(events, history), history)
+        try:
+            with contextlib.closing(events):
+                say(_folded(events, history), history)
+        except BrokenPipeError:
+            # Whoever read our output went away, as `head` does; the run has stored how far it came.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 128 + signal.SIGPIPE
     if caught:
         return 128 + caught[0]
     return FAILED if history.finished and history.finished.status == "failed" else 0

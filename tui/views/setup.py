@@ -76,8 +76,8 @@ class SetupView(View):
                         if name in CHOICES:
                             yield Choice(CHOICES[name], getattr(first, name), id=name)
                         else:
-                            placeholder = {"threads": "auto", "name": first.recipe}.get(name, "")
-                            yield Input(self._text(first, name), placeholder, id=name, compact=True)
+                            empty = {"threads": "auto", "name": first.recipe, "data_dir": str(data_folder(None))}
+                            yield Input(self._text(first, name), empty.get(name, ""), id=name, compact=True)
                         yield Static("", id=f"note-{name}", classes="note", markup=False)
             with Vertical(id="summary-pane") as pane:
                 pane.border_title = "this run"
@@ -89,7 +89,7 @@ class SetupView(View):
         if name == "threads":
             return str(config.threads or "")
         if name == "data_dir":
-            return str(data_folder(self.console_app.data_dir))
+            return self.console_app.data_dir or ""
         if name == "name":
             return ""
         value = getattr(config, name)
@@ -105,9 +105,12 @@ class SetupView(View):
     def redraw(self) -> None:
         self._refresh()
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._refresh)
+
     def action_survey(self) -> None:
         """Look again which data sets are there, and which devices."""
-        self._availability = survey(data_folder(self.query_one("#data_dir", Input).value))
+        self._availability = survey(data_folder(self.query_one("#data_dir", Input).value.strip()))
         self._refresh()
 
     @on(Input.Changed)
@@ -141,20 +144,20 @@ class SetupView(View):
             try:
                 values[name] = int(texts[name]) if name in WHOLE else float(texts[name])
             except ValueError:
-                problems[name] = "a whole number" if name in WHOLE else "a number, such as 0.001"
+                problems[name] = "must be a whole number" if name in WHOLE else "must be a number, such as 0.001"
         try:
             values["hidden"] = parse_hidden(texts["hidden"])
         except ConfigError:
-            problems["hidden"] = "sizes such as 250,100, or none"
+            problems["hidden"] = "must be sizes such as 250,100, or none"
         try:
             values["threads"] = 0 if texts["threads"] in ("", "auto") else int(texts["threads"])
         except ValueError:
-            problems["threads"] = "a whole number, or empty for auto"
+            problems["threads"] = "must be a whole number, or empty for auto"
         try:
             if texts["name"]:
                 check_name(texts["name"])
         except ConfigError:
-            problems["name"] = "letters, digits, . - _"
+            problems["name"] = "must be letters, digits, . - _"
         return values, problems
 
     def _refresh(self) -> None:
@@ -173,8 +176,12 @@ class SetupView(View):
             note = self.query_one(f"#note-{name}", Static)
             note.set_class(name in problems, "wrong")
             note.update(problems.get(name) or notes.get(name, ""))
+        wrong = {LABELS[name]: problem for name, problem in problems.items()}
+        counted = f"{self.config.parameters:,} parameters" if self.config else "not ready to start"
+        self.query_one("#form").border_title = counted if self.has_class("-narrow") else "settings"
+        self.query_one("#form").border_subtitle = next((f"{label} {words}" for label, words in wrong.items()), "")
         self.query_one("#summary", Static).update(
-            summary(self.config, problems, self._availability, self.console_app.devices, self.console_app.colours)
+            summary(self.config, wrong, self._availability, self.console_app.devices, self.console_app.colours)
         )
         self.refresh_bindings()
 

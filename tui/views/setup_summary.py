@@ -18,7 +18,7 @@ def summary(
     devices: DevicesFound | None,
     colours: dict[str, str],
 ) -> Text:
-    """The recipe, the network, the data set, the work and the machine."""
+    """The recipe, the network, the data set, the work and the machine; or by field's label what is wrong."""
     strong, dim, accent = f"bold {colours['foreground']}", colours["secondary"], colours["accent"]
     text = Text()
 
@@ -30,7 +30,9 @@ def summary(
 
     if config is None:
         text.append("Not ready to start\n", f"bold {colours['error']}")
-        text.append(f"{len(problems)} field{'s' if len(problems) > 1 else ''} to mend.\n\n")
+        for label, problem in problems.items():
+            text.append(f"\n{label}\n", f"bold {colours['primary']}")
+            text.append(f"{problem}\n")
         return text
     text.append(f"{config.parameters:,}", f"bold {accent}")
     text.append(" parameters\n", strong)

@@ -64,7 +64,7 @@ class TrainingView(View):
         self.set_interval(TICK_SECONDS, self._tick)
 
     def on_screen_resume(self) -> None:
-        self._tick(force=True)
+        self._tick()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._tick, force=True)
@@ -117,6 +117,7 @@ class TrainingView(View):
         width = panel.content_size.width
         brief = self.app.size.height < 24
         panel.update(panel_text(self._history, state, width, self.console_app.colours, brief=brief))
+        panel.set_class(bool(state.failure), "failed")
         panel.border_title = state.stored or "this run"
         panel.border_subtitle = next_keys(self._history, state, width)
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, RichLog, Static
 
@@ -33,8 +33,9 @@ class Question(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title
+            dialog.border_subtitle = "↑ ↓ choose   enter take   esc back"
             yield Static(self._body, markup=False)
-            with Horizontal(id="answers"):
+            with Vertical(id="answers"):
                 for i, (name, words) in enumerate(self._answers.items()):
                     yield Button(words, id=name, compact=True, variant="primary" if i == 0 else "default")
 
