@@ -28,6 +28,7 @@ from engine.events import Event
 FORMAT = 1
 NAME = re.compile(r"\w[\w.-]{0,63}")
 EVENTS = "events.jsonl"
+CONFIG = "config.json"
 MAX_CONFIG_BYTES = 1 << 20
 
 
@@ -77,7 +78,7 @@ class RunFolder:
 
         Raises `RunError` where it can't be read.
         """
-        path = self.path / "config.json"
+        path = self.path / CONFIG
         try:
             if path.stat().st_size > MAX_CONFIG_BYTES:
                 raise ValueError("it is too large")
@@ -178,7 +179,7 @@ class RunWriter:
         self.folder.checkpoints.mkdir()
         record = {"format": FORMAT, "name": name, "created": time.time(), "config": config.to_json(), **facts}
         record["versions"] = _versions()
-        files.replace(self.folder.path / "config.json", json.dumps(record, indent=2, ensure_ascii=False).encode())
+        files.replace(self.folder.path / CONFIG, json.dumps(record, indent=2, ensure_ascii=False).encode())
         self._events: IO[bytes] = (self.folder.path / EVENTS).open("ab")
         fcntl.flock(self._events, fcntl.LOCK_EX)
 

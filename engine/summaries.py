@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.config import RunConfig
 from engine.errors import RunError
 from engine.history import History
-from engine.runs import RunFolder, stored_runs
+from engine.runs import CONFIG, EVENTS, RunFolder, stored_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +78,29 @@ def summarise(folder: RunFolder) -> RunSummary:
 
 
 def summarise_all(runs_dir: Path) -> list[RunSummary]:
-    """The runs in a folder at a glance, the newest first."""
-    return [summarise(folder) for folder in stored_runs(runs_dir)]
+    """The runs in a folder at a glance, the newest first; one that ended is read once as long as it does not change."""
+    summaries = []
+    for folder in stored_runs(runs_dir):
+        stamp = _stamp(folder)
+        summary = _ended.get(folder.path)
+        if summary is None or summary[0] != stamp:
+            summary = (stamp, summarise(folder))
+            if summary[1].status in ("completed", "stopped", "failed"):
+                _ended[folder.path] = summary
+        summaries.append(summary[1])
+    return summaries
+
+
+_ended: dict[Path, tuple[tuple[tuple[int, int], ...], RunSummary]] = {}
+
+
+def _stamp(folder: RunFolder) -> tuple[tuple[int, int], ...]:
+    """Changes whenever one of the files that a summary is made of does."""
+    stamps = []
+    for name in (EVENTS, CONFIG):
+        try:
+            status = (folder.path / name).stat()
+            stamps.append((status.st_mtime_ns, status.st_size))
+        except OSError:
+            stamps.append((0, 0))
+    return tuple(stamps)

@@ -25,6 +25,7 @@ from tui.widgets.chart import Chart
 from tui.widgets.dialogs import Question
 
 RELOAD_SECONDS = 2.0
+RELOAD_DELAY = 0.1
 
 
 class Listed(Message):
@@ -87,7 +88,8 @@ class RunsView(View):
         self.set_interval(RELOAD_SECONDS, self._reload_live)
 
     def on_screen_resume(self) -> None:
-        self.action_reload()
+        # First the view as it was left: reading the runs takes Python's time from drawing it.
+        self.set_timer(RELOAD_DELAY, self.action_reload)
 
     def _reload_live(self) -> None:
         """While a run is written, its row and its curves move."""

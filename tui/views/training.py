@@ -64,7 +64,8 @@ class TrainingView(View):
         self.set_interval(TICK_SECONDS, self._tick)
 
     def on_screen_resume(self) -> None:
-        self._tick()
+        # The view as it was left is there at once; new curves come with the next tick.
+        self._draw_panel()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._tick, force=True)
