@@ -13,12 +13,16 @@ from rich.text import Text
 from textual.app import App
 from textual.screen import Screen
 
+from engine.analysis.subject import Analyst
 from engine.config import RunConfig
-from engine.events import Epoch, RunFinished, RunStarted, Test
+from engine.events import Epoch, Phase, RunFinished, RunStarted, Test
 from engine.history import History
+from engine.runs import RunFolder
+from tui.analysis_view import AnalysisView
 from tui.keys import VIEWS, bindings
 from tui.messages import DevicesFound, EngineEvent, TrainingEnded
 from tui.palette import rich_colours
+from tui.scrubber import Scrubber
 from tui.themes import CURVE_COLOURS, THEMES
 from tui.training_thread import TrainingThread
 from tui.view import View
@@ -50,11 +54,16 @@ class MnistTui(App[int]):
         """What the training in this console has said; the last one's after its end."""
         self.shown: tuple[str, History] | None = None
         """A stored run that the Training view shows instead, with its name."""
+        self.picked = ""
+        """What another view asked the Mistakes view to show, in words; the view takes it and empties it."""
         self.failure: Exception | None = None
         """Why the last training failed."""
         self.revision = 0
         """Grows with every event, so that views know when to draw again."""
         self.started_at = self.ended_at = 0.0
+        self.analyst = Analyst()
+        self.analyst.data_dir = data_dir
+        self.scrubber = Scrubber()
         self.devices: DevicesFound | None = None
         self.log_lines: deque[str] = deque(maxlen=LOG_LINES)
         self._exit_status = 0
@@ -135,6 +144,8 @@ class MnistTui(App[int]):
         self.live, self.failure, self.shown = History(), None, None
         self.started_at, self.ended_at = time.monotonic(), 0.0
         self.training = TrainingThread(self, config, self.runs_dir, self.data_dir, name)
+        self.analyst.data_dir = self.data_dir
+        self.scrubber.follow()
         self.training.start()
         self._changed()
         self.switch_mode("training")
@@ -145,6 +156,8 @@ class MnistTui(App[int]):
         self._changed()
         if isinstance(event, RunStarted | Epoch | Test | RunFinished):
             self.refresh_bindings()
+        if self.shown is None and isinstance(event, Phase | Epoch | RunFinished):
+            self._look_at_live()
 
     def on_training_ended(self, message: TrainingEnded) -> None:
         self.training = None
@@ -190,6 +203,9 @@ class MnistTui(App[int]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("pause", "stop"):
             return self.is_training
+        if action == "follow":
+            away = isinstance(self.screen, AnalysisView) and not self.scrubber.follows
+            return away or (self.shown is not None and self.is_training)
         if action in ("view", "log", "help", "leave", "pause", "stop"):
             return not self.screen.is_modal
         return True
@@ -248,16 +264,49 @@ class MnistTui(App[int]):
         self.training.control.stop()
         self.set_timer(LEAVE_SECONDS, lambda: self.exit(status, return_code=status))
 
-    def follow(self) -> None:
-        """Show the console's own training again."""
-        self.shown = None
+    def action_follow(self) -> None:
+        """Let go of the chosen epoch; while a training runs, of a stored run too."""
+        self.scrubber.follow()
+        if self.is_training and self.shown is not None:
+            self.shown = None
+            self._look_at_live()
         self._changed()
+        self._subject_changed()
 
-    async def show_run(self, name: str, history: History) -> None:
-        """Show a stored run's curves in the Training view."""
-        self.shown = (name, history)
+    async def show_run(self, folder: RunFolder, history: History) -> None:
+        """Let every view show a stored run, and open its curves."""
+        self.shown = (folder.name, history)
+        self.scrubber.look_at(folder.path, history, growing=folder.is_live())
         self._changed()
         await self.switch_mode("training")
+
+    def _look_at_live(self) -> None:
+        started = self.live.started
+        folder = self.runs_dir / started.run if started else None
+        self.scrubber.look_at(folder, self.live, growing=self.live.finished is None)
+        self._subject_changed()
+
+    def _subject_changed(self) -> None:
+        for view in self._views():
+            if isinstance(view, AnalysisView):
+                view.subject_changed()
+
+    async def open_images(self, words: str) -> None:
+        """See the subject's images that a selection in words picks, such as `true:3 pred:5`, in the Mistakes view."""
+        self.picked = words
+        await self.action_view("mistakes")
+
+    def action_step(self, by: int) -> None:
+        self.scrubber.step(by)
+        self._subject_changed()
+
+    def action_epoch(self, epoch: int) -> None:
+        self.scrubber.choose(epoch)
+        self._subject_changed()
+
+    def action_split(self) -> None:
+        self.scrubber.next_split()
+        self._subject_changed()
 
 
 class _LogLines(logging.Handler):
@@ -273,12 +322,27 @@ class _LogLines(logging.Handler):
 
 def view_classes() -> dict[str, type[Screen[None]]]:
     """The views by mode."""
+    from tui.views.confusion import ConfusionView
     from tui.views.data import DataView
+    from tui.views.imagine import ImagineView
+    from tui.views.mistakes import MistakesView
+    from tui.views.projection import ProjectionView
     from tui.views.runs import RunsView
     from tui.views.setup import SetupView
     from tui.views.training import TrainingView
+    from tui.views.weights import WeightsView
 
-    views = (SetupView, DataView, TrainingView, RunsView)
+    views = (
+        SetupView,
+        DataView,
+        TrainingView,
+        ConfusionView,
+        MistakesView,
+        ProjectionView,
+        ImagineView,
+        WeightsView,
+        RunsView,
+    )
     by_mode: dict[str, type[Screen[None]]] = {view.MODE: view for view in views}
     assert set(by_mode) == {view.mode for view in VIEWS}
     return by_mode

@@ -29,13 +29,20 @@ class ViewKey:
     digit: str
     mode: str
     title: str
+    short: str
+    """The title where the tab bar has little room."""
 
 
 VIEWS = (
-    ViewKey("1", "setup", "New run"),
-    ViewKey("2", "data", "Data"),
-    ViewKey("3", "training", "Training"),
-    ViewKey("9", "runs", "Runs"),
+    ViewKey("1", "setup", "New run", "New"),
+    ViewKey("2", "data", "Data", "Data"),
+    ViewKey("3", "training", "Training", "Train"),
+    ViewKey("4", "confusion", "Confusion", "Conf"),
+    ViewKey("5", "mistakes", "Mistakes", "Miss"),
+    ViewKey("6", "projection", "Projection", "Proj"),
+    ViewKey("7", "imagine", "Imagine", "Imag"),
+    ViewKey("8", "weights", "Weights", "Wgts"),
+    ViewKey("9", "runs", "Runs", "Runs"),
 )
 
 TABLE: dict[str, tuple[Key, ...]] = {
@@ -64,14 +71,33 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("b", "size", "size", "larger or smaller images"),
         Key("d", "load", "get data", "download the data set where it is missing"),
     ),
+    "subject": (
+        Key("left_square_bracket", "app.step(-1)", "earlier", "the epoch before", "["),
+        Key("right_square_bracket", "app.step(1)", "later", "the next epoch", "]"),
+        Key("f", "app.follow", "follow", "the newest epoch while it trains, then the best one"),
+        Key("v", "app.split", "split", "next split: test, validation, training"),
+    ),
     "training": (
         Key("y", "log_scale", "log", "logarithmic loss axis"),
         Key("m", "smooth", "smooth", "smooth the curves: not, a little, much"),
         Key("z", "zoom", "zoom", "show all epochs, the last ten or the last three"),
         Key("a", "chart", "loss/acc", "where only one chart fits: loss or accuracy"),
-        Key("f", "follow", "follow", "back to the run that trains now"),
+        Key("f", "app.follow", "follow", "back to the run that trains now"),
     ),
     "run table": (Key("enter", "select_cursor", "open", "see the run's curves", "enter"),),
+    "confusion": (
+        Key("up", "move(-1,0)", "", "move over the cells", "↑ ↓ ← →"),
+        Key("down", "move(1,0)", "", "", ""),
+        Key("left", "move(0,-1)", "", "", ""),
+        Key("right", "move(0,1)", "", "", ""),
+        Key("enter", "open_cell", "open", "see exactly the cell's images", "enter"),
+        Key("p", "shares", "%", "counts or per cent of the row"),
+        Key("u", "unordered", "pairs", "pairs in one direction or both together"),
+    ),
+    "mistakes": (),
+    "projection": (),
+    "imagine": (),
+    "weights": (),
     "runs": (
         Key("m", "mark", "mark", "mark or unmark the run"),
         Key("c", "compare", "compare", "lay the marked runs' curves over each other"),
@@ -104,4 +130,5 @@ def help_lines(scopes: tuple[str, ...]) -> list[tuple[str, str, str]]:
         (scope, key.shown_as or key.keys.replace(",", " "), key.help)
         for scope in scopes
         for key in TABLE.get(scope, ())
+        if key.help
     ]

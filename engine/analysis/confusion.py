@@ -113,6 +113,8 @@ def _fraction(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.f
 def _pairs(counts: NDArray[np.int64], shares: NDArray[np.float64]) -> list[Pair]:
     """The cells above 0, the largest first; equal ones in the matrix's order."""
     cells = zip(*(axis.tolist() for axis in np.nonzero(counts)), strict=True)
-    pairs = [Pair(actual, predicted, int(counts[actual, predicted]), float(shares[actual, predicted]))
-             for actual, predicted in cells]
+    pairs = [
+        Pair(actual, predicted, int(counts[actual, predicted]), float(shares[actual, predicted]))
+        for actual, predicted in cells
+    ]
     return sorted(pairs, key=lambda pair: -pair.count)

@@ -59,7 +59,9 @@ def nearest(
     chunk = max(1, CHUNK_BYTES // (2 * reference_squares.nbytes))  # half for numpy's copy while it partitions
     for start in range(0, len(queries), chunk):
         stop = min(start + chunk, len(queries))
-        rough = reference_squares - 2 * (queries[start:stop] @ references.T)
+        rough = queries[start:stop] @ references.T
+        rough *= -2
+        rough += reference_squares
         if exclude is not None:
             rough[np.arange(stop - start), exclude[start:stop]] = np.inf
         limits = np.partition(rough, k - 1, axis=1)[:, k - 1] + 2 * errors[start:stop]

@@ -40,12 +40,12 @@ class Listed(Message):
 class Opened(Message):
     """Stored runs were read with their curves."""
 
-    def __init__(self, purpose: str, runs: list[tuple[str, History]], error: str) -> None:
+    def __init__(self, purpose: str, runs: list[tuple[RunFolder, History]], error: str) -> None:
         super().__init__()
         self.purpose = purpose
         """`preview`, `open` or `compare`."""
         self.runs = runs
-        """Names and histories."""
+        """Folders and histories."""
         self.error = error
         """Why they can't be read, or an empty string."""
 
@@ -116,7 +116,7 @@ class RunsView(View):
         runs, error = [], ""
         for folder in folders:
             try:
-                runs.append((folder.name, History.of(folder.events())))
+                runs.append((folder, History.of(folder.events())))
             except RunError as failure:
                 error = str(failure)
         self.post_message(Opened(purpose, runs, error))
@@ -130,12 +130,12 @@ class RunsView(View):
             self.notify(message.error, severity="error")
         if not message.runs:
             return
-        name, history = message.runs[0]
+        folder, history = message.runs[0]
         if message.purpose == "open":
-            await self.console_app.show_run(name, history)
+            await self.console_app.show_run(folder, history)
         elif message.purpose == "compare":
-            await self.app.push_screen(CompareScreen(message.runs))
-        elif name == self._previewed:
+            await self.app.push_screen(CompareScreen([(folder.name, history) for folder, history in message.runs]))
+        elif folder.name == self._previewed:
             for chart, plot in zip(("loss", "acc"), run_plots(history, CurveOptions()), strict=True):
                 self.query_one(f"#preview-{chart}", Chart).show(plot)
 

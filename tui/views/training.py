@@ -179,8 +179,8 @@ class TrainingView(View):
     # -- keys --------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "follow":
-            return self.console_app.shown is not None
+        if action == "app.follow":
+            return self.console_app.shown is not None and self.console_app.is_training
         if action == "chart":
             return self.has_class("-narrow")
         return True
@@ -202,8 +202,3 @@ class TrainingView(View):
         """Where there is room for one chart only: the other one."""
         self.toggle_class("-show-loss", "-show-acc")
         self.call_after_refresh(self._tick, force=True)
-
-    def action_follow(self) -> None:
-        self.console_app.follow()
-        self._tick(force=True)
-        self.refresh_bindings()

@@ -29,8 +29,8 @@ class TopBar(Widget):
     def render(self) -> RenderResult:
         colours = rich_colours(self.app.theme_variables)
         text = Text(no_wrap=True, overflow="ellipsis")
-        wide = self.size.width >= 100
-        if wide:
+        width = self.size.width
+        if width >= 120:
             text.append(" mnist-tui ", f"bold {colours['accent']}")
         self._tabs = []
         for view in VIEWS:
@@ -39,7 +39,9 @@ class TopBar(Widget):
                 text.append(f" {view.digit} {view.title} ", f"bold {colours['background']} on {colours['primary']}")
             else:
                 text.append(f" {view.digit}", colours["accent"])
-                text.append(f" {view.title} ")
+                if width >= 80:
+                    text.append(f" {view.title if width >= 120 else view.short}")
+                text.append(" " if width >= 100 else "")
             self._tabs.append((start, text.cell_len, view.mode))
         room = self.size.width - text.cell_len - 2
         status = self.status.copy()

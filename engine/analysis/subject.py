@@ -1,0 +1,131 @@
+"""What every view asks about: a run, an epoch and a split; and the answers, remembered."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.runs import RunFolder
+
+if TYPE_CHECKING:  # it loads torch, which the first frame must not wait for
+    from engine.analysis.mistakes import Judged
+    from engine.config import RunConfig
+    from engine.data.dataset import Dataset
+    from engine.evaluate import Evaluation
+    from engine.model import MLP
+
+Split: TypeAlias = Literal["test", "valid", "train"]
+SPLITS: tuple[Split, ...] = ("test", "valid", "train")
+
+MEMORY = 256 << 20
+"""Bytes of answers that are remembered; an epoch's on 10,000 images take 5 MB, on 54,000 24 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The network of one epoch of a stored run, and the images that it is asked about."""
+
+    folder: Path
+    epoch: int
+    """0 is the untrained network."""
+    split: Split
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SplitImages:
+    """The images of a split, none of them augmented."""
+
+    images: NDArray[np.uint8]
+    """(N, 28, 28)"""
+    labels: NDArray[np.uint8]
+    """(N,)"""
+    indices: NDArray[np.int64]
+    """(N,): places in the data set's file; the training file for training and validation images."""
+
+
+class Analyst:
+    """Reads runs and their data, and asks their networks; every method may be called from any thread.
+
+    The methods raise `RunError` and `DataError` where a run or its data can't be read.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._runs: dict[Path, tuple[RunConfig, Dataset]] = {}
+        self._datasets: dict[tuple[str, str], Dataset] = {}
+        self._answers: OrderedDict[Subject, tuple[Evaluation, Judged]] = OrderedDict()
+        self._size = 0
+        self.data_dir: str | None = None
+        """Where the data sets lie; None for the environment's or the cache folder."""
+
+    def run(self, folder: Path) -> tuple[RunConfig, Dataset]:
+        """The run's configuration and the data set that it used."""
+        from engine.data.folder import is_explicit
+        from engine.stored import load_dataset
+
+        with self._lock:
+            if folder not in self._runs:
+                config, manifest = RunFolder(folder).manifest()
+                key = str(manifest.get("dataset")), str(self.data_dir)
+                if key not in self._datasets:
+                    explicit = is_explicit(self.data_dir)
+                    _, dataset = load_dataset(RunFolder(folder), data_dir=self.data_dir, explicit_folder=explicit)
+                    # One set at a time: MNIST takes 55 MB, and views rarely go back and forth between two.
+                    self._datasets = {key: dataset}
+                    self._runs = {path: (c, dataset) for path, (c, d) in self._runs.items() if d is dataset}
+                self._runs[folder] = config, self._datasets[key]
+            return self._runs[folder]
+
+    def images(self, folder: Path, split: Split) -> SplitImages:
+        """The split's images."""
+        config, dataset = self.run(folder)
+        if split == "test":
+            return SplitImages(dataset.test_images, dataset.test_labels, np.arange(len(dataset.test_labels)))
+        train, valid = dataset.split(config.seed, config.valid_fraction)
+        chosen = train if split == "train" else valid
+        return SplitImages(dataset.images[chosen], dataset.labels[chosen], chosen)
+
+    def model(self, folder: Path, epoch: int) -> MLP:
+        """The network of an epoch, on the CPU."""
+        from engine.stored import load_model
+
+        config, _ = self.run(folder)
+        return load_model(RunFolder(folder), config, epoch)
+
+    def evaluation(self, subject: Subject) -> Evaluation:
+        """The network's answers for the split."""
+        return self._answer(subject)[0]
+
+    def judged(self, subject: Subject) -> Judged:
+        """The network's verdict on every image of the split."""
+        return self._answer(subject)[1]
+
+    def _answer(self, subject: Subject) -> tuple[Evaluation, Judged]:
+        from engine.analysis.mistakes import judge
+        from engine.evaluate import evaluate
+
+        with self._lock:
+            if subject in self._answers:
+                self._answers.move_to_end(subject)
+                return self._answers[subject]
+            _, dataset = self.run(subject.folder)
+            chosen = self.images(subject.folder, subject.split)
+            model = self.model(subject.folder, subject.epoch)
+            evaluation = evaluate(model, chosen.images, chosen.labels, dataset.mean, dataset.std)
+            answer = evaluation, judge(evaluation, chosen.indices)
+            self._answers[subject] = answer
+            self._size += _bytes(answer)
+            while self._size > MEMORY and len(self._answers) > 1:
+                self._size -= _bytes(self._answers.popitem(last=False)[1])
+            return answer
+
+
+def _bytes(answer: tuple[Evaluation, Judged]) -> int:
+    evaluation, judged = answer
+    return evaluation.logits.nbytes + evaluation.hidden.nbytes + judged.probabilities.nbytes + 8 * 7 * len(judged)

@@ -1,0 +1,197 @@
+"""The flat picture of many-dimensional points that keeps neighbours together, while it forms."""
+
+from __future__ import annotations
+
+import io
+import math
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import files
+from engine.analysis.neighbours import nearest
+from engine.analysis.pca import pca
+from engine.errors import RunError
+
+Phase = Literal["neighbours", "early exaggeration", "optimisation", "done", "stopped"]
+
+PERPLEXITY = 30.0
+EARLY_ITERATIONS = 250
+EARLY_EXAGGERATION = 12.0
+ITERATIONS = EARLY_ITERATIONS + 750
+"""As many as scikit-learn's `TSNE` makes."""
+EVERY = 10
+"""Iterations between two pictures: a quarter of a second for 5,000 points."""
+SEARCHED_AT_ONCE = 500
+"""Points whose neighbours are searched between two looks at whether to go on."""
+PATIENCE = 0.1
+"""Seconds between two looks at whether to stop."""
+INITIAL_SPREAD = 1e-4
+"""Standard deviation of the initial picture's first axis: nearly a point, so that all forces are felt at first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """The picture of N points at some moment."""
+
+    points: NDArray[np.float64]
+    """(N, 2)"""
+    iteration: int
+    """Iterations made, over both phases of the optimisation."""
+    iterations: int
+    """Iterations to make, likewise."""
+    kl_divergence: float
+    """In nats, of the points' neighbourhoods from the picture's, without exaggeration; NaN before the optimisation."""
+    phase: Phase
+    """What comes next, or how it ended."""
+
+
+def largest_perplexity(count: int) -> float:
+    """The largest perplexity that `count` points allow, at most the usual 30: three times as many neighbours count."""
+    return min(PERPLEXITY, (count - 1) / 3)
+
+
+def tsne(
+    x: NDArray[np.floating],
+    *,
+    perplexity: float = PERPLEXITY,
+    seed: int = 0,
+    stopping: Callable[[], bool] = lambda: False,
+    every: int = EVERY,
+) -> Iterator[Embedding]:
+    """Arrange (N, D) points in the plane by t-SNE, beginning with their first two principal components.
+
+    The work is done by another thread, so that a stop is answered at once whatever that thread is at: the iterator
+    ends with the latest picture, and the thread by itself at its next iteration. Leaving the iterator early
+    stops it too. Whoever takes the pictures more slowly than they come misses some, but holds nothing up.
+
+    Args:
+        x: at least four points.
+        perplexity: about how many neighbours count for a point, from 1 to a third of the other points.
+        seed: of the jitter that parts equal points; equal seeds give equal pictures.
+        stopping: whether to end; asked ten times a second.
+        every: iterations between two pictures.
+
+    Yields:
+        First the initial picture, in phase `neighbours`, then one every `every` iterations, at last one in phase
+        `done` or `stopped`.
+
+    Raises ValueError, at once, for too few points, a perplexity out of range and values that are not finite.
+
+    Source: L. van der Maaten, Accelerating t-SNE using tree-based algorithms, JMLR 15 (2014), by openTSNE, with the
+    learning rate of A. C. Belkina et al., Nature Communications 10:5415 (2019).
+    """
+    if x.ndim != 2 or len(x) < 4:
+        raise ValueError(f"t-SNE needs at least four points as (N, D), not an array of shape {x.shape}")
+    if not 1 <= perplexity <= (len(x) - 1) / 3:
+        limit = (len(x) - 1) / 3
+        raise ValueError(f"the perplexity must be from 1 to {limit:.4g} for {len(x):,} points, not {perplexity:g}")
+    if every < 1:
+        raise ValueError(f"pictures come every 1 or more iterations, not every {every}")
+    if not np.isfinite(x).all():
+        raise ValueError("points with values that are not finite can't be arranged")
+    return _arrange(x, perplexity, seed, stopping, every)
+
+
+def save(path: Path, embedding: Embedding) -> None:
+    """Write an embedding as .npz; a crash leaves the old file or the new one. Raises OSError."""
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        points=embedding.points,
+        progress=np.array([embedding.iteration, embedding.iterations]),
+        kl_divergence=np.array(embedding.kl_divergence),
+        phase=np.array(embedding.phase),
+    )
+    files.replace(path, buffer.getvalue())
+
+
+def load(path: Path) -> Embedding:
+    """Read what `save` wrote; nothing in the file is executed.
+
+    Raises `RunError` where it is missing, damaged or something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            points, phase = stored["points"].astype(np.float64), str(stored["phase"])
+            iteration, iterations = (int(number) for number in stored["progress"])
+            kl_divergence = float(stored["kl_divergence"])
+        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all() or phase not in get_args(Phase):
+            raise ValueError("it holds no picture")
+    except (OSError, ValueError, TypeError, AttributeError, LookupError, EOFError, MemoryError) as error:
+        raise _unreadable(path, error) from error
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, SyntaxError) as error:
+        raise _unreadable(path, error) from error
+    return Embedding(points, iteration, iterations, kl_divergence, phase)  # type: ignore[arg-type]
+
+
+def _unreadable(path: Path, error: Exception) -> RunError:
+    reason = str(getattr(error, "strerror", None) or error or type(error).__name__).splitlines()[0][:120]
+    return RunError(f"{path} can't be read ({reason}): delete it and let t-SNE run again")
+
+
+class _Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """The worker need not go on."""
+
+
+class _Handover:
+    """What the worker and the iterator share: the latest picture one way, the wish to stop the other."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._latest: Embedding | None = None
+        self._error: BaseException | None = None
+        self.stopped = False
+
+    def put(self, embedding: Embedding) -> None:
+        """Replace the latest picture, whether it was taken or not."""
+        with self._changed:
+            self._latest = embedding
+            self._changed.notify()
+
+    def fail(self, error: BaseException) -> None:
+        """Let the iterator raise what the worker met."""
+        with self._changed:
+            self._error = error
+            self._changed.notify()
+
+    def take(self, seconds: float) -> Embedding | None:
+        """The latest picture if it was not taken yet; waits for one so long. Raises what the worker met."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._latest or self._error, seconds)
+            if self._error:
+                raise self._error
+            latest, self._latest = self._latest, None
+            return latest
+
+    def check(self) -> None:
+        """Raises `_Stopped` where nobody waits for the worker any more."""
+        if self.stopped:
+            raise _Stopped
+
+
+def _arrange(
+    x: NDArray[np.floating], perplexity: float, seed: int, stopping: Callable[[], bool], every: int
+) -> Iterator[Embedding]:
+    latest = Embedding(_initial(x, seed), 0, ITERATIONS, math.nan, "neighbours")
+    yield latest
+    handover = _Handover()
+    arguments = (x, latest.points, perplexity, every, handover)
+    threading.Thread(target=_work, args=arguments, name="t-SNE", daemon=True).start()
+    try:
+        while latest.phase != "done":
+            fresh = handover.take(PATIENCE)
+            if fresh:
+                latest = fresh
+                yield latest
+            elif ...:
+                pass
+    finally:
+        handover.stopped = True

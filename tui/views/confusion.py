@@ -1,0 +1,200 @@
+"""Confusion: which class is taken for which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.color import Color
+from textual.containers import Container
+from textual.events import Click
+from textual.widgets import Static
+
+from engine.analysis.confusion import Confusion, Pair, confusion, ordered_pairs, unordered_pairs
+from engine.analysis.subject import Subject
+from tui.analysis_view import AnalysisView
+from tui.keys import bindings
+from tui.palette import rich_colours
+from tui.words import percent
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionData:
+    """What the view draws."""
+
+    matrix: Confusion
+    classes: tuple[str, ...]
+
+
+class ConfusionView(AnalysisView):
+    """The matrix with a cursor; recall, precision and F1 at its edges; the most confused pairs beside it."""
+
+    MODE = "confusion"
+    TITLE_WORDS = "Confusion"
+    BINDINGS = bindings("confusion")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = (0, 0)
+        """Actual and predicted class under the cursor."""
+        self._shares = False
+        self._unordered = False
+
+    def content(self) -> ComposeResult:
+        with Container(id="confusion"):
+            yield Static(id="matrix")
+            yield Static(id="pairs")
+
+    def compute(self, subject: Subject) -> ConfusionData:
+        judged = self.console_app.analyst.judged(subject)
+        _, dataset = self.console_app.analyst.run(subject.folder)
+        return ConfusionData(confusion(judged.labels, judged.predictions, len(dataset.classes)), dataset.classes)
+
+    def draw(self, data: ConfusionData) -> None:
+        colours = self.console_app.colours
+        matrix = self.query_one("#matrix", Static)
+        matrix.update(matrix_table(data, self.cell, self._cell_size, self._shares, self.app.theme_variables))
+        low, high = data.matrix.interval
+        matrix.border_title = (
+            f"{percent(data.matrix.accuracy)} right, {data.matrix.correct:,} of {data.matrix.total:,}"
+            f"  (95 %: {low * 100:.2f}–{high * 100:.2f})"
+        )
+        matrix.border_subtitle = self._cell_words(data)
+        pairs = (unordered_pairs if self._unordered else ordered_pairs)(data.matrix)
+        panel = self.query_one("#pairs", Static)
+        panel.border_title = "most confused, both ways" if self._unordered else "most confused"
+        rows = max(1, panel.content_size.height)
+        columns = max(1, panel.content_size.width // PAIR_WIDTH)
+        panel.update(pairs_text(pairs[: rows * columns], data.classes, rows, self._unordered, colours))
+
+    @property
+    def _cell_size(self) -> tuple[int, int]:
+        """Columns and rows of a cell: as large as the terminal allows."""
+        width = 4 if self.size.width < 80 else (8 if self.size.width >= 140 else 6)
+        return width, 2 if self.size.height >= 32 else 1
+
+    def _cell_words(self, data: ConfusionData) -> str:
+        actual, predicted = self.cell
+        count, share = data.matrix.counts[self.cell], data.matrix.shares[self.cell]
+        names = f"{data.classes[actual]} → {data.classes[predicted]}"
+        return f"{names}: {count:,}, {share * 100:.1f} % of the row"
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("move", "open_cell", "shares", "unordered"):
+            return self.data is not None
+        return True
+
+    def _go(self, cell: tuple[int, int]) -> None:
+        last = len(self.data.classes) - 1
+        self.cell = max(0, min(last, cell[0])), max(0, min(last, cell[1]))
+        self.draw(self.data)
+
+    def action_move(self, rows: int, columns: int) -> None:
+        self._go((self.cell[0] + rows, self.cell[1] + columns))
+
+    async def action_open_cell(self) -> None:
+        """See exactly the images that the cell counts."""
+        await self.console_app.open_images(f"true:{self.cell[0]} pred:{self.cell[1]}")
+
+    def action_shares(self) -> None:
+        self._shares = not self._shares
+        self.draw(self.data)
+
+    def action_unordered(self) -> None:
+        self._unordered = not self._unordered
+        self.draw(self.data)
+
+    async def on_click(self, event: Click) -> None:
+        matrix = self.query_one("#matrix")
+        if self.data is None or event.widget is not matrix:
+            return
+        origin = matrix.content_region.offset
+        width, height = self._cell_size
+        column = (event.screen_x - origin.x - LABEL_WIDTH) // width
+        row = (event.screen_y - origin.y - 1) // height
+        if 0 <= row < len(self.data.classes) and 0 <= column < len(self.data.classes):
+            again = self.cell == (row, column)
+            self._go((row, column))
+            if again:
+                await self.action_open_cell()
+
+
+LABEL_WIDTH = 9
+PAIR_WIDTH = 28
+FOOT = ("precision", "F1")
+VISIBILITY = 0.4
+"""A cell's colour is its share of the row to this power: in a straight line one per cent would be invisible."""
+
+
+def matrix_table(
+    data: ConfusionData, cell: tuple[int, int], size: tuple[int, int], shares: bool, variables: dict[str, str]
+) -> Table:
+    """The matrix as a Rich table, shaded by the share of the row.
+
+    Args:
+        cell: actual and predicted class under the cursor.
+        size: columns and rows of a cell.
+        shares: per cent of the row instead of counts.
+        variables: the theme's.
+    """
+    matrix, (width, height) = data.matrix, size
+    accent = rich_colours(variables)["accent"]
+    table = Table(box=None, padding=0, show_edge=False, pad_edge=False, collapse_padding=True)
+    table.add_column(Text("actual", "bold"), width=LABEL_WIDTH, no_wrap=True)
+    for i, name in enumerate(data.classes):
+        heading = Text(name[: width - 1], f"bold {accent}" if i == cell[1] else "bold")
+        table.add_column(heading, width=width, justify="center", no_wrap=True)
+    table.add_column(Text("recall", "bold"), width=7, justify="right", no_wrap=True)
+    depth = matrix.shares**VISIBILITY
+    for row, label in enumerate(data.classes):
+        cells = []
+        for column in range(len(data.classes)):
+            count = matrix.counts[row, column]
+            words = f"{matrix.shares[row, column] * 100:.1f}" if shares else f"{count}"
+            style = shade(float(depth[row, column]), variables)
+            if (row, column) == cell:
+                style += Style(reverse=True, bold=True)
+            blank = "\n" + " " * width if height > 1 else ""
+            cells.append(Text((words if count else "·").center(width) + blank, style))
+        heading = Text(label[:LABEL_WIDTH], f"bold {accent}" if row == cell[0] else "bold")
+        table.add_row(heading, *cells, percent(matrix.recall[row], 1))
+    for label, values in zip(FOOT, (matrix.precision, matrix.f1), strict=True):
+        digits = 0 if width < 6 else 1
+        table.add_row(Text(label, "bold"), *(f"{value * 100:.{digits}f}" for value in values))
+    return table
+
+
+def shade(depth: float, variables: dict[str, str]) -> Style:
+    """The theme's blue, the deeper the more; the text keeps its contrast."""
+    paper, blue = Color.parse(variables["background"]), Color.parse(variables["primary"])
+    if paper.ansi is not None or blue.ansi is not None:
+        return Style(bold=depth > 0.5)
+    ground = paper.blend(blue, depth)
+    return Style(bgcolor=ground.rich_color, color=ground.get_contrast_text(1.0).rich_color)
+
+
+def pairs_text(
+    pairs: list[Pair], classes: tuple[str, ...], rows: int, unordered: bool, colours: dict[str, str]
+) -> Text:
+    """The pairs in columns of `rows`, the most confused first."""
+    if not pairs:
+        return Text("nothing is confused", colours["success"])
+    arrow = "↔" if unordered else "→"
+    lines = []
+    for row in range(min(rows, len(pairs))):
+        line = Text(no_wrap=True)
+        for pair in pairs[row::rows]:
+            part = Text.assemble(
+                (f"{pair.count:>4}  ", f"bold {colours['accent']}"),
+                (f"{classes[pair.actual][:8]} {arrow} {classes[pair.predicted][:8]}  ", colours["foreground"]),
+                (f"{pair.share_of_row * 100:.1f} %", colours["secondary"]),
+            )
+            part.pad_right(max(1, PAIR_WIDTH - part.cell_len))
+            line.append_text(part)
+        lines.append(line)
+    return Text("\n").join(lines)

@@ -1,0 +1,94 @@
+"""The line that says which network and which images a view answers for: run, epoch, split."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import RenderResult
+from textual.events import Click
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from engine.analysis.subject import Subject
+from tui.palette import rich_colours
+
+SPLIT_WORDS = {"test": "test images", "valid": "validation images", "train": "training images"}
+
+
+class SubjectBar(Widget):
+    """A scrubber over the epochs at the left, the split behind it, and what the view is doing at the right."""
+
+    DEFAULT_CSS = """
+    SubjectBar { height: 1; padding: 0 1; }
+    """
+
+    subject: reactive[Subject | None] = reactive(None)
+    epochs: reactive[tuple[int, ...]] = reactive(())
+    """The epochs whose weights are stored."""
+    best: reactive[int] = reactive(0)
+    follows: reactive[bool] = reactive(True)
+    """Whether the epoch moves on by itself."""
+    note: reactive[str] = reactive("")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._spots: list[tuple[int, int, int]] = []
+
+    def render(self) -> RenderResult:
+        colours = rich_colours(self.app.theme_variables)
+        dim, accent = colours["secondary"], f"bold {colours['accent']}"
+        text = Text(no_wrap=True, overflow="ellipsis", end="")
+        subject = self.subject
+        if subject is None:
+            return Text(self.note, dim)
+        width = self.content_size.width
+        text.append("epoch ", dim)
+        self._spots = []
+        for epoch in shown_epochs(self.epochs, subject.epoch, self.best, width // 2 - 8):
+            if epoch is None:
+                text.append("… ", dim)
+                continue
+            start = text.cell_len
+            word = f"{'★' if epoch == self.best else ''}{epoch}"
+            text.append(word, f"{accent} reverse" if epoch == subject.epoch else colours["foreground"])
+            self._spots.append((start, text.cell_len, epoch))
+            text.append(" ")
+        text.append("following  " if self.follows else " ", dim)
+        text.append(SPLIT_WORDS[subject.split], colours["primary"])
+        if width >= 100:
+            text.append(f"  {subject.folder.name}", dim)
+        room = width - text.cell_len
+        if self.note and room > len(self.note) + 1:
+            text.append(self.note.rjust(room), dim)
+        return text
+
+    async def on_click(self, event: Click) -> None:
+        for start, end, epoch in self._spots:
+            if start <= event.x - 1 < end:
+                await self.run_action(f"app.epoch({epoch})")
+
+
+def shown_epochs(epochs: tuple[int, ...], current: int, best: int, room: int) -> list[int | None]:
+    """The epochs that fit into `room` columns around the current one; None stands for those left out."""
+    if sum(len(str(epoch)) + 1 for epoch in epochs) + 1 <= room:
+        return list(epochs)
+    anchors = [epoch for epoch in (epochs[0], epochs[-1], best, current) if epoch in epochs]
+    keep = set(anchors)
+    place = epochs.index(current) if current in epochs else 0
+    for distance in range(1, len(epochs)):
+        for neighbour in (place - distance, place + distance):
+            if 0 <= neighbour < len(epochs):
+                wider = keep | {epochs[neighbour]}
+                if sum(len(str(epoch)) + 3 for epoch in wider) > room:
+                    return _with_gaps(epochs, keep)
+                keep = wider
+    return _with_gaps(epochs, keep)
+
+
+def _with_gaps(epochs: tuple[int, ...], keep: set[int]) -> list[int | None]:
+    shown: list[int | None] = []
+    for epoch in epochs:
+        if epoch in keep:
+            shown.append(epoch)
+        elif shown and shown[-1] is not None:
+            shown.append(None)
+    return shown
