@@ -5,12 +5,10 @@ from __future__ import annotations
 import io
 import math
 import threading
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +25,8 @@ EARLY_ITERATIONS = 250
 EARLY_EXAGGERATION = 12.0
 ITERATIONS = EARLY_ITERATIONS + 750
 """As many as scikit-learn's `TSNE` makes."""
-EVERY = 10
-"""Iterations between two pictures: a quarter of a second for 5,000 points."""
+EVERY = 5
+"""Iterations between two pictures: an eighth of a second for 5,000 points on an idle core."""
 SEARCHED_AT_ONCE = 500
 """Points whose neighbours are searched between two looks at whether to go on."""
 PATIENCE = 0.1
@@ -44,13 +42,13 @@ class Embedding:
     points: NDArray[np.float64]
     """(N, 2)"""
     iteration: int
-    """Iterations made, over both phases of the optimisation."""
+    """Which iteration it is, counted over both phases of the optimisation; 0 before."""
     iterations: int
-    """Iterations to make, likewise."""
+    """How many there will be, likewise."""
     kl_divergence: float
     """In nats, of the points' neighbourhoods from the picture's, without exaggeration; NaN before the optimisation."""
     phase: Phase
-    """What comes next, or how it ended."""
+    """What is being worked on, or how it ended."""
 
 
 def largest_perplexity(count: int) -> float:
@@ -123,18 +121,14 @@ def load(path: Path) -> Embedding:
             points, phase = stored["points"].astype(np.float64), str(stored["phase"])
             iteration, iterations = (int(number) for number in stored["progress"])
             kl_divergence = float(stored["kl_divergence"])
-        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all() or phase not in get_args(Phase):
+        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
             raise ValueError("it holds no picture")
-    except (OSError, ValueError, TypeError, AttributeError, LookupError, EOFError, MemoryError) as error:
-        raise _unreadable(path, error) from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, SyntaxError) as error:
-        raise _unreadable(path, error) from error
+        if phase not in get_args(Phase) or not 0 <= iteration <= iterations:
+            raise ValueError("it does not say how far it came")
+    except Exception as error:  # numpy and zipfile raise whatever they meet in a damaged file
+        reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0][:120]
+        raise RunError(f"{path} can't be read ({reason}): delete it and let t-SNE run again") from error
     return Embedding(points, iteration, iterations, kl_divergence, phase)  # type: ignore[arg-type]
-
-
-def _unreadable(path: Path, error: Exception) -> RunError:
-    reason = str(getattr(error, "strerror", None) or error or type(error).__name__).splitlines()[0][:120]
-    return RunError(f"{path} can't be read ({reason}): delete it and let t-SNE run again")
 
 
 class _Stopped(Exception):  # noqa: N818 - nothing went wrong
@@ -187,11 +181,69 @@ def _arrange(
     threading.Thread(target=_work, args=arguments, name="t-SNE", daemon=True).start()
     try:
         while latest.phase != "done":
+            if stopping():
+                yield replace(latest, phase="stopped")
+                return
             fresh = handover.take(PATIENCE)
             if fresh:
                 latest = fresh
                 yield latest
-            elif ...:
-                pass
     finally:
         handover.stopped = True
+
+
+def _initial(x: NDArray[np.floating], seed: int) -> NDArray[np.float64]:
+    """The first two principal components, small, and jittered so that no two points lie at one place."""
+    points = pca(x).points
+    spread = float(points[:, 0].std())
+    jitter = np.random.default_rng(seed).normal(0, INITIAL_SPREAD / 100, points.shape)
+    return points * (INITIAL_SPREAD / spread if spread else 0.0) + jitter
+
+
+def _work(
+    x: NDArray[np.floating], initial: NDArray[np.float64], perplexity: float, every: int, handover: _Handover
+) -> None:
+    try:
+        _optimise(x, initial, perplexity, every, handover)
+    except _Stopped:
+        pass
+    except Exception as error:
+        handover.fail(error)
+
+
+def _optimise(
+    x: NDArray[np.floating], initial: NDArray[np.float64], perplexity: float, every: int, handover: _Handover
+) -> None:
+    from openTSNE import TSNEEmbedding  # type: ignore[import-untyped]
+    from openTSNE.affinity import PerplexityBasedNN  # type: ignore[import-untyped]
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors  # type: ignore[import-untyped]
+
+    indices, distances = _neighbours(x, int(3 * perplexity), handover)
+    affinities = PerplexityBasedNN(knn_index=PrecomputedNeighbors(indices, distances), perplexity=perplexity)
+    embedding = TSNEEmbedding(initial, affinities, negative_gradient_method="bh", n_jobs=1, callbacks_every_iters=every)
+
+    def run(phase: Phase, first: int, last: int, exaggeration: float) -> None:
+        def show(iteration: int, kl_divergence: float, points: NDArray[np.float64]) -> None:
+            handover.check()
+            # openTSNE counts from 1 in each phase.
+            handover.put(Embedding(np.array(points), first + iteration, ITERATIONS, float(kl_divergence), phase))
+
+        embedding.optimize(
+            last - first, inplace=True, propagate_exception=True, exaggeration=exaggeration, callbacks=show
+        )
+
+    run("early exaggeration", 0, EARLY_ITERATIONS, EARLY_EXAGGERATION)
+    run("optimisation", EARLY_ITERATIONS, ITERATIONS, 1)
+    handover.put(Embedding(np.array(embedding), ITERATIONS, ITERATIONS, float(embedding.kl_divergence), "done"))
+
+
+def _neighbours(x: NDArray[np.floating], k: int, handover: _Handover) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The k nearest others of each point, and their distances: (N, k) each."""
+    # Far from the origin single precision would be too coarse.
+    centred = (x - x.mean(axis=0, dtype=np.float64)).astype(np.float32)
+    found = []
+    for start in range(0, len(x), SEARCHED_AT_ONCE):
+        handover.check()
+        asked = np.arange(start, min(start + SEARCHED_AT_ONCE, len(x)))
+        found.append(nearest(centred[asked], centred, k, exclude=asked))
+    return np.concatenate([part.indices for part in found]), np.concatenate([part.distances for part in found])

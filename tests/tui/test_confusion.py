@@ -1,0 +1,191 @@
+"""The Confusion view and the scrubber that all views follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
+
+from engine.config import RunConfig
+from engine.history import History
+from engine.runs import stored_runs
+from engine.session import start
+from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
+from tui.scrubber import Scrubber
+from tui.views.confusion import pairs_text, shade
+from tui.widgets.subject_bar import SubjectBar, shown_epochs
+
+
+def train_quickly(config: RunConfig = QUICK) -> None:
+    for _ in start(config, Path("runs")):
+        pass
+
+
+async def open_confusion(app, pilot) -> None:
+    await pilot.press("9")
+    await until(pilot, lambda: app.screen.query_one("#run-table").row_count)
+    await pilot.press("enter")
+    await until(pilot, lambda: app.current_mode == "training")
+    await pilot.press("4")
+    await until(pilot, lambda: app.current_mode == "confusion" and app.screen.data is not None)
+
+
+async def test_the_matrix_equals_scikit_learns(console) -> None:
+    train_quickly()
+    app = console()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await open_confusion(app, pilot)
+        subject = app.scrubber.subject
+        evaluation = app.analyst.evaluation(subject)
+        truth, predicted = evaluation.labels, evaluation.logits.argmax(axis=1)
+        matrix = app.screen.data.matrix
+        assert (matrix.counts == confusion_matrix(truth, predicted, labels=range(10))).all()
+        options = {"average": None, "labels": range(10), "zero_division": 0}
+        assert np.allclose(matrix.recall, recall_score(truth, predicted, **options))
+        assert np.allclose(matrix.precision, precision_score(truth, predicted, **options))
+        assert np.allclose(matrix.f1, f1_score(truth, predicted, **options))
+        shown = screen_text(app)
+        for count in matrix.counts.diagonal():
+            assert f" {count} " in shown
+        assert f"{matrix.correct} of 297" in shown
+
+
+async def test_the_cursor_moves_within_the_matrix_and_says_what_it_is_on(console) -> None:
+    train_quickly()
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_confusion(app, pilot)
+        view = app.screen
+        await pilot.press("up", "left")
+        assert view.cell == (0, 0)
+        await pilot.press(*["down"] * 12, "right")
+        assert view.cell == (9, 1)
+        count = view.data.matrix.counts[9, 1]
+        assert f"9 → 1: {count}," in screen_text(app)
+        await pilot.press("p")
+        assert f"{view.data.matrix.shares[0, 0] * 100:.1f}" in screen_text(app)
+        await pilot.press("u")
+        assert "both ways" in screen_text(app)
+
+
+async def test_scrubbing_steps_through_the_epochs_and_splits_and_follows_again(console) -> None:
+    train_quickly()
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_confusion(app, pilot)
+        view, best = app.screen, app.scrubber.best
+        assert app.scrubber.subject.epoch == best
+        accuracies = {}
+        for epoch in range(best, -1, -1):
+            await until(pilot, lambda epoch=epoch: view.query_one(SubjectBar).subject.epoch == epoch)
+            await until(pilot, lambda epoch=epoch: view._drawn_for[0].epoch == epoch and view._answered == view._request)
+            accuracies[epoch] = view.data.matrix.accuracy
+            await pilot.press("left_square_bracket")
+        assert app.scrubber.subject.epoch == 0
+        assert accuracies[best] > accuracies[0] + 0.2
+        await pilot.press("f")
+        assert app.scrubber.subject.epoch == best
+        await pilot.press("v")
+        await until(pilot, lambda: view.data.matrix.total == 150)
+        await pilot.press("v")
+        await until(pilot, lambda: view.data.matrix.total == 1350)
+
+
+async def test_a_growing_run_is_followed_until_somebody_scrubs(console) -> None:
+    app = console(ENDLESS)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: app.live.epochs)
+        await pilot.press("4")
+        await until(pilot, lambda: app.screen.data is not None)
+        first = app.scrubber.subject.epoch
+        await until(pilot, lambda: app.scrubber.subject.epoch > first)
+        await pilot.press("left_square_bracket")
+        held = app.scrubber.subject.epoch
+        seen = len(app.live.epochs)
+        await until(pilot, lambda: len(app.live.epochs) > seen + 2)
+        assert app.scrubber.subject.epoch == held
+        await pilot.press("f")
+        assert app.scrubber.subject.epoch > held
+        app.training.control.stop()
+        await until(pilot, lambda: not app.is_training)
+
+
+async def test_a_checkpoint_that_is_gone_is_one_calm_line(console) -> None:
+    train_quickly()
+    for epoch in range(4):
+        stored_runs(Path("runs"))[0].checkpoint(epoch).write_bytes(b"broken")
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("9")
+        await until(pilot, lambda: app.screen.query_one("#run-table").row_count)
+        await pilot.press("enter", "4")
+        await until(pilot, lambda: "is damaged" in screen_text(app))
+
+
+async def test_without_a_run_every_view_says_what_to_do(console) -> None:
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        for digit in "45678":
+            await pilot.press(digit)
+            await until(pilot, lambda: "no trained network yet" in screen_text(app))
+
+
+@pytest.mark.parametrize("hidden", [(), (8,), (12, 8, 6)])
+async def test_any_architecture_can_be_looked_at(console, hidden: tuple[int, ...]) -> None:
+    train_quickly(RunConfig(dataset="digits", epochs=1, hidden=hidden))
+    app = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_confusion(app, pilot)
+        assert app.screen.data.matrix.total == 297
+
+
+def test_the_scrubber_stays_within_the_stored_epochs() -> None:
+    train_quickly()
+    folder = stored_runs(Path("runs"))[0]
+    scrubber = Scrubber()
+    scrubber.step(1)
+    assert scrubber.subject is None
+    scrubber.look_at(folder.path, History.of(folder.events()), growing=False)
+    scrubber.step(100)
+    assert scrubber.subject.epoch == 3
+    scrubber.step(-100)
+    assert scrubber.subject.epoch == 0
+    scrubber.look_at(folder.path.parent / "other", History(), growing=False)
+    assert scrubber.subject is None
+    assert scrubber.follows
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("room", [8, 20, 40, 80])
+@pytest.mark.parametrize(("count", "current"), [(1, 0), (11, 10), (201, 57), (2001, 1999)])
+def test_the_epochs_that_are_shown_fit_and_hold_the_current_one(count: int, current: int, room: int) -> None:
+    shown = shown_epochs(tuple(range(count)), current, best=min(7, count - 1), room=room)
+    numbers = [epoch for epoch in shown if epoch is not None]
+    assert current in numbers
+    assert numbers == sorted(set(numbers))
+    for a, b in zip(shown, shown[1:], strict=False):
+        assert not (a is None and b is None)
+        if a is not None and b is not None:
+            assert b == a + 1
+    if room >= 40:
+        assert sum(len(str(epoch)) + 1 for epoch in numbers) <= room + 10
+
+
+def test_a_deeper_shade_is_bluer_and_stays_readable() -> None:
+    variables = {"background": "#000000", "primary": "#0000ff"}
+    blues = [shade(depth, variables).bgcolor.triplet.blue for depth in (0.0, 0.3, 1.0)]
+    assert blues == sorted(blues)
+    assert blues[0] == 0
+    assert blues[-1] == 255
+
+
+def test_no_confusion_is_said_in_words() -> None:
+    colours = {"success": "green"}
+    assert pairs_text([], ("0", "1"), 5, False, colours).plain == "nothing is confused"
