@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -90,7 +89,8 @@ class RunConfig:
 
         def number(name: str, low: float, high: float, *, above: bool = False) -> None:
             value = getattr(self, name)
-            numeric = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            numeric = isinstance(value, int | float) and not isinstance(value, bool)
+            # Comparing works for whole numbers too that are beyond any float, and is false for NaN.
             if not numeric or not low <= value <= high or (above and value == low):
                 bound = f"above {low:g} and at most {high:g}" if above else f"from {low:g} to {high:g}"
                 found[name] = f"{_option(name)} must be a number {bound}, not {value!r}"
@@ -139,6 +139,8 @@ class RunConfig:
 
         Raises `ConfigError` where a value is out of range or of another type.
         """
+        if not isinstance(values, Mapping):
+            raise ConfigError({"config": "a configuration must be an object with names and values"})
         known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
         if isinstance(known.get("hidden"), list):
             known["hidden"] = tuple(known["hidden"])

@@ -128,7 +128,7 @@ _KINDS: dict[str, type[Any]] = {kind.event: kind for kind in (RunStarted, Phase,
 
 def to_json(event: Event) -> str:
     """The event as one line of JSON, its kind under `event`."""
-    return json.dumps({"event": event.event} | _finite(asdict(event)), ensure_ascii=False, allow_nan=False)
+    return json.dumps({"event": event.event} | _finite(asdict(event)), allow_nan=False)
 
 
 def from_json(line: str) -> Event | None:
@@ -142,7 +142,7 @@ def from_json(line: str) -> Event | None:
         kind = _KINDS[record["event"]]
         values = {f.name: _restore(record[f.name], str(f.type)) for f in fields(kind) if f.name in record}
         event: Event = kind(**values)
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return event
 

@@ -42,8 +42,9 @@ class History:
             case Progress():
                 self.progress = event
                 losses, accs, _ = self._fine.setdefault(event.epoch, ([], [], 0.0))
-                losses += event.losses
-                accs += event.accs
+                for loss, acc in zip(event.losses, event.accs, strict=False):  # a torn log may lack the last ones
+                    losses.append(loss)
+                    accs.append(acc)
                 self._fine[event.epoch] = (losses, accs, event.group / max(event.batches, 1))
             case Epoch():
                 self.epochs = [epoch for epoch in self.epochs if epoch.epoch != event.epoch] + [event]

@@ -8,6 +8,7 @@ log.txt         warnings, stray prints of libraries, tracebacks
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import io
 import json
@@ -27,19 +28,29 @@ from engine.events import Event
 
 FORMAT = 1
 NAME = re.compile(r"\w[\w.-]{0,63}")
+MAX_NAME_BYTES = 200
+"""A folder's name may have 255 bytes, and the time and a number come on top."""
 EVENTS = "events.jsonl"
 CONFIG = "config.json"
 MAX_CONFIG_BYTES = 1 << 20
 
 
 def runs_folder(option: str | os.PathLike[str] | None) -> Path:
-    """Where runs are stored: the option, else `MNIST_TUI_RUNS`, else `runs` in the current folder."""
-    return Path(option or os.environ.get("MNIST_TUI_RUNS") or "runs").expanduser()
+    """Where runs are stored: the option, else `MNIST_TUI_RUNS`, else `runs` in the current folder.
+
+    Raises `ConfigError` where `~name` is nobody's.
+    """
+    chosen = os.fspath(option or os.environ.get("MNIST_TUI_RUNS") or "runs")
+    try:
+        return Path(chosen).expanduser()
+    except RuntimeError:
+        problem = f"--runs-dir (or MNIST_TUI_RUNS) {chosen!r} begins with a home folder that is not known"
+        raise ConfigError({"runs_dir": f"{problem}: write the path in full"}) from None
 
 
 def check_name(name: str) -> None:
     """Raises `ConfigError` where a run's name could not be part of a folder's name."""
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or len(name.encode()) > MAX_NAME_BYTES:
         problem = "--name must be 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
         raise ConfigError({"name": problem})
 
@@ -206,10 +217,23 @@ class RunWriter:
 def stored_runs(runs_dir: Path) -> list[RunFolder]:
     """The runs in a folder, the newest first; folders that are no runs are left out."""
     try:
-        paths = [path for path in runs_dir.iterdir() if (path / EVENTS).is_file()]
+        paths = list(runs_dir.iterdir())
     except OSError:
         return []
-    return [RunFolder(path) for path in sorted(paths, key=lambda path: path.name, reverse=True)]
+    runs = [path for path in paths if _is_run(path)]
+    return [RunFolder(path) for path in sorted(runs, key=lambda path: _in_order(path.name), reverse=True)]
+
+
+def _is_run(path: Path) -> bool:
+    try:
+        return (path / EVENTS).is_file()
+    except OSError:  # somebody else's folder
+        return False
+
+
+def _in_order(name: str) -> list[tuple[int, str]]:
+    """A key that sorts `run-9` before `run-12`: the numbers in a name count as numbers."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def find_run(runs_dir: Path, run: str) -> RunFolder:
@@ -225,9 +249,10 @@ def find_run(runs_dir: Path, run: str) -> RunFolder:
     for folder in stored:
         if run in (folder.name, _given_name(folder.name)):
             return folder
-    path = Path(run).expanduser()
-    if (path / EVENTS).is_file():
-        return RunFolder(path)
+    with contextlib.suppress(RuntimeError, OSError, ValueError):  # a name that can't be a path is no run either
+        path = Path(run).expanduser()
+        if (path / EVENTS).is_file():
+            return RunFolder(path.resolve())
     raise RunError(f"there is no run {run!r} in {runs_dir}: mnist-tui runs lists them")
 
 

@@ -52,6 +52,10 @@ def start(
     except Cancelled:
         yield RunFinished("", "stopped", 0.0, "stopped before training began: there was nothing to keep")
         return
+    # Imported here: to refuse a wrong name or a missing data set takes no torch.
+    from engine.devices import choose
+
+    choose(config.device)  # raises before there is a run folder
     facts = {"dataset": dataset.name, "data_dir": str(folder), "mean": dataset.mean, "std": dataset.std}
     writer = RunWriter(runs_dir, name, config, facts)
     try:
@@ -61,7 +65,6 @@ def start(
 
 
 def _recorded(config: RunConfig, dataset: Dataset, control: Control, writer: RunWriter) -> Generator[Event, None, None]:
-    # Imported here: to refuse a wrong name or a missing data set takes no torch.
     from engine.train import train
 
     log = logging.FileHandler(writer.folder.path / "log.txt", delay=True, encoding="utf-8")

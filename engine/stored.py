@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.config import RunConfig
+from engine.data.catalog import DATASET_NAMES
 from engine.data.dataset import Dataset
 from engine.data.folder import data_folder
 from engine.data.loading import load
@@ -18,7 +19,10 @@ def load_dataset(folder: RunFolder, *, data_dir: str | None, explicit_folder: bo
     Raises `RunError` and `DataError` where they can't be read.
     """
     config, manifest = folder.manifest()
-    steps = load(str(manifest.get("dataset")), data_folder(data_dir), explicit_folder=explicit_folder)
+    name = manifest.get("dataset")
+    if name == "auto" or name not in DATASET_NAMES:
+        raise RunError(f"{folder.name} does not say what it was trained on: choose another run, see mnist-tui runs")
+    steps = load(name, data_folder(data_dir), explicit_folder=explicit_folder)
     while True:
         try:
             next(steps)

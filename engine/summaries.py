@@ -49,7 +49,7 @@ def summarise(folder: RunFolder) -> RunSummary:
     try:
         config, manifest = folder.manifest()
         dataset, created = str(manifest.get("dataset", "")), float(manifest.get("created", 0.0))
-    except (RunError, TypeError, ValueError):
+    except (RunError, TypeError, ValueError, OverflowError):
         status = "unreadable"
     try:
         history = History.of(folder.events(progress=False))

@@ -15,3 +15,9 @@ def mnist_folder() -> Path:
     if not (folder / "MNIST" / "raw").is_dir():
         pytest.skip("the real MNIST is not here: set MNIST_TUI_DATA to the folder that holds MNIST/raw")
     return folder.resolve()
+
+
+@pytest.fixture(autouse=True)
+def _own_log(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the tests' tracebacks out of the user's log."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))

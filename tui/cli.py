@@ -17,6 +17,7 @@ from engine.config import DEVICES, OPTIMIZERS, RECIPES, RunConfig, parse_hidden
 from engine.data.catalog import DATASET_NAMES
 from engine.errors import ConfigError, MnistTuiError, RunError
 from engine.runs import find_run, runs_folder
+from tui import logs
 
 HELP = """Train a first neural network on MNIST in the terminal, live, and find out what it learned.
 
@@ -242,6 +243,7 @@ def _remember_debug(context: typer.Context, debug: bool) -> None:
 def main() -> None:
     """Run the command and end the process with the contract's exit code."""
     debug = "--debug" in sys.argv
+    logs.set_up()
     try:
         status = app(standalone_mode=False)
     except TyperException as error:

@@ -96,7 +96,15 @@ TABLE: dict[str, tuple[Key, ...]] = {
     ),
     "mistakes": (),
     "projection": (),
-    "imagine": (),
+    "imagine": (
+        Key("left", "digit(-1)", "digit", "the digit before, the next digit", "← →"),
+        Key("right", "digit(1)", "", ""),
+        Key("r", "search", "run", "imagine this digit in all three ways; while it runs: stop and keep the best"),
+        Key("a", "search_all", "all", "imagine all digits"),
+        Key("plus", "budget(1)", "tries", "more noise images", "+"),
+        Key("minus", "budget(-1)", "", "fewer noise images", "-"),
+        Key("i", "style", "look", "half blocks, braille or ASCII"),
+    ),
     "weights": (),
     "runs": (
         Key("m", "mark", "mark", "mark or unmark the run"),

@@ -150,7 +150,7 @@ def _words(event: Event, history: History) -> list[str]:
                 HEADINGS,
             ]
         case Epoch():
-            mark = " *" if event.best else ("" if event.complete else " (cut short)")
+            mark = (" *" if event.best else "") + ("" if event.complete else " (cut short)")
             return [
                 f"{event.epoch:>5}   {event.train_loss:>10.4f}  {percent(event.train_acc):>9}   "
                 f"{event.valid_loss:>10.4f}  {percent(event.valid_acc):>9}  {seconds(event.seconds):>7}{mark}"
@@ -168,7 +168,7 @@ def list_runs(runs_dir: Path, *, json: bool) -> None:
     stored = summarise_all(runs_dir)
     if json:
         for run in stored:
-            print(json_module.dumps(_record(run), ensure_ascii=False))
+            print(json_module.dumps(_record(run)))
         return
     if not stored:
         print(f"there is no run in {runs_dir} yet: train one with mnist-tui train", file=sys.stderr)
@@ -186,7 +186,12 @@ def _record(run: RunSummary) -> dict[str, object]:
     """A run as JSON values; what is not known is null."""
     values = asdict(run) | {"run": run.name, "folder": str(run.folder.path)}
     values["config"] = run.config.to_json() if run.config else None
-    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in values.items()}
+    return _without_nan(values)
+
+
+def _without_nan(values: dict[str, object]) -> dict[str, object]:
+    """JSON has no NaN: what is not a number is null."""
+    return {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in values.items()}
 
 
 def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None, json: bool) -> None:
@@ -205,7 +210,7 @@ def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None,
     low, high = wilson_interval(correct, total)
     if json:
         record = {"run": folder.name, "epoch": number, "split": split, "loss": result.loss, "acc": correct / total}
-        print(json_module.dumps(record | {"correct": correct, "total": total, "interval": [low, high]}))
+        print(json_module.dumps(_without_nan(record | {"correct": correct, "total": total, "interval": [low, high]})))
         return
     print(
         f"{folder.name}, epoch {number}, {split}: accuracy {percent(correct / total)} ({correct:,} of {total:,}; "

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 
 from rich.text import Text
 
 from engine.summaries import RunSummary
-from tui.words import percent, seconds
+from tui.words import moment, percent, printable, seconds
 
 COLUMNS = ("run", "test", "valid", "epochs", "time", "status", "data", "layers", "optim", "lr", "batch", "when")
 STATUS_COLOURS = {
@@ -26,9 +25,9 @@ def cell_words(run: RunSummary, column: str) -> str:
     config = run.config
     match column:
         case "run":
-            return run.name
+            return printable(run.name)
         case "when":
-            return time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created)) if run.created else "–"
+            return moment(run.created)
         case "epochs":
             return f"{run.epochs}/{config.epochs}" if config else str(run.epochs)
         case "valid":
@@ -40,7 +39,7 @@ def cell_words(run: RunSummary, column: str) -> str:
         case "status":
             return run.status
         case "data":
-            return run.dataset or "–"
+            return printable(run.dataset, 20) or "–"
     if config is None:
         return "–"
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 from engine.events import Phase, Test
 from engine.history import History
@@ -17,6 +18,20 @@ PHASES = {
     "paused": "paused",
     "test": "measuring the test images",
 }
+
+
+def printable(text: str, width: int = 80) -> str:
+    """Foreign text without what would steer a terminal or can't be encoded, cut to `width` characters."""
+    clean = "".join(character if character.isprintable() else "?" for character in text[: width + 1])
+    return clean if len(clean) <= width else clean[: width - 1] + "…"
+
+
+def moment(seconds_since_1970: float) -> str:
+    """A point in time as `2026-11-23 19:30`, local; a dash where no calendar has it."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds_since_1970)) if seconds_since_1970 else "–"
+    except (OverflowError, ValueError, OSError):
+        return "–"
 
 
 def percent(fraction: float, digits: int = 2) -> str:
@@ -44,7 +59,7 @@ def bytes_words(value: float) -> str:
     """A size: `512 B`, `9.9 MB`, `5.4 GB` (powers of ten)."""
     for unit in ("B", "kB", "MB", "GB"):
         if value < 999.5 or unit == "GB":
-            return f"{value:.0f} B" if unit == "B" else f"{value:.3g} {unit}"
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 999.5 else f"{value:.3g} {unit}"
         value /= 1000
     return ""
 

@@ -2,13 +2,249 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+from engine.analysis.imagined import METHODS, Imagined, Method, NearestImage, imagine
+from engine.analysis.subject import Subject
+from engine.errors import DataError, RunError
 from tui.analysis_view import AnalysisView
 from tui.keys import bindings
+from tui.terminal import best_image_style
+from tui.widgets.image import ImageGrid, Picture
+
+BUDGETS = (100_000, 400_000, 1_600_000, 6_400_000)
+"""Images that the noise search tries; the notebook's 50,000 × 32 is the third."""
+WORDS = {"noise": "noise search", "ascent": "gradient ascent", "smooth": "smooth ascent"}
+UNITS = {"noise": "images", "ascent": "steps", "smooth": "steps"}
+
+
+@dataclass(frozen=True, slots=True)
+class ImagineData:
+    """What the view draws."""
+
+    classes: tuple[str, ...]
+    pictures: dict[tuple[Method, int], Imagined]
+    """What was imagined so far, by method and class."""
+
+
+class Found(Message):
+    """A search found something better, or is done."""
+
+    def __init__(self, folder: Path, epoch: int, imagined: Imagined | None, error: str = "") -> None:
+        super().__init__()
+        self.key = (folder, epoch)
+        """Whose network imagined it."""
+        self.imagined = imagined
+        """The best yet; None when the search is over."""
+        self.error = error
+        """Why it ended early, or empty."""
 
 
 class ImagineView(AnalysisView):
-    """What the network takes for a digit."""
+    """Three ways to a digit side by side, and the probabilities of all ten below."""
 
     MODE = "imagine"
-    TITLE_WORDS = "Imagine"
+    TITLE_WORDS = "Imagined digits"
     BINDINGS = bindings("imagine")
+    CSS_PATH = "imagine.tcss"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.digit = 3
+        """The class whose pictures are shown; the notebook asks for a three."""
+        self._budget = 2
+        self._pictures: dict[tuple[Path, int], dict[tuple[Method, int], Imagined]] = {}
+        self._stop = False
+        self._searching = False
+        self._drawn_at = 0.0
+
+    def content(self) -> ComposeResult:
+        with Vertical(id="imagine"):
+            with Horizontal(id="methods"):
+                for method in METHODS:
+                    with Vertical(classes="method", id=f"method-{method}"):
+                        yield ImageGrid()
+                        yield Static(classes="words")
+            yield Static(id="digits")
+
+    def on_mount(self) -> None:
+        for grid in self.query(ImageGrid):
+            grid.style = best_image_style(self.app.console)
+
+    def compute(self, subject: Subject) -> ImagineData:
+        _, dataset = self.console_app.analyst.run(subject.folder)
+        return ImagineData(dataset.classes, self._pictures.setdefault((subject.folder, subject.epoch), {}))
+
+    # -- drawing -----------------------------------------------------------------------------------------------
+
+    def draw(self, data: ImagineData) -> None:
+        small = not self.has_class("-tall") or self.size.width < 100
+        for method in METHODS:
+            panel = self.query_one(f"#method-{method}")
+            panel.border_title = WORDS[method] if self.size.width >= 80 else WORDS[method].split()[0]
+            grid, words = panel.query_one(ImageGrid), panel.query_one(".words", Static)
+            found = data.pictures.get((method, self.digit))
+            grid.small = small
+            grid.styles.height = 8 if small else 15
+            # What doesn't fit beside the picture is left out by the grid.
+            grid.show([] if found is None else _pictures(found, data.classes))
+            words.update(self._words(method, found, data))
+        panel = self.query_one("#digits", Static)
+        panel.border_title = f"all classes, {'searching' if self._searching else 'r runs this one, a all of them'}"
+        panel.border_subtitle = f"noise: {BUDGETS[self._budget]:,} images (+ −)"
+        panel.update(self._table(data))
+
+    def _words(self, method: Method, found: Imagined | None, data: ImagineData) -> Text:
+        colours = self.console_app.colours
+        dim = colours["secondary"]
+        if found is None:
+            return Text(f"{data.classes[self.digit]}: nothing yet", dim)
+        return Text.assemble(
+            (f"{data.classes[self.digit]} ", f"bold {colours['accent']}"),
+            (probability_words(found.probability), f"bold {colours['foreground']}"),
+            (f"\n{found.tried:,} {UNITS[method]}" + ("" if found.done else " …"), dim),
+            (_nearest_words(found.nearest, data.classes), dim),
+        )
+
+    def _table(self, data: ImagineData) -> Table:
+        colours = self.console_app.colours
+        table = Table.grid(padding=(0, 1), expand=False)
+        table.add_column(no_wrap=True)
+        narrow = self.size.width < 80
+        for _ in data.classes:
+            table.add_column(justify="right", no_wrap=True)
+        names = [
+            Text(name[: 3 if narrow else 5], f"bold {colours['accent']} reverse" if i == self.digit else "bold")
+            for i, name in enumerate(data.classes)
+        ]
+        table.add_row("", *names)
+        for method in METHODS:
+            cells = []
+            for i in range(len(data.classes)):
+                found = data.pictures.get((method, i))
+                cells.append(Text(short_probability(found.probability, narrow) if found else "·"))
+            table.add_row(Text(WORDS[method].split()[0], colours["secondary"]), *cells)
+        return table
+
+    # -- searching ---------------------------------------------------------------------------------------------
+
+    def _run(self, digits: tuple[int, ...]) -> None:
+        subject = self.console_app.scrubber.subject
+        if subject is None:
+            return
+        self._stop, self._searching = False, True
+        job = partial(self._search, subject, digits, BUDGETS[self._budget])
+        self.run_worker(job, thread=True, group="search", exit_on_error=False)
+        self.redraw()
+
+    def _search(self, subject: Subject, digits: tuple[int, ...], budget: int) -> None:
+        analyst = self.console_app.analyst
+        try:
+            for found in imagine(analyst, subject, digits, images=budget, stopping=self._is_stopping):
+                self.post_message(Found(subject.folder, subject.epoch, found))
+            self.post_message(Found(subject.folder, subject.epoch, None))
+        except (RunError, DataError, ValueError) as error:
+            self.post_message(Found(subject.folder, subject.epoch, None, str(error)))
+
+    def _is_stopping(self) -> bool:
+        return self._stop or not self.app.is_running
+
+    def on_found(self, message: Found) -> None:
+        found = message.imagined
+        if found is None:
+            self._searching = False
+            if message.error:
+                self.notify(message.error, severity="error")
+        else:
+            self._pictures.setdefault(message.key, {})[found.method, found.digit] = found
+        # A search may find better pictures faster than anybody can look.
+        now = time.monotonic()
+        if self.data is not None and (found is None or found.done or now - self._drawn_at > 0.1):
+            self._drawn_at = now
+            if self.is_current:
+                self.draw(self.data)
+            self.refresh_bindings()
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("digit", "search", "search_all", "budget"):
+            return self.data is not None
+        return True
+
+    def action_digit(self, by: int) -> None:
+        self.digit = max(0, min(len(self.data.classes) - 1, self.digit + by))
+        self.draw(self.data)
+
+    def action_search(self) -> None:
+        """Search for the digit in all three ways; while a search runs, stop it and keep the best."""
+        if self._searching:
+            self._stop = True
+        else:
+            self._run((self.digit,))
+
+    def action_search_all(self) -> None:
+        if not self._searching:
+            self._run(tuple(range(len(self.data.classes))))
+
+    def action_budget(self, by: int) -> None:
+        self._budget = max(0, min(len(BUDGETS) - 1, self._budget + by))
+        self.draw(self.data)
+
+    def action_style(self) -> None:
+        for grid in self.query(ImageGrid):
+            grid.next_style()
+
+    def back(self) -> None:
+        """Stop a search first; then as everywhere."""
+        if self._searching:
+            self._stop = True
+        else:
+            super().back()
+
+
+def _pictures(found: Imagined, classes: tuple[str, ...]) -> list[Picture]:
+    imagined = Picture(grey(found.image), "imagined")
+    if found.nearest is None:
+        return [imagined]
+    return [imagined, Picture(found.nearest.image, f"nearest: {classes[found.nearest.label]}")]
+
+
+def _nearest_words(nearest: NearestImage | None, classes: tuple[str, ...]) -> str:
+    if nearest is None:
+        return "\n\n"
+    return f"\nnearest {classes[nearest.label]} #{nearest.index}\nat distance {nearest.distance:.1f}"
+
+
+def grey(image: np.ndarray) -> np.ndarray:
+    """An image in normalised units from its lowest to its highest value: (S, S) uint8."""
+    low, high = float(image.min()), float(image.max())
+    return np.asarray(np.round((image - low) / max(high - low, 1e-12) * 255), dtype=np.uint8)
+
+
+def probability_words(probability: float) -> str:
+    """A probability with digits enough to tell it from certainty: `99.98 %`, `99.99997 %`."""
+    for digits in (2, 3, 4, 5, 6):
+        words = f"{probability * 100:.{digits}f} %"
+        if not words.startswith("100"):
+            return words
+    return "100 %"
+
+
+def short_probability(probability: float, narrow: bool) -> str:
+    """Per cent in 5 columns, 3 where it is narrow; certainty only where nothing is missing to it."""
+    per_cent = probability * 100
+    if narrow:
+        return f"{min(per_cent, 99):.0f}" if probability < 1 else "100"
+    return f"{min(per_cent, 99.99):.2f}" if probability < 1 else "100"

@@ -143,7 +143,7 @@ def limits(lines: list[Line], plot: Plot) -> tuple[float, float]:
         values = np.log10(values)
     low, high = float(values.min()), float(values.max())
     air = (high - low) * 0.05 or max(abs(high) * 0.05, 1e-3)
-    return low - air, min(high + air, 1.0) if plot.percent and high < 1 else high + air
+    return low - air, min(high + air, 1.0) if plot.percent else high + air
 
 
 def linear_ticks(low: float, high: float, most: int) -> list[float]:
@@ -171,24 +171,30 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
 def whole_ticks(low: float, high: float, most: int) -> list[int]:
     """Whole numbers between the limits, at a round distance, at most `most`."""
     for step in _steps(high - low, most):
-        if step >= 1:
-            return [int(i * step) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
-    return [int(low), int(high)]
+        ticks = [int(i * step) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+        if step >= 1 and len(ticks) <= most:
+            return ticks
+    return [math.ceil(low)]
 
 
 def tick_label(tick: float, plot: Plot, ticks: list[float]) -> str:
     """A tick in words, with no more digits than tell it from its neighbours."""
-    value = 10**tick if plot.log else tick
     if plot.log:
-        return f"{value:.2g}"
-    gap = min((b - a for a, b in itertools.pairwise(ticks)), default=abs(value) or 1.0)
-    if plot.percent:
-        return f"{value * 100:.{_digits(gap * 100)}f}%"
-    return f"{value:.{_digits(gap)}f}"
+        values = [10**other for other in ticks]
+        for digits in range(2, 15):
+            if len({f"{value:.{digits}g}" for value in values}) == len(values):
+                break
+        return f"{10**tick:.{digits}g}"
+    scale, sign = (100, "%") if plot.percent else (1, "")
+    return f"{tick * scale:.{_digits([other * scale for other in ticks])}f}{sign}"
 
 
-def _digits(gap: float) -> int:
-    return max(0, -math.floor(math.log10(gap) + 1e-9))
+def _digits(values: list[float]) -> int:
+    """Decimals that write every value in full."""
+    for digits in range(15):
+        if all(math.isclose(round(value, digits), value, rel_tol=1e-7, abs_tol=1e-13) for value in values):
+            return digits
+    return 15
 
 
 def _steps(span: float, most: int) -> list[float]:

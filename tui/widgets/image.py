@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui import cells
-from tui.cells import LEVELS, Cells, Style
+from tui.cells import LEVELS, STYLES, Cells, Style
 from tui.palette import grey_ramp
 
 
@@ -49,6 +49,10 @@ class ImageGrid(Widget):
         self._drawn = ()
         self.refresh()
 
+    def next_style(self) -> None:
+        """Half blocks, braille, ASCII and again half blocks."""
+        self.style = STYLES[(STYLES.index(self.style) + 1) % len(STYLES)]
+
     def capacity(self) -> tuple[int, int]:
         """Columns and rows of pictures that fit; at least one of each."""
         return grid_capacity(self.size, self.style, small=self.small)
@@ -59,9 +63,9 @@ class ImageGrid(Widget):
         base = self.rich_style
         if y >= len(self._rows):
             return Strip.blank(width, base)
-        palette = self._palette()
+        palette = self.palette()
         segments = [
-            Segment(text, base + _colours(palette, ink, paper) if ink >= 0 or paper >= 0 else base)
+            Segment(text, base + grey_style(palette, ink, paper) if ink >= 0 or paper >= 0 else base)
             for text, ink, paper in self._rows[y]
         ]
         return Strip(segments).adjust_cell_length(width, base)
@@ -75,7 +79,8 @@ class ImageGrid(Widget):
         block = compose(self.pictures[: columns * rows], columns, self.style, small=self.small)
         self._rows = [cells.runs(block, row) for row in range(block.shape[0])] if block else []
 
-    def _palette(self) -> tuple[str, ...]:
+    def palette(self) -> tuple[str, ...]:
+        """The theme's greys, from paper to ink."""
         variables = self.app.theme_variables
         key = variables["background"], variables["foreground"]
         if key not in _RAMPS:
@@ -114,7 +119,8 @@ _RAMPS: dict[tuple[str, str], tuple[str, ...]] = {}
 _STYLES: dict[tuple[tuple[str, ...], int, int], RichStyle] = {}
 
 
-def _colours(ramp: tuple[str, ...], ink: int, paper: int) -> RichStyle:
+def grey_style(ramp: tuple[str, ...], ink: int, paper: int) -> RichStyle:
+    """Two levels as a style in the ramp's colours; -1 stays the terminal's own."""
     style = _STYLES.get((ramp, ink, paper))
     if style is None:
         style = RichStyle(

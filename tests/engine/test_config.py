@@ -1,0 +1,214 @@
+"""The configuration: what it refuses, in which words, and its way to JSON and back."""
+
+import itertools
+import json
+import math
+from dataclasses import fields, replace
+
+import pytest
+
+from engine.config import DEVICES, MAX_PARAMETERS, OPTIMIZERS, RECIPES, RunConfig, parse_hidden
+from engine.data.catalog import DATASET_NAMES
+from engine.errors import ConfigError
+
+
+def problems_of(**values):
+    with pytest.raises(ConfigError) as caught:
+        RunConfig(**values)
+    return caught.value.problems
+
+
+# By field: values just outside what is allowed and values of another type, and what the message must tell.
+NOT_NUMBERS = ("3", None, math.nan, math.inf, -math.inf, True, [1])
+REFUSED = {
+    "recipe": (("foo", "", None, 3, ["notebook"]), tuple(RECIPES)),
+    "dataset": (("foo", "MNIST", "", None), DATASET_NAMES),
+    "optimizer": (("foo", "Adam", "", None), OPTIMIZERS),
+    "device": (("foo", "gpu", "", None), DEVICES),
+    "epochs": ((0, -1, 100_001, 1.0, 2.5, *NOT_NUMBERS), ("from 1 to 100,000",)),
+    "batch_size": ((0, -64, 60_001, 64.0, *NOT_NUMBERS), ("from 1 to 60,000",)),
+    "seed": ((-1, 2**63, 1.0, *NOT_NUMBERS), ("from 0 to 9,223,372,036,854,775,807",)),
+    "threads": ((-1, 1025, 1.0, *NOT_NUMBERS), ("from 0 to 1,024",)),
+    "shift": ((-1, 15, 2.0, *NOT_NUMBERS), ("from 0 to 14",)),
+    "lr": ((0, 0.0, -1e-3, 100.1, 1e300, *NOT_NUMBERS), ("above 0 and at most 100",)),
+    "rotation": ((-0.1, 180.1, *NOT_NUMBERS), ("from 0 to 180",)),
+    "valid_fraction": ((0, 0.0009, 0.91, 1, *NOT_NUMBERS), ("from 0.001 to 0.9",)),
+}
+ALLOWED = {
+    "recipe": tuple(RECIPES),
+    "dataset": DATASET_NAMES,
+    "optimizer": OPTIMIZERS,
+    "device": DEVICES,
+    "epochs": (1, 100_000),
+    "batch_size": (1, 60_000),
+    "seed": (0, 2**63 - 1),
+    "threads": (0, 1024),
+    "shift": (0, 14),
+    "lr": (1e-12, 1, 100, 100.0),
+    "rotation": (0, 0.0, 180, 180.0),
+    "valid_fraction": (0.001, 0.9),
+    "hidden": ((), (1,), (100,) * 20, (50_000,)),
+}
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("field", "value", "told"), [(f, v, told) for f, (values, told) in REFUSED.items() for v in values]
+    )
+    def test_names_the_option_and_what_is_allowed(self, field, value, told):
+        problems = problems_of(**{field: value})
+        assert set(problems) == {field}
+        message = problems[field]
+        assert message.startswith("--" + field.replace("_", "-"))
+        assert repr(value) in message
+        for words in told:
+            assert words in message
+
+    @pytest.mark.parametrize(
+        ("hidden", "told"),
+        [
+            ((0,), "from 1 to 100,000, not 0"),
+            ((250, -5), "from 1 to 100,000, not -5"),
+            ((100_001,), "from 1 to 100,000, not 100001"),
+            ((10,) * 21, "at most 20 layers, not 21"),
+            ((2.5,), "whole numbers"),
+            ((True,), "whole numbers"),
+            (("250",), "whole numbers"),
+            ([250, 100], "whole numbers"),
+            ("250,100", "whole numbers"),
+            (250, "whole numbers"),
+            (None, "whole numbers"),
+        ],
+    )
+    def test_hidden(self, hidden, told):
+        problems = problems_of(hidden=hidden)
+        assert set(problems) == {"hidden"}
+        assert told in problems["hidden"]
+        assert problems["hidden"].startswith("--hidden ")
+
+    def test_hidden_layers_that_are_too_many_parameters_together(self):
+        # Each size is allowed by itself.
+        sizes = (784, 7000, 7000, 10)
+        count = sum(a * b + b for a, b in itertools.pairwise(sizes))
+        assert count > MAX_PARAMETERS
+        assert f"{count:,} parameters; at most 50,000,000" in problems_of(hidden=(7000, 7000))["hidden"]
+
+    def test_all_problems_at_once(self):
+        bad = {field: values[0] for field, (values, _) in REFUSED.items()} | {"hidden": (0,)}
+        with pytest.raises(ConfigError) as caught:
+            RunConfig(**bad)
+        assert set(caught.value.problems) == set(bad) == {f.name for f in fields(RunConfig)}
+        for message in caught.value.problems.values():
+            assert message in str(caught.value)
+        assert "\n" not in str(caught.value)
+        assert caught.value.exit_code == 2
+
+    @pytest.mark.parametrize("field", ["lr", "rotation", "valid_fraction"])
+    def test_a_whole_number_beyond_any_float(self, field):
+        # math.isfinite can't take it; a config.json may hold it.
+        assert field in problems_of(**{field: 10**400})
+
+    def test_copies_are_checked_too(self):
+        with pytest.raises(ConfigError):
+            replace(RunConfig(), epochs=0)
+
+
+class TestAllowed:
+    @pytest.mark.parametrize(("field", "value"), [(f, v) for f, values in ALLOWED.items() for v in values])
+    def test_the_ends_of_the_range(self, field, value):
+        assert getattr(RunConfig(**{field: value}), field) == value
+
+    def test_every_field_is_covered_here(self):
+        assert set(ALLOWED) == {f.name for f in fields(RunConfig)} == {*REFUSED, "hidden"}
+
+    def test_cannot_be_changed(self):
+        with pytest.raises(AttributeError):
+            RunConfig().epochs = 3
+
+
+class TestNotebook:
+    def test_defaults_are_the_notebooks(self):
+        config = RunConfig()
+        assert (config.epochs, config.batch_size, config.hidden) == (10, 64, (250, 100))
+        assert (config.optimizer, config.lr, config.seed) == ("adam", 1e-3, 1234)
+        assert (config.rotation, config.shift, config.valid_fraction) == (5.0, 2, 0.1)
+
+    def test_parameters(self):
+        assert RunConfig().layer_sizes == (784, 250, 100, 10)
+        assert RunConfig().parameters == 784 * 250 + 250 + 250 * 100 + 100 + 100 * 10 + 10 == 222_360
+
+    def test_parameters_of_other_layers(self):
+        assert RunConfig(hidden=()).parameters == 784 * 10 + 10
+        assert RunConfig(hidden=(7, 5, 3)).parameters == 785 * 7 + 8 * 5 + 6 * 3 + 4 * 10
+
+    def test_recipe(self):
+        assert RunConfig.from_recipe("notebook") == RunConfig()
+        assert RunConfig.from_recipe("notebook", epochs=3, lr=0.1) == RunConfig(epochs=3, lr=0.1)
+
+    def test_unknown_recipe_is_told_with_the_other_problems(self):
+        with pytest.raises(ConfigError) as caught:
+            RunConfig.from_recipe("foo", epochs=0)
+        assert set(caught.value.problems) == {"recipe", "epochs"}
+
+
+class TestJson:
+    @pytest.mark.parametrize(
+        "config",
+        [
+            RunConfig(),
+            RunConfig(hidden=()),
+            RunConfig(
+                dataset="kmnist",
+                epochs=7,
+                batch_size=100,
+                hidden=(300, 200, 100),
+                optimizer="sgd",
+                lr=0.1 + 0.2,
+                rotation=12.5,
+                shift=0,
+                valid_fraction=1 / 3,
+                seed=2**63 - 1,
+                device="cpu",
+                threads=3,
+            ),
+        ],
+    )
+    def test_round_trip_through_text(self, config):
+        assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+    def test_holds_every_field(self):
+        assert list(RunConfig().to_json()) == [f.name for f in fields(RunConfig)]
+
+    def test_unknown_names_are_left_out_and_missing_ones_are_the_defaults(self):
+        assert RunConfig.from_json({"epochs": 3, "momentum": 0.9, "": None}) == RunConfig(epochs=3)
+
+    @pytest.mark.parametrize("values", [{"epochs": "3"}, {"hidden": "250,100"}, {"hidden": [[1]]}, {"lr": None}])
+    def test_values_of_another_type_are_refused(self, values):
+        with pytest.raises(ConfigError) as caught:
+            RunConfig.from_json(values)
+        assert set(caught.value.problems) == set(values)
+
+
+class TestParseHidden:
+    @pytest.mark.parametrize(
+        ("text", "sizes"),
+        [
+            ("250,100", (250, 100)),
+            ("64", (64,)),
+            (" 300 , 200,100 ", (300, 200, 100)),
+            ("none", ()),
+            (" None ", ()),
+            ("0", (0,)),
+        ],
+    )
+    def test_understood(self, text, sizes):
+        # A size that is out of range is for RunConfig to refuse, which knows the range.
+        assert parse_hidden(text) == sizes
+
+    @pytest.mark.parametrize("text", ["", "250,", ",", "250 100", "2.5", "a", "250;100", "1e3", "9" * 5000])
+    def test_refused(self, text):
+        with pytest.raises(ConfigError) as caught:
+            parse_hidden(text)
+        message = caught.value.problems["hidden"]
+        assert message.startswith("--hidden must be whole numbers")
+        assert len(message) < 160

@@ -1,0 +1,114 @@
+"""A grid of captioned images with a cursor."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual.events import Click
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from tui import cells
+from tui.cells import Cells
+from tui.palette import rich_colours
+from tui.widgets.image import ImageGrid, Picture, grey_style
+
+
+class CursorGrid(ImageGrid):
+    """Shows captioned pictures, one of them under a cursor; all captions have `lines` lines.
+
+    Each picture has a column of its own at the left and shares one with its neighbour at the right; the cursor stands
+    in both.
+    """
+
+    DEFAULT_CSS = """
+    CursorGrid { width: 1fr; height: 1fr; }
+    """
+
+    cursor: reactive[int] = reactive(0)
+    """Which of the shown pictures it is."""
+    lines: reactive[int] = reactive(1)
+
+    class Pressed(Message):
+        """A picture was clicked."""
+
+        def __init__(self, picture: int) -> None:
+            super().__init__()
+            self.picture = picture
+            """Which of the shown ones."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._blocks: list[Cells] = []
+        self._blocks_for: tuple[object, ...] = ()
+
+    @property
+    def cell(self) -> tuple[int, int]:
+        """Columns and rows of a picture with its caption, without the columns between pictures."""
+        width, height = cells.cell_size(self.style, small=self.small)
+        return width, height + self.lines
+
+    def capacity(self) -> tuple[int, int]:
+        """Columns and rows of pictures that fit; at least one of each."""
+        width, height = self.cell
+        return max(1, (self.size.width - 1) // (width + 1)), max(1, self.size.height // height)
+
+    def show(self, pictures: list[Picture]) -> None:
+        """Show these pictures instead."""
+        self._blocks_for = ()
+        super().show(pictures)
+
+    def render_line(self, y: int) -> Strip:
+        columns, rows = self.capacity()
+        (width, height), base = self.cell, self.rich_style
+        row, line = divmod(y, height)
+        if row >= rows or row * columns >= len(self.pictures):
+            return Strip.blank(self.size.width, base)
+        mark = base + RichStyle(color=rich_colours(self.app.theme_variables)["accent"], bold=True)
+        left, right = ("[", "]") if self.style == "ascii" else ("▐", "▌")
+        first = row * columns
+        segments: list[Segment] = []
+        for picture in range(first, min(first + columns, len(self.pictures))):
+            here, before = picture == self.cursor, picture - 1 == self.cursor and picture > first
+            segments.append(Segment(left if here else right if before else " ", mark if here or before else base))
+            segments += self._line(picture, line, width, base, mark if here else base)
+            if here and picture + 1 == min(first + columns, len(self.pictures)):
+                segments.append(Segment(right, mark))
+        return Strip(segments).adjust_cell_length(self.size.width, base)
+
+    def _line(self, picture: int, line: int, width: int, base: RichStyle, caption: RichStyle) -> list[Segment]:
+        """One line of a picture or of its caption."""
+        block = self._images()[picture]
+        rows = block.shape[0]
+        if line >= rows:
+            words = [*self.pictures[picture].caption.split("\n"), *[""] * self.lines][line - rows]
+            return [Segment(words[:width].center(width), caption)]
+        palette = self.palette()
+        return [
+            Segment(text, base + grey_style(palette, ink, paper) if ink >= 0 or paper >= 0 else base)
+            for text, ink, paper in cells.runs(block, line)
+        ]
+
+    def _images(self) -> list[Cells]:
+        columns, rows = self.capacity()
+        key = (self.style, self.small, columns * rows)
+        if self._blocks_for != key:
+            self._blocks_for = key
+            shown = self.pictures[: columns * rows]
+            self._blocks = [cells.image_cells(picture.image, self.style, small=self.small) for picture in shown]
+        return self._blocks
+
+    def on_click(self, event: Click) -> None:
+        columns, _ = self.capacity()
+        width, height = self.cell
+        column, row = (event.x - 1) // (width + 1), event.y // height
+        picture = row * columns + column
+        if 0 <= column < columns and picture < len(self.pictures):
+            self.post_message(self.Pressed(picture))
+
+
+def enlarged(image: np.ndarray, times: int) -> np.ndarray:
+    """Every pixel as a square of pixels."""
+    return np.asarray(np.kron(image, np.ones((times, times), image.dtype)))
