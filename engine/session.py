@@ -70,7 +70,6 @@ def _recorded(config: RunConfig, dataset: Dataset, control: Control, writer: Run
     log = logging.FileHandler(writer.folder.path / "log.txt", delay=True, encoding="utf-8")
     log.setFormatter(logging.Formatter(LOG_FORMAT))
     logging.getLogger().addHandler(log)
-    logging.captureWarnings(True)
     finished = False
     try:
         for event in train(config, dataset, control, run=writer.folder.name, save=writer.save_weights):

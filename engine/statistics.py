@@ -18,4 +18,7 @@ def wilson_interval(correct: int, total: int, z: float = 1.959963984540054) -> t
     p, square = correct / total, z * z / total
     middle = (p + square / 2) / (1 + square)
     half = z * math.sqrt(p * (1 - p) / total + square / (4 * total)) / (1 + square)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At the ends the closed form is exact only on paper.
+    low = 0.0 if correct == 0 else middle - half
+    high = 1.0 if correct == total else middle + half
+    return low, high

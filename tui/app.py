@@ -11,7 +11,6 @@ from pathlib import Path
 
 from rich.text import Text
 from textual.app import App
-from textual.screen import Screen
 
 from engine.analysis.subject import Analyst
 from engine.config import RunConfig
@@ -19,13 +18,15 @@ from engine.events import Epoch, Phase, RunFinished, RunStarted, Test
 from engine.history import History
 from engine.runs import RunFolder
 from tui.analysis_view import AnalysisView
-from tui.keys import VIEWS, bindings
+from tui.keys import bindings
+from tui.logs import LogLines
 from tui.messages import DevicesFound, EngineEvent, TrainingEnded
 from tui.palette import rich_colours
 from tui.scrubber import Scrubber
 from tui.themes import CURVE_COLOURS, THEMES
 from tui.training_thread import TrainingThread
 from tui.view import View
+from tui.views.registry import view_classes
 from tui.widgets.dialogs import Help, Log, Question
 from tui.words import state_words
 
@@ -47,7 +48,6 @@ class MnistTui(App[int]):
         self.data_dir = data_dir
         self.runs_dir = runs_dir
         self.config = config or RunConfig()
-        """What the form begins with, then what it last said."""
         """What the form begins with, then what it last said."""
         self.training: TrainingThread | None = None
         self.live = History()
@@ -80,7 +80,7 @@ class MnistTui(App[int]):
         self.theme = THEMES[0].name
         for name, view in view_classes().items():
             self.add_mode(name, view)
-        handler = _LogLines(self.log_lines)
+        handler = LogLines(self.log_lines)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
         logging.getLogger().addHandler(handler)
         self._watch_signals()
@@ -307,42 +307,3 @@ class MnistTui(App[int]):
     def action_split(self) -> None:
         self.scrubber.next_split()
         self._subject_changed()
-
-
-class _LogLines(logging.Handler):
-    """Keeps the last lines for the log pane."""
-
-    def __init__(self, lines: deque[str]) -> None:
-        super().__init__(logging.INFO)
-        self._lines = lines
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._lines.extend(self.format(record).splitlines())
-
-
-def view_classes() -> dict[str, type[Screen[None]]]:
-    """The views by mode."""
-    from tui.views.confusion import ConfusionView
-    from tui.views.data import DataView
-    from tui.views.imagine import ImagineView
-    from tui.views.mistakes import MistakesView
-    from tui.views.projection import ProjectionView
-    from tui.views.runs import RunsView
-    from tui.views.setup import SetupView
-    from tui.views.training import TrainingView
-    from tui.views.weights import WeightsView
-
-    views = (
-        SetupView,
-        DataView,
-        TrainingView,
-        ConfusionView,
-        MistakesView,
-        ProjectionView,
-        ImagineView,
-        WeightsView,
-        RunsView,
-    )
-    by_mode: dict[str, type[Screen[None]]] = {view.MODE: view for view in views}
-    assert set(by_mode) == {view.mode for view in VIEWS}
-    return by_mode

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+from collections import deque
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -35,3 +36,14 @@ def set_up() -> None:
     handler.setFormatter(logging.Formatter(FORMAT))
     logging.getLogger().addHandler(handler)
     logging.captureWarnings(True)
+
+
+class LogLines(logging.Handler):
+    """Keeps the last lines for the log pane."""
+
+    def __init__(self, lines: deque[str]) -> None:
+        super().__init__(logging.INFO)
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.extend(self.format(record).splitlines())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -16,6 +16,8 @@ Method: TypeAlias = Literal["noise", "ascent", "smooth"]
 METHODS: tuple[Method, ...] = ("noise", "ascent", "smooth")
 CHUNK = 6000
 """Training images that are normalised at once while the nearest is searched: 19 MB."""
+SMOOTHNESS = 1.0
+"""Weight of the smoothness prior in the third way."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,14 +54,72 @@ class NearestImage:
     """Euclidean, in normalised units."""
 
 
-def nearest_training(image: NDArray[np.float32], training: SplitImages, mean: float, std: float) -> NearestImage:
-    """The training image nearest to a (28, 28) image in normalised units."""
-    query = np.ascontiguousarray(image.reshape(1, -1), np.float32)
-    best, distance = 0, float("inf")
+def imagine(
+    analyst: Analyst,
+    subject: Subject,
+    digits: Sequence[int],
+    *,
+    images: int,
+    seed: int = 0,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Iterator[Imagined]:
+    """Imagine classes in all three ways.
+
+    Args:
+        subject: whose network; the split does not matter.
+        digits: the wanted classes.
+        images: how many noise images are tried; they serve all classes.
+        stopping: ends the search; what was found so far is kept.
+
+    Yields:
+        Every better picture, and at the end each way's best with its nearest training image.
+
+    Raises `RunError` and `DataError` where the run or its data can't be read.
+    """
+    from engine.analysis.ascent import ascend
+    from engine.analysis.noise_search import noise_search
+
+    _, dataset = analyst.run(subject.folder)
+    model = analyst.model(subject.folder, subject.epoch)
+    training = analyst.images(subject.folder, "train")
+    mean, std = dataset.mean, dataset.std
+    best: dict[int, Imagined] = {}
+    for method in METHODS[1:]:
+        best = {}
+        for digit in digits:
+            smoothness = SMOOTHNESS if method == "smooth" else 0.0
+            for step in ascend(model, digit, mean, std, smoothness=smoothness, seed=seed, stopping=stopping):
+                best[digit] = Imagined(method, digit, step.image, step.probability, step.step, None)
+                yield best[digit]
+        yield from _with_nearest(list(best.values()), training, mean, std)
+    best = {}
+    for found in noise_search(model, digits, images=images, seed=seed, stopping=stopping):
+        best[found.digit] = Imagined("noise", found.digit, found.image, found.probability, found.tried, None)
+        yield best[found.digit]
+    yield from _with_nearest(list(best.values()), training, mean, std)
+
+
+def _with_nearest(found: list[Imagined], training: SplitImages, mean: float, std: float) -> Iterator[Imagined]:
+    if found:
+        nearest = nearest_training(np.stack([one.image for one in found]), training, mean, std)
+        for one, image in zip(found, nearest, strict=True):
+            yield replace(one, nearest=image)
+
+
+def nearest_training(
+    pictures: NDArray[np.float32], training: SplitImages, mean: float, std: float
+) -> list[NearestImage]:
+    """The training image nearest to each of (Q, 28, 28) pictures in normalised units."""
+    queries = np.ascontiguousarray(pictures.reshape(len(pictures), -1), np.float32)
+    best, distances = np.zeros(len(queries), np.int64), np.full(len(queries), np.inf)
     for start in range(0, len(training.images), CHUNK):
-        piece = training.images[start : start + CHUNK].reshape(-1, query.shape[1])
+        piece = training.images[start : start + CHUNK].reshape(-1, queries.shape[1])
         references = piece.astype(np.float32) * np.float32(1 / (255 * std)) - np.float32(mean / std)
-        found = nearest(query, references, 1)
-        if found.distances[0, 0] < distance:
-            best, distance = start + int(found.indices[0, 0]), float(found.distances[0, 0])
-    return NearestImage(int(training.indices[best]), int(training.labels[best]), training.images[best], distance)
+        found = nearest(queries, references, 1)
+        closer = found.distances[:, 0] < distances
+        best = np.where(closer, start + found.indices[:, 0], best)
+        distances = np.where(closer, found.distances[:, 0], distances)
+    return [
+        NearestImage(int(training.indices[i]), int(training.labels[i]), training.images[i], float(distance))
+        for i, distance in zip(best, distances, strict=True)
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -172,7 +173,7 @@ def test_the_epochs_that_are_shown_fit_and_hold_the_current_one(count: int, curr
     numbers = [epoch for epoch in shown if epoch is not None]
     assert current in numbers
     assert numbers == sorted(set(numbers))
-    for a, b in zip(shown, shown[1:], strict=False):
+    for a, b in itertools.pairwise(shown):
         assert not (a is None and b is None)
         if a is not None and b is not None:
             assert b == a + 1

@@ -169,8 +169,6 @@ class SetupView(View):
         self.config = None if problems else config
         if self.config is not None:
             self.console_app.config = self.config
-        if self.config is not None:
-            self.console_app.config = self.config
         notes = self._notes()
         for name in LABELS:
             note = self.query_one(f"#note-{name}", Static)

@@ -184,7 +184,7 @@ def tick_label(tick: float, plot: Plot, ticks: list[float]) -> str:
         for digits in range(2, 15):
             if len({f"{value:.{digits}g}" for value in values}) == len(values):
                 break
-        return f"{10**tick:.{digits}g}"
+        return f"{float(f'{10**tick:.{digits}g}'):g}"
     scale, sign = (100, "%") if plot.percent else (1, "")
     return f"{tick * scale:.{_digits([other * scale for other in ticks])}f}{sign}"
 
