@@ -87,15 +87,20 @@ def imagine(
     for method in METHODS[1:]:
         best = {}
         for digit in digits:
+            if stopping():
+                break
             smoothness = SMOOTHNESS if method == "smooth" else 0.0
             for step in ascend(model, digit, mean, std, smoothness=smoothness, seed=seed, stopping=stopping):
                 best[digit] = Imagined(method, digit, step.image, step.probability, step.step, None)
                 yield best[digit]
         yield from _with_nearest(list(best.values()), training, mean, std)
+    if stopping():
+        return
     best = {}
     for found in noise_search(model, digits, images=images, seed=seed, stopping=stopping):
-        best[found.digit] = Imagined("noise", found.digit, found.image, found.probability, found.tried, None)
-        yield best[found.digit]
+        for digit, image, probability in zip(found.digits, found.images, found.probabilities, strict=True):
+            best[digit] = Imagined("noise", digit, image, float(probability), found.tried, None)
+            yield best[digit]
     yield from _with_nearest(list(best.values()), training, mean, std)
 
 

@@ -19,6 +19,7 @@ from engine.analysis.imagined import METHODS, Imagined, Method, NearestImage, im
 from engine.analysis.subject import Subject
 from engine.errors import DataError, RunError
 from tui.analysis_view import AnalysisView
+from tui.cells import cell_size
 from tui.keys import bindings
 from tui.terminal import best_image_style
 from tui.widgets.image import ImageGrid, Picture
@@ -63,6 +64,8 @@ class ImagineView(AnalysisView):
         super().__init__()
         self.digit = 3
         """The class whose pictures are shown; the notebook asks for a three."""
+        self.method: Method = "smooth"
+        """The way whose pictures of all classes are shown where there is room."""
         self._budget = 2
         self._pictures: dict[tuple[Path, int], dict[tuple[Method, int], Imagined]] = {}
         self._stop = False
@@ -76,7 +79,9 @@ class ImagineView(AnalysisView):
                     with Vertical(classes="method", id=f"method-{method}"):
                         yield ImageGrid()
                         yield Static(classes="words")
-            yield Static(id="digits")
+            with Vertical(id="all"):
+                yield Static(id="digits")
+                yield ImageGrid(id="gallery")
 
     def on_mount(self) -> None:
         for grid in self.query(ImageGrid):
@@ -96,14 +101,18 @@ class ImagineView(AnalysisView):
             grid, words = panel.query_one(ImageGrid), panel.query_one(".words", Static)
             found = data.pictures.get((method, self.digit))
             grid.small = small
-            grid.styles.height = 8 if small else 15
+            grid.styles.height = cell_size(grid.style, small=small)[1] + 1
             # What doesn't fit beside the picture is left out by the grid.
             grid.show([] if found is None else _pictures(found, data.classes))
             words.update(self._words(method, found, data))
-        panel = self.query_one("#digits", Static)
+        panel = self.query_one("#all")
         panel.border_title = f"all classes, {'searching' if self._searching else 'r runs this one, a all of them'}"
         panel.border_subtitle = f"noise: {BUDGETS[self._budget]:,} images (+ −)"
-        panel.update(self._table(data))
+        self.query_one("#digits", Static).update(self._table(data))
+        found = {digit: picture for (method, digit), picture in data.pictures.items() if method == self.method}
+        gallery = self.query_one("#gallery", ImageGrid)
+        gallery.small = True
+        gallery.show([Picture(grey(found[digit].image), data.classes[digit]) for digit in sorted(found)])
 
     def _words(self, method: Method, found: Imagined | None, data: ImagineData) -> Text:
         colours = self.console_app.colours
@@ -123,7 +132,7 @@ class ImagineView(AnalysisView):
         table.add_column(no_wrap=True)
         narrow = self.size.width < 80
         for _ in data.classes:
-            table.add_column(justify="right", no_wrap=True)
+            table.add_column(justify="right", no_wrap=True, min_width=3 if narrow else 5)
         names = [
             Text(name[: 3 if narrow else 5], f"bold {colours['accent']} reverse" if i == self.digit else "bold")
             for i, name in enumerate(data.classes)
@@ -134,7 +143,8 @@ class ImagineView(AnalysisView):
             for i in range(len(data.classes)):
                 found = data.pictures.get((method, i))
                 cells.append(Text(short_probability(found.probability, narrow) if found else "·"))
-            table.add_row(Text(WORDS[method].split()[0], colours["secondary"]), *cells)
+            style = f"bold {colours['accent']}" if method == self.method else colours["secondary"]
+            table.add_row(Text(WORDS[method].split()[0], style), *cells)
         return table
 
     # -- searching ---------------------------------------------------------------------------------------------
@@ -179,12 +189,16 @@ class ImagineView(AnalysisView):
     # -- keys --------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("digit", "search", "search_all", "budget"):
+        if action in ("digit", "method", "search", "search_all", "budget"):
             return self.data is not None
         return True
 
     def action_digit(self, by: int) -> None:
         self.digit = max(0, min(len(self.data.classes) - 1, self.digit + by))
+        self.draw(self.data)
+
+    def action_method(self, by: int) -> None:
+        self.method = METHODS[max(0, min(len(METHODS) - 1, METHODS.index(self.method) + by))]
         self.draw(self.data)
 
     def action_search(self) -> None:
@@ -205,6 +219,7 @@ class ImagineView(AnalysisView):
     def action_style(self) -> None:
         for grid in self.query(ImageGrid):
             grid.next_style()
+        self.redraw()
 
     def back(self) -> None:
         """Stop a search first; then as everywhere."""

@@ -1,0 +1,122 @@
+"""The Imagine view: three ways to a digit, steered by keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.neighbors import NearestNeighbors
+
+from engine.analysis.imagined import METHODS, imagine
+from engine.analysis.subject import Analyst, Subject
+from engine.config import RunConfig
+from engine.runs import stored_runs
+from engine.session import start
+from tests.tui.conftest import screen_text, until
+from tui.app import MnistTui
+from tui.views.imagine import grey, probability_words, short_probability
+
+CONFIG = RunConfig(dataset="digits", epochs=12, hidden=(32,))
+
+
+@pytest.fixture
+def opened(console: Callable[..., MnistTui]) -> Callable[..., MnistTui]:
+    for _ in start(CONFIG, Path("runs")):
+        pass
+    return console
+
+
+async def open_imagine(app: MnistTui, pilot) -> None:
+    await pilot.press("9")
+    await until(pilot, lambda: app.screen.query_one("#run-table").row_count)
+    await pilot.press("enter")
+    await until(pilot, lambda: app.current_mode == "training")
+    await pilot.press("7")
+    await until(pilot, lambda: app.current_mode == "imagine" and app.screen.data is not None)
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24), (60, 20)])
+async def test_a_digit_is_imagined_in_three_ways(opened, size) -> None:
+    app = opened()
+    async with app.run_test(size=size) as pilot:
+        await open_imagine(app, pilot)
+        view = app.screen
+        assert "3: nothing yet" in screen_text(app)
+        await pilot.press("minus", "minus", "r")
+        await until(pilot, lambda: len(view.data.pictures) == 3 and not view._searching)
+        for (method, digit), found in view.data.pictures.items():
+            assert digit == 3
+            assert found.done
+            assert probability_words(found.probability) in screen_text(app), method
+        await pilot.press("right")
+        assert "4: nothing yet" in screen_text(app)
+
+
+async def test_a_search_can_be_stopped_and_keeps_its_best(opened) -> None:
+    app = opened()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_imagine(app, pilot)
+        view = app.screen
+        await pilot.press("plus", "a")
+        await until(pilot, lambda: ("noise", 3) in view.data.pictures)
+        await pilot.press("escape")
+        await until(pilot, lambda: not view._searching)
+        assert view.data.pictures["noise", 3].done
+        assert view.data.pictures["noise", 3].tried < 6_400_000
+        assert app.current_mode == "imagine"
+
+
+async def test_every_epoch_has_pictures_of_its_own(opened) -> None:
+    app = opened()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_imagine(app, pilot)
+        view = app.screen
+        await pilot.press("minus", "minus", "r")
+        await until(pilot, lambda: len(view.data.pictures) == 3 and not view._searching)
+        kept = view.data.pictures
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: not view.data.pictures)
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: view.data.pictures == kept)
+
+
+def test_probabilities_and_nearest_images_are_the_networks_and_the_datas(opened) -> None:
+    folder = stored_runs(Path("runs"))[0].path
+    analyst, subject = Analyst(), Subject(folder, 12, "test")
+    model = analyst.model(folder, 12)
+    _, dataset = analyst.run(folder)
+    training = analyst.images(folder, "train")
+    normalised = (training.images.reshape(-1, 784) / 255 - dataset.mean) / dataset.std
+    reference = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(normalised)
+    done = [found for found in imagine(analyst, subject, (0, 7), images=20_000) if found.done]
+    assert {(found.method, found.digit) for found in done} == {
+        (m, d) for m in ("noise", "ascent", "smooth") for d in (0, 7)
+    }
+    for found in done:
+        with torch.no_grad():
+            logits, _ = model(torch.tensor(found.image)[None])
+        assert found.probability == pytest.approx(torch.softmax(logits, 1)[0, found.digit].item(), abs=1e-5)
+        distance, position = reference.kneighbors(found.image.reshape(1, -1))
+        assert found.nearest.distance == pytest.approx(distance[0, 0], rel=1e-4)
+        assert found.nearest.index == training.indices[position[0, 0]]
+        assert (found.nearest.image == dataset.images[found.nearest.index]).all()
+        if found.method == "ascent":
+            assert found.probability > 0.999
+
+
+def test_words_never_claim_more_certainty_than_there_is() -> None:
+    assert probability_words(0.9998) == "99.98 %"
+    assert probability_words(0.9999997) == "99.99997 %"
+    assert probability_words(1.0) == "100 %"
+    assert short_probability(0.99999, narrow=False) == "99.99"
+    assert short_probability(0.999, narrow=True) == "99"
+
+
+def test_a_picture_uses_all_greys() -> None:
+    image = np.linspace(-3, 5, 784, dtype=np.float32).reshape(28, 28)
+    assert grey(image).min() == 0
+    assert grey(image).max() == 255
+    assert (grey(np.zeros((28, 28), np.float32)) == 0).all()
