@@ -29,7 +29,7 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Mn
     return make
 
 
-async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 20.0) -> None:
+async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 40.0) -> None:
     """Wait until `condition()` holds; a hang fails instead of waiting for ever."""
     for _ in range(int(seconds / 0.02)):
         if condition():

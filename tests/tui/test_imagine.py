@@ -92,9 +92,8 @@ def test_probabilities_and_nearest_images_are_the_networks_and_the_datas(opened)
     normalised = (training.images.reshape(-1, 784) / 255 - dataset.mean) / dataset.std
     reference = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(normalised)
     done = [found for found in imagine(analyst, subject, (0, 7), images=20_000) if found.done]
-    assert {(found.method, found.digit) for found in done} == {
-        (m, d) for m in ("noise", "ascent", "smooth") for d in (0, 7)
-    }
+    expected = {(method, digit) for method in METHODS for digit in (0, 7)}
+    assert {(found.method, found.digit) for found in done} == expected
     for found in done:
         with torch.no_grad():
             logits, _ = model(torch.tensor(found.image)[None])

@@ -109,10 +109,10 @@ class ImagineView(AnalysisView):
         panel.border_title = f"all classes, {'searching' if self._searching else 'r runs this one, a all of them'}"
         panel.border_subtitle = f"noise: {BUDGETS[self._budget]:,} images (+ −)"
         self.query_one("#digits", Static).update(self._table(data))
-        found = {digit: picture for (method, digit), picture in data.pictures.items() if method == self.method}
+        row = {digit: picture for (method, digit), picture in data.pictures.items() if method == self.method}
         gallery = self.query_one("#gallery", ImageGrid)
         gallery.small = True
-        gallery.show([Picture(grey(found[digit].image), data.classes[digit]) for digit in sorted(found)])
+        gallery.show([Picture(grey(row[digit].image), data.classes[digit]) for digit in sorted(row)])
 
     def _words(self, method: Method, found: Imagined | None, data: ImagineData) -> Text:
         colours = self.console_app.colours
