@@ -22,7 +22,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench $(ARGS)
 
 screenshots: $(VENV)/.installed-dev
-	$(BIN)/python -m screenshots.make
+	TEXTUAL_COLOR_SYSTEM=truecolor $(BIN)/python -m screenshots.make
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "mnist-tui needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 …")'

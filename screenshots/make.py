@@ -1,4 +1,8 @@
-"""`make screenshots`: drive the console through a run on MNIST and write every view as SVG and PNG beside this file."""
+"""`make screenshots`: drive the console through a run on MNIST and write every view as SVG and PNG beside this file.
+
+With `TEXTUAL_COLOR_SYSTEM=truecolor` in the environment, as the Makefile sets it: without a terminal Textual believes
+in few colours, and the pictures would be braille.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import asyncio
 import contextlib
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib
@@ -13,9 +18,8 @@ import resvg_py
 from textual.pilot import Pilot
 
 from engine.data.folder import data_folder
+from tui.analysis_view import AnalysisView
 from tui.app import MnistTui
-from tui.views.data import DataView
-from tui.widgets.image import ImageGrid
 
 HERE = Path(__file__).resolve().parent
 SIZE = (132, 40)
@@ -58,10 +62,6 @@ async def take() -> None:
         await until(pilot, lambda: len(app.live.epochs) >= 6)
         shoot("training")
         await pilot.press("2")
-        view = app.screen
-        assert isinstance(view, DataView)
-        for grid in view.query(ImageGrid):
-            grid.style = "half"
         await until(pilot, lambda: not app.is_training)
         await pilot.press("r")
         await pilot.pause(1.0)
@@ -69,6 +69,7 @@ async def take() -> None:
         await pilot.press("3")
         await pilot.pause(1.0)
         shoot("finished")
+        await look_inside(app, pilot, shoot)
         await pilot.press("1")
         app.screen.query_one("#hidden").value = "100"  # type: ignore[attr-defined]
         app.screen.query_one("#epochs").value = "3"  # type: ignore[attr-defined]
@@ -77,6 +78,27 @@ async def take() -> None:
         await pilot.press("9")
         await pilot.pause(1.5)
         shoot("runs")
+
+
+async def look_inside(app: MnistTui, pilot: Pilot[int], shoot: Callable[[str], None]) -> None:
+    """The views on the trained network."""
+    for digit, name in (("4", "confusion"), ("5", "mistakes"), ("6", "projection"), ("7", "imagine"), ("8", "weights")):
+        await pilot.press(digit)
+        view = app.screen
+        assert isinstance(view, AnalysisView)
+        await until(pilot, lambda view=view: view.data is not None)
+        if name == "confusion":
+            await pilot.press(*["down"] * 7, *["right"] * 9)
+        if name == "projection":
+            await pilot.press("t", "r")
+            await pilot.pause(45.0)
+        if name == "imagine":
+            await pilot.press("r")
+            await pilot.pause(8.0)
+        if name == "weights":
+            await pilot.press("o", "o")
+        await pilot.pause(2.0)
+        shoot(name)
 
 
 def main() -> None:
