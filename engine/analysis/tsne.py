@@ -86,7 +86,7 @@ def tsne(
     Source: L. van der Maaten, Accelerating t-SNE using tree-based algorithms, JMLR 15 (2014), by openTSNE, with the
     learning rate of A. C. Belkina et al., Nature Communications 10:5415 (2019).
     """
-    if x.ndim != 2 or len(x) < 4:
+    if x.ndim != 2 or len(x) < 4 or x.shape[1] < 1:
         raise ValueError(f"t-SNE needs at least four points as (N, D), not an array of shape {x.shape}")
     if not 1 <= perplexity <= (len(x) - 1) / 3:
         limit = (len(x) - 1) / 3

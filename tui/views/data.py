@@ -19,7 +19,6 @@ from engine.data.folder import data_folder, is_explicit, survey
 from engine.data.loading import load
 from engine.errors import MnistTuiError
 from engine.events import Phase
-from tui.cells import STYLES
 from tui.keys import bindings
 from tui.terminal import best_image_style
 from tui.view import View
@@ -248,7 +247,7 @@ class DataView(View):
 
     def action_style(self) -> None:
         for grid in self.query(ImageGrid):
-            grid.style = STYLES[(STYLES.index(grid.style) + 1) % len(STYLES)]
+            grid.next_style()
         self._draw()
 
     def action_size(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual.events import Click
@@ -11,7 +10,6 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from tui import cells
-from tui.cells import Cells
 from tui.palette import rich_colours
 from tui.widgets.image import ImageGrid, Picture, grey_style
 
@@ -19,8 +17,7 @@ from tui.widgets.image import ImageGrid, Picture, grey_style
 class CursorGrid(ImageGrid):
     """Shows captioned pictures, one of them under a cursor; all captions have `lines` lines.
 
-    Each picture has a column of its own at the left and shares one with its neighbour at the right; the cursor stands
-    in both.
+    Each picture has a column at its left and, where there is room, one at its right; the cursor stands in both.
     """
 
     DEFAULT_CSS = """
@@ -41,8 +38,8 @@ class CursorGrid(ImageGrid):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._blocks: list[Cells] = []
-        self._blocks_for: tuple[object, ...] = ()
+        self._images: list[list[list[tuple[str, int, int]]]] = []
+        self._images_for: tuple[object, ...] = ()
 
     @property
     def cell(self) -> tuple[int, int]:
@@ -53,11 +50,11 @@ class CursorGrid(ImageGrid):
     def capacity(self) -> tuple[int, int]:
         """Columns and rows of pictures that fit; at least one of each."""
         width, height = self.cell
-        return max(1, (self.size.width - 1) // (width + 1)), max(1, self.size.height // height)
+        return max(1, self.size.width // (width + 1)), max(1, self.size.height // height)
 
     def show(self, pictures: list[Picture]) -> None:
         """Show these pictures instead."""
-        self._blocks_for = ()
+        self._images_for = ()
         super().show(pictures)
 
     def render_line(self, y: int) -> Strip:
@@ -80,25 +77,26 @@ class CursorGrid(ImageGrid):
 
     def _line(self, picture: int, line: int, width: int, base: RichStyle, caption: RichStyle) -> list[Segment]:
         """One line of a picture or of its caption."""
-        block = self._images()[picture]
-        rows = block.shape[0]
-        if line >= rows:
-            words = [*self.pictures[picture].caption.split("\n"), *[""] * self.lines][line - rows]
+        image = self._drawn_images()[picture]
+        if line >= len(image):
+            words = [*self.pictures[picture].caption.split("\n"), *[""] * self.lines][line - len(image)]
             return [Segment(words[:width].center(width), caption)]
         palette = self.palette()
         return [
             Segment(text, base + grey_style(palette, ink, paper) if ink >= 0 or paper >= 0 else base)
-            for text, ink, paper in cells.runs(block, line)
+            for text, ink, paper in image[line]
         ]
 
-    def _images(self) -> list[Cells]:
+    def _drawn_images(self) -> list[list[list[tuple[str, int, int]]]]:
+        """The shown images' rows as pieces of equal colour; moving the cursor does not make them anew."""
         columns, rows = self.capacity()
         key = (self.style, self.small, columns * rows)
-        if self._blocks_for != key:
-            self._blocks_for = key
+        if self._images_for != key:
+            self._images_for = key
             shown = self.pictures[: columns * rows]
-            self._blocks = [cells.image_cells(picture.image, self.style, small=self.small) for picture in shown]
-        return self._blocks
+            blocks = [cells.image_cells(picture.image, self.style, small=self.small) for picture in shown]
+            self._images = [[cells.runs(block, row) for row in range(block.shape[0])] for block in blocks]
+        return self._images
 
     def on_click(self, event: Click) -> None:
         columns, _ = self.capacity()
@@ -107,8 +105,3 @@ class CursorGrid(ImageGrid):
         picture = row * columns + column
         if 0 <= column < columns and picture < len(self.pictures):
             self.post_message(self.Pressed(picture))
-
-
-def enlarged(image: np.ndarray, times: int) -> np.ndarray:
-    """Every pixel as a square of pixels."""
-    return np.asarray(np.kron(image, np.ones((times, times), image.dtype)))

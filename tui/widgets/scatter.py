@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -16,23 +17,12 @@ from textual.events import Leave, MouseDown, MouseMove, MouseScrollDown, MouseSc
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.theme import Theme
 from textual.widget import Widget
 
 from tui.raster import DOT_COLUMNS, DOT_ROWS, Raster, Window, nearest, raster, step, whole
+from tui.widgets.scatter_colours import class_colours
 
 Look: TypeAlias = Literal["dots", "digits"]
-
-# Ten colours for each kind of background, found by a search for the largest distance of the closest two (CIELAB),
-# as seen without and with a red, green or blue deficiency (Machado 2009), with contrast to the background.
-DARK = (
-    "#ff7700", "#ccffee", "#5544ff", "#ffff00", "#9944bb", "#66aa77", "#eeaaff", "#cc0022", "#66ff88", "#666677",
-)  # fmt: skip
-LIGHT = (
-    "#dd8800", "#0000ff", "#aa2200", "#3399dd", "#552299", "#aa8866", "#9955ff", "#663333", "#8899aa", "#114466",
-)  # fmt: skip
-# Where the terminal has no more, eight hues in its own order; the look is then digits, which tell classes apart.
-FEW = ("red", "green", "yellow", "blue", "magenta", "cyan", "white", "bright_black", "bright_red", "bright_blue")
 
 ZOOM = 1.5
 MAX_ZOOM = 400.0
@@ -40,13 +30,6 @@ PAN = 0.2
 """Share of the picture that one step of panning goes."""
 NEAR = 2.0
 """Cells within which the mouse finds a point."""
-
-
-def class_colours(theme: Theme, console: Console) -> tuple[str, ...]:
-    """Ten colours for classes that stand out from the theme's background and from each other."""
-    if console.color_system == "standard":
-        return FEW
-    return DARK if theme.dark else LIGHT
 
 
 def best_look(console: Console) -> Look:
@@ -114,6 +97,8 @@ class Scatter(Widget):
         self.zoom = 1.0
         self._centre = (0.0, 0.0)
         """Of the zoomed window, in units of the whole one's dots, so that it holds for the next epoch's points too."""
+        self._corners = NOTHING.points
+        """The lowest and highest coordinates of the points."""
         self._raster: Raster | None = None
         self._drawn_for: tuple[object, ...] = ()
         self._grip: tuple[int, int] | None = None
@@ -122,6 +107,8 @@ class Scatter(Widget):
     def show(self, cloud: Cloud, empty: str = "") -> None:
         """Show these points instead."""
         self.cloud, self.empty = cloud, empty
+        points = cloud.points
+        self._corners = np.stack([points.min(axis=0), points.max(axis=0)]) if len(points) else points
         self._raster = None
         self.refresh()
 
@@ -131,7 +118,7 @@ class Scatter(Widget):
     def window(self) -> Window:
         """The part of the plane that is seen."""
         columns, rows = max(1, self.content_size.width), max(1, self.content_size.height)
-        full = whole(self.cloud.points, columns, rows)
+        full = whole(self._corners, columns, rows)
         x, y = self._centre
         return Window(full.x + x * full.scale, full.y + y * full.scale, full.scale / self.zoom, columns, rows)
 
@@ -156,7 +143,7 @@ class Scatter(Widget):
     def _look_at(self, x: float, y: float) -> None:
         """Centre the window, without leaving the whole picture."""
         window = self.window
-        full = whole(self.cloud.points, window.columns, window.rows)
+        full = whole(self._corners, window.columns, window.rows)
         room = 1 - 1 / self.zoom
         most = window.columns * DOT_COLUMNS / 2 * room, window.rows * DOT_ROWS / 2 * room
         wanted = (x - full.x) / full.scale, (y - full.y) / full.scale
@@ -178,12 +165,20 @@ class Scatter(Widget):
             self._look_at(x, y)
         return True
 
+    def settle(self) -> None:
+        """Where the cursor's point can't be reached any more, go to the nearest one that can."""
+        cloud = self.cloud
+        if self.cursor is None or self.cursor >= len(cloud.points) or cloud.reachable[self.cursor]:
+            return
+        found = nearest(cloud.points, cloud.reachable, *cloud.points[self.cursor].tolist())
+        self.cursor = self.cursor if found is None else found
+
     # -- drawing -----------------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         width, base = self.content_size.width, self.rich_style
         if not len(self.cloud.points):
-            words = self.empty.splitlines()
+            words = [line for part in self.empty.split("\n") for line in textwrap.wrap(part, max(8, width - 4)) or [""]]
             place = y - max(0, (self.content_size.height - len(words)) // 2)
             line = words[place][:width].center(width) if 0 <= place < len(words) else ""
             return Strip([Segment(line.ljust(width), base)], width)
@@ -235,7 +230,7 @@ class Scatter(Widget):
             _STYLES[key] = RichStyle(color=colour)
             if dim:
                 blend = colour.startswith("#") and paper.ansi is None
-                shade = Color.parse(colour).blend(paper, 0.72).rich_color if blend else None
+                shade = Color.parse(colour).blend(paper, 0.65).rich_color if blend else None
                 _STYLES[key] = RichStyle(color=shade) if shade else RichStyle(color=colour, dim=True)
         return _STYLES[key]
 

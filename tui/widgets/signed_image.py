@@ -12,10 +12,12 @@ from textual.widget import Widget
 from tui import cells
 from tui.cells import Cells
 from tui.palette import rich_colours
-from tui.signed_cells import CHOSEN, LEVELS, OWN, QUIET
+from tui.signed_cells import CHOSEN, LEVELS, QUIET
 
 BRIGHT = 0.35
 """How far beyond the pure colour the ramp goes, towards the text's colour: the ends stand out."""
+VISIBILITY = 0.75
+"""A level's depth of colour is its share of the scale to this power: in a straight line most weights would be dark."""
 
 
 class SignedImage(Widget):
@@ -94,7 +96,7 @@ def signed_ramp(variables: dict[str, str]) -> tuple[str, ...]:
     for name in ("train", "valid"):
         pure = Color.parse(variables[name])
         end = pure.blend(ink, BRIGHT)
-        shares = [step / LEVELS for step in range(1, LEVELS + 1)]
+        shares = [(step / LEVELS) ** VISIBILITY for step in range(1, LEVELS + 1)]
         sides.append([blend(paper, pure, end, share).rich_color.name for share in shares])
     negative, positive = sides
     return (*reversed(negative), paper.rich_color.name, *positive)

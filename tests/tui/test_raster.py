@@ -1,0 +1,129 @@
+"""Points as cells, against an independent slow drawing; steps from point to point, against a search of all ways."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tui.raster import Window, nearest, raster, step, whole
+
+# The Unicode standard numbers a braille cell's dots 1 2 3 7 down the left column and 4 5 6 8 down the right one; dot n
+# is bit n - 1.
+DOT_NUMBERS = {(0, 0): 1, (0, 1): 2, (0, 2): 3, (0, 3): 7, (1, 0): 4, (1, 1): 5, (1, 2): 6, (1, 3): 8}
+DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))
+
+
+def slow_raster(points, classes, window: Window, raised, digits: bool):
+    """The drawing as its description says it, cell by cell and point by point."""
+    found: dict[tuple[int, int], list[tuple[int, int, int, bool]]] = {}
+    for i, (x, y) in enumerate(points.tolist()):
+        column = round((x - window.x) / window.scale + (window.columns * 2 - 1) / 2)
+        row = round((window.y - y) / window.scale + (window.rows * 4 - 1) / 2)
+        if 0 <= column < window.columns * 2 and 0 <= row < window.rows * 4:
+            up = bool(raised is not None and raised[i])
+            found.setdefault((row // 4, column // 2), []).append((column % 2, row % 4, int(classes[i]), up))
+    chars = np.full((window.rows, window.columns), " ")
+    shown = np.full((window.rows, window.columns), -1)
+    over = np.zeros((window.rows, window.columns), bool)
+    for cell, inhabitants in found.items():
+        over[cell] = any(up for *_, up in inhabitants)
+        members = [member for member in inhabitants if member[3] or not over[cell]]
+        numbers = [number for _, _, number, _ in members]
+        shown[cell] = min(set(numbers), key=lambda number: (-numbers.count(number), number))
+        bits = {DOT_NUMBERS[column, row] for column, row, _, _ in members}
+        chars[cell] = str(shown[cell]) if digits else chr(0x2800 + sum(1 << (bit - 1) for bit in bits))
+    return chars, shown, over
+
+
+@pytest.mark.parametrize("digits", [False, True])
+@pytest.mark.parametrize("highlight", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_raster_is_what_the_slow_drawing_gives(seed: int, highlight: bool, digits: bool) -> None:
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(700, 2)) * [3, 1]
+    classes = rng.integers(0, 10, 700)
+    raised = rng.random(700) < 0.1 if highlight else None
+    fitted = whole(points, 31, 9)
+    zoomed = Window(0.4, -0.2, fitted.scale / 3, 31, 9)  # most points lie outside
+    for window in (fitted, zoomed):
+        drawn = raster(points, classes, window, raised=raised, digits=digits)
+        chars, shown, over = slow_raster(points, classes, window, raised, digits)
+        assert (drawn.chars == chars).all()
+        assert (drawn.classes == shown).all()
+        assert (drawn.raised == over).all()
+
+
+def test_the_whole_window_shows_every_point_and_touches_the_edges() -> None:
+    points = np.random.default_rng(0).normal(size=(300, 2))
+    window = whole(points, 40, 12)
+    dots = window.dots(points)
+    assert (dots.min(axis=0) >= 0).all()
+    assert (dots.max(axis=0) < [80, 48]).all()
+    span = dots.max(axis=0) - dots.min(axis=0) + 1
+    assert span[0] == 80 or span[1] == 48
+
+
+def test_distances_are_the_same_in_both_directions() -> None:
+    window = whole(np.array([[0.0, 0.0], [10.0, 1.0]]), 50, 20)
+    corner, right, up = window.dots(np.array([[1.0, 0.0], [3.0, 0.0], [1.0, 2.0]]))
+    assert abs((right[0] - corner[0]) - (corner[1] - up[1])) <= 1  # a dot: they are rounded one by one
+
+
+@pytest.mark.parametrize(
+    "points", [np.empty((0, 2)), np.zeros((1, 2)), np.ones((5, 2)), np.array([[0, 0], [1e300, 0]])]
+)
+def test_few_equal_and_far_points_are_drawn_without_a_fault(points: np.ndarray) -> None:
+    window = whole(points, 10, 5)
+    drawn = raster(points, np.zeros(len(points), int), window)
+    assert (drawn.classes >= 0).sum() == len(np.unique(points, axis=0))
+
+
+def test_the_middle_of_a_cell_is_in_that_cell() -> None:
+    window = Window(2.0, -1.0, 0.3, 20, 7)
+    for column, row in ((0, 0), (19, 6), (7, 3)):
+        x, y = window.place(column, row)
+        assert window.cells(np.array([[x, y]])).tolist() == [[column, row]]
+        assert window.holds(x, y)
+    assert not window.holds(*window.place(20, 3))
+    assert not window.holds(*window.place(5, -1))
+
+
+def test_a_step_goes_to_the_nearest_point_that_lies_that_way() -> None:
+    points = np.array([[0, 0], [2, 0.5], [1, 1.5], [5, 0], [-1, 0], [0, -3], [0.5, 9]])
+    every = np.ones(len(points), bool)
+    assert step(points, every, 0, 1, 0) == 1  # point 2 is nearer, but more above than to the right
+    assert step(points, every, 0, 0, 1) == 2
+    assert step(points, every, 0, -1, 0) == 4
+    assert step(points, every, 0, 0, -1) == 5
+    assert step(points, every, 3, 1, 0) is None
+    assert step(points, every & (np.arange(7) != 1), 0, 1, 0) == 3  # what is not chosen is passed over
+    assert step(points, every & (np.arange(7) > 4), 3, 0, 1) == 6  # nothing straight above: what is above at all
+
+
+@pytest.mark.parametrize("kind", ["cloud", "clusters", "grid with piles"])
+@pytest.mark.parametrize("seed", range(3))
+def test_steps_reach_every_point_from_every_point(kind: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    points = rng.normal(size=(250, 2))
+    if kind == "clusters":
+        points += 8 * rng.normal(size=(10, 2))[rng.integers(10, size=250)]
+    if kind == "grid with piles":
+        points = np.round(points * 2)
+        assert len(np.unique(points, axis=0)) < 150
+    chosen = rng.random(250) < 0.8
+    ways = {i: [step(points, chosen, i, *way) for way in DIRECTIONS] for i in range(250)}
+    for start in np.flatnonzero(chosen)[::40].tolist():
+        seen, left = {start}, [start]
+        while left:
+            fresh = {place for place in ways[left.pop()] if place is not None} - seen
+            seen |= fresh
+            left += fresh
+        assert seen == set(np.flatnonzero(chosen).tolist())
+
+
+def test_nearest_is_the_nearest_chosen_one() -> None:
+    rng = np.random.default_rng(1)
+    points, chosen = rng.normal(size=(200, 2)), rng.random(200) < 0.3
+    distances = [float(np.hypot(*(p - [0.3, -0.4]))) if c else np.inf for p, c in zip(points, chosen, strict=True)]
+    assert nearest(points, chosen, 0.3, -0.4) == int(np.argmin(distances))
+    assert nearest(points, np.zeros(200, bool), 0, 0) is None

@@ -1,0 +1,265 @@
+"""What the Mistakes view draws: the chosen images in their order, and what is found out about one of them."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.analysis.mistakes import EpochVerdict, Judged, Sort, Which, history, judge, order
+from engine.analysis.neighbours import nearest
+from engine.analysis.selection import SelectionError, parse
+from engine.analysis.subject import Analyst, SplitImages, Subject
+from engine.errors import RunError
+
+WHICH: tuple[Which, ...] = get_args(Which)
+SORTS: tuple[Sort, ...] = get_args(Sort)
+NEIGHBOURS = 10
+CHUNK = 10_000
+"""Training images that are measured before the search looks whether it is still wanted."""
+
+Direction: TypeAlias = Literal["↓", "↑", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which images are listed, and in which order."""
+
+    words: str = ""
+    """The filter, as it was typed."""
+    which: Which = "wrong"
+    sort: Sort = "confidence"
+    turned: bool = False
+    """Whether the order is turned round."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MistakesData:
+    """The images that are listed for a subject."""
+
+    subject: Subject
+    judged: Judged
+    images: NDArray[np.uint8]
+    """(N, 28, 28): those of the split."""
+    classes: tuple[str, ...]
+    wanted: Wanted
+    """Its `words` are the last ones that could be understood."""
+    positions: NDArray[np.int64]
+    """(M,): the listed images, in their order."""
+    counted: int
+    """How many there are before the filter."""
+    error: str
+    """Why the filter as typed can't be understood, in one line; or empty."""
+
+    @property
+    def direction(self) -> Direction:
+        """Whether what the list is sorted by falls or rises."""
+        judged = self.judged
+        keys = {
+            "confidence": judged.confidence,
+            "loss": judged.loss,
+            "margin": judged.margin,
+            "index": judged.indices,
+        }[self.wanted.sort][self.positions]
+        if not len(keys):
+            return ""
+        return "↓" if keys[0] > keys[-1] else "↑" if keys[0] < keys[-1] else ""
+
+
+def list_images(
+    subject: Subject, judged: Judged, images: SplitImages, classes: tuple[str, ...], wanted: Wanted, valid: str
+) -> MistakesData:
+    """The images that are wanted.
+
+    Args:
+        valid: the words that stand in for a filter that can't be understood.
+    """
+    error, used = "", ""
+    selection = parse("", classes)
+    for words in (wanted.words, valid):
+        try:
+            selection, used = parse(words, classes), words
+            break
+        except SelectionError as problem:
+            error = error or str(problem)
+    positions = order(judged, wanted.which, wanted.sort)
+    if wanted.turned:
+        positions = positions[::-1]
+    counted = len(positions)
+    positions = positions[selection.mask(judged)[positions]]
+    wanted = replace(wanted, words=used)
+    return MistakesData(subject, judged, images.images, classes, wanted, positions, counted, error)
+
+
+def place_in(data: MistakesData, old: MistakesData | None, place: int, *, stay: bool) -> int:
+    """Where the cursor stands in a new list, from `place` in the old one.
+
+    Args:
+        stay: keep it on its image, or at its place where that image is not listed any more. At another filter or order,
+            of another run or split, it is always at the first image.
+    """
+    if old is None or not stay or not len(data.positions) or place >= len(old.positions):
+        return 0
+    if (old.wanted, old.subject.folder, old.subject.split) != (data.wanted, data.subject.folder, data.subject.split):
+        return 0
+    found = np.flatnonzero(data.positions == old.positions[place])
+    return int(found[0]) if len(found) else min(place, len(data.positions) - 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbour:
+    """A training image that is near in the hidden representation."""
+
+    image: NDArray[np.uint8]
+    label: int
+    index: int
+    """Its place in the training file."""
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about one image."""
+
+    subject: Subject
+    position: int
+    page: tuple[int, ...]
+    """The positions that are likely to be asked for next, this one among them."""
+    epochs: tuple[int, ...]
+    """Whose verdicts are wanted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """What is known by now about one image."""
+
+    question: Question
+    verdicts: tuple[EpochVerdict, ...] = ()
+    neighbours: tuple[Neighbour, ...] | None = None
+    """The nearest first; None while they are looked for."""
+    space: str = "the hidden layer"
+    trouble: str = ""
+    """Why there are no neighbours."""
+
+
+class Researcher:
+    """Finds out about single images; every method may be called from any thread.
+
+    It measures a page of images at every epoch, and the training images at one, by itself: the analyst remembers whole
+    splits and measures them one after the other, so that the grid would have to wait for it.
+    """
+
+    def __init__(self, analyst: Analyst) -> None:
+        self._analyst = analyst
+        self._lock = threading.Lock()
+        self._judged: dict[int, Judged] = {}
+        self._judged_for: tuple[object, ...] = ()
+        self._hidden: NDArray[np.float32] = np.empty((0, 0), np.float32)
+        self._hidden_for: tuple[Path, int] | None = None
+
+    def research(self, question: Question, cancelled: Callable[[], bool]) -> Iterator[Findings]:
+        """First the history, then also the neighbours; ends early once `cancelled()`.
+
+        Raises `RunError` and `DataError` where the run or its data can't be read.
+        """
+        with self._lock:
+            verdicts = self._verdicts(question, cancelled)
+            if cancelled():
+                return
+            findings = Findings(question, verdicts)
+            yield findings
+            config, _ = self._analyst.run(question.subject.folder)
+            space = "the hidden layer" if config.hidden else "the pixels"
+            hidden = self._train_hidden(question.subject, cancelled)
+            if hidden is None:
+                return
+            try:
+                yield replace(findings, neighbours=self._neighbours(question, hidden), space=space)
+            except ValueError:  # the training diverged
+                yield replace(findings, neighbours=(), space=space, trouble="its values are not finite")
+
+    def _verdicts(self, question: Question, cancelled: Callable[[], bool]) -> tuple[EpochVerdict, ...]:
+        from engine.evaluate import evaluate
+
+        subject, page = question.subject, np.array(question.page)
+        key = (subject.folder, subject.split, question.page)
+        if self._judged_for != key:
+            self._judged, self._judged_for = {}, key
+        missing = [epoch for epoch in question.epochs if epoch not in self._judged]
+        if missing:
+            _, dataset = self._analyst.run(subject.folder)
+            split = self._analyst.images(subject.folder, subject.split)
+            images, labels, indices = split.images[page], split.labels[page], split.indices[page]
+            for epoch in missing:
+                if cancelled():
+                    return ()
+                try:
+                    model = self._analyst.model(subject.folder, epoch)
+                except RunError:
+                    continue  # this epoch's weights can't be read; the others' can
+                evaluation = evaluate(model, images, labels, dataset.mean, dataset.std)
+                self._judged[epoch] = judge(evaluation, indices)
+        wanted = {epoch: self._judged[epoch] for epoch in question.epochs if epoch in self._judged}
+        return tuple(history(wanted, question.page.index(question.position)))
+
+    def _train_hidden(self, subject: Subject, cancelled: Callable[[], bool]) -> NDArray[np.float32] | None:
+        """The training images' representations at the subject's epoch; None where it was cancelled."""
+        from engine.evaluate import evaluate
+
+        if self._hidden_for != (subject.folder, subject.epoch):
+            _, dataset = self._analyst.run(subject.folder)
+            train = self._analyst.images(subject.folder, "train")
+            model = self._analyst.model(subject.folder, subject.epoch)
+            parts = []
+            for start in range(0, len(train.labels), CHUNK):
+                if cancelled():
+                    return None
+                chunk = slice(start, start + CHUNK)
+                parts.append(
+                    evaluate(model, train.images[chunk], train.labels[chunk], dataset.mean, dataset.std).hidden
+                )
+            self._hidden = np.concatenate(parts)
+            self._hidden_for = (subject.folder, subject.epoch)
+        return self._hidden
+
+    def _neighbours(self, question: Question, hidden: NDArray[np.float32]) -> tuple[Neighbour, ...]:
+        from engine.evaluate import evaluate
+
+        subject, position = question.subject, question.position
+        _, dataset = self._analyst.run(subject.folder)
+        train = self._analyst.images(subject.folder, "train")
+        itself: NDArray[np.int64] | None = None
+        if subject.split == "train":
+            query, itself = hidden[position : position + 1], np.array([position])
+        else:
+            split = self._analyst.images(subject.folder, subject.split)
+            one = slice(position, position + 1)
+            model = self._analyst.model(subject.folder, subject.epoch)
+            query = evaluate(model, split.images[one], split.labels[one], dataset.mean, dataset.std).hidden
+        count = min(NEIGHBOURS, len(hidden) - (itself is not None))
+        found = nearest(query, hidden, count, exclude=itself)
+        return tuple(
+            Neighbour(train.images[i], int(train.labels[i]), int(train.indices[i]), float(distance))
+            for i, distance in zip(found.indices[0], found.distances[0], strict=True)
+        )
+
+
+def spread(epochs: Sequence[int], current: int, room: int) -> tuple[int, ...]:
+    """At most `room` of the epochs, evenly chosen, the first, the last and the current one among them.
+
+    Args:
+        room: at least 3.
+    """
+    if len(epochs) <= room:
+        return tuple(epochs)
+    step = math.ceil((len(epochs) - 1) / (room - 2))
+    chosen = {*epochs[::step], epochs[-1]}
+    if current in epochs:
+        chosen.add(current)
+    return tuple(sorted(chosen))
