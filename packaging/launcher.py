@@ -1,5 +1,6 @@
 """What an installed wheel starts: `tui` and `engine` lie inside this package, so their folder goes on the path."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -20,8 +21,6 @@ def main() -> None:
     # is not back.
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(OSError, ValueError):  # whoever read it went away
             stream.flush()
-        except (OSError, ValueError):  # whoever read it went away
-            pass
     os._exit(status)

@@ -42,6 +42,7 @@ class AnalysisView(View):
     """
 
     BINDINGS = bindings("subject")
+    MORE_SCOPES = ("subject",)
 
     def __init__(self) -> None:
         super().__init__()

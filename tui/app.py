@@ -232,7 +232,7 @@ class MnistTui(App[int]):
     def action_help(self) -> None:
         screen = self.screen
         if isinstance(screen, View):
-            self.push_screen(Help(screen.MODE, screen.TITLE_WORDS))
+            self.push_screen(Help(screen.TITLE_WORDS, (screen.MODE, *screen.MORE_SCOPES)))
 
     def action_log(self) -> None:
         self.push_screen(Log(self.log_lines))

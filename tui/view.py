@@ -26,6 +26,8 @@ class View(Screen[None]):
     MODE: ClassVar[str] = ""
     """The mode that shows it; also its scope in the key table."""
     TITLE_WORDS: ClassVar[str] = ""
+    MORE_SCOPES: ClassVar[tuple[str, ...]] = ()
+    """Further scopes of the key table that work here."""
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NEEDED[0], "-narrow"), (80, "-normal"), (120, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-short"), (24, "-medium"), (36, "-tall")]
 

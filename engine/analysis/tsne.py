@@ -214,9 +214,9 @@ def _work(
 def _optimise(
     x: NDArray[np.floating], initial: NDArray[np.float64], perplexity: float, every: int, handover: _Handover
 ) -> None:
-    from openTSNE import TSNEEmbedding  # type: ignore[import-untyped]
-    from openTSNE.affinity import PerplexityBasedNN  # type: ignore[import-untyped]
-    from openTSNE.nearest_neighbors import PrecomputedNeighbors  # type: ignore[import-untyped]
+    from openTSNE import TSNEEmbedding
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
     indices, distances = _neighbours(x, int(3 * perplexity), handover)
     affinities = PerplexityBasedNN(knn_index=PrecomputedNeighbors(indices, distances), perplexity=perplexity)

@@ -56,7 +56,7 @@ class ImagineView(AnalysisView):
     """Three ways to a digit side by side, and the probabilities of all ten below."""
 
     MODE = "imagine"
-    TITLE_WORDS = "Imagined digits"
+    TITLE_WORDS = "Imagine"
     BINDINGS = bindings("imagine")
     CSS_PATH = "imagine.tcss"
 

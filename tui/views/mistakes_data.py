@@ -134,6 +134,11 @@ class Question:
     epochs: tuple[int, ...]
     """Whose verdicts are wanted."""
 
+    @property
+    def image(self) -> tuple[Subject, int]:
+        """What it is about."""
+        return self.subject, self.position
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -28,7 +28,7 @@ NEAR = 8
 """Rows of the neighbours' pictures with their captions."""
 NOWHERE = Region()
 REST = 0.06
-"""Seconds that the cursor must rest before its image is looked into."""
+"""Seconds after which the image under the cursor is looked into; while it moves, not every one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,7 @@ class Detail(Container):
         self._researcher: Researcher | None = None
         self._question: Question | None = None
         self._findings: Findings | None = None
+        self._is_due = False
 
     def compose(self) -> ComposeResult:
         yield ImageGrid(id="look-image")
@@ -129,7 +130,7 @@ class Detail(Container):
         yield Static(id="look-history")
 
     def show(self, data: MistakesData, position: int, page: tuple[int, ...], epochs: tuple[int, ...]) -> None:
-        """Show an image, where there is room for it, and have it looked into once the cursor rests.
+        """Show an image, where there is room for it, and have it looked into a moment later.
 
         Args:
             page: the positions that are likely to be looked at next, this one among them.
@@ -142,31 +143,44 @@ class Detail(Container):
         question = Question(data.subject, position, page, spread(epochs, data.subject.epoch, room))
         if question != self._question:
             old, self._question = self._question, question
-            if old is None or (old.subject, old.position) != (data.subject, position):
+            if old is None or old.image != question.image:
                 self._findings = None
-            self.set_timer(REST, partial(self._research, question))
+            if not self._is_due:  # else the timer asks what is wanted by then
+                self._is_due = True
+                self.set_timer(REST, self._research)
         self._draw()
 
     # -- what is found out -------------------------------------------------------------------------------------
 
-    def _research(self, question: Question) -> None:
-        if question == self._question:
-            self._researcher = self._researcher or Researcher(cast("MnistTui", self.app).analyst)
-            job = partial(self._find, self._researcher, question)
-            self.run_worker(job, thread=True, exclusive=True, group="look", exit_on_error=False)
+    def _research(self) -> None:
+        self._is_due, question = False, self._question
+        if question is None:
+            return
+        self._researcher = self._researcher or Researcher(cast("MnistTui", self.app).analyst)
+        job = partial(self._find, self._researcher, question)
+        self.run_worker(job, thread=True, exclusive=True, group="look", exit_on_error=False)
 
     def _find(self, researcher: Researcher, question: Question) -> None:
-        stale = lambda: question != self._question or not self.app.is_running  # noqa: E731
+        # More epochs of the same image do not stop it: a fast training would never let it come to an end.
+        stale = lambda: not self._is_about(question) or not self.app.is_running  # noqa: E731
         try:
             for findings in researcher.research(question, stale):
                 self.post_message(Found(findings))
         except (RunError, DataError) as error:
             self.post_message(Found(Findings(question, neighbours=(), trouble=str(error))))
 
+    def _is_about(self, question: Question) -> bool:
+        """Whether it is about the image that is shown."""
+        return self._question is not None and self._question.image == question.image
+
     def on_found(self, message: Found) -> None:
-        if message.findings.question == self._question:
-            self._findings = message.findings
-            self._draw()
+        new, old = message.findings, self._findings
+        if not self._is_about(new.question):
+            return
+        if new.neighbours is None and old is not None:
+            new = replace(new, neighbours=old.neighbours, space=old.space, trouble=old.trouble)
+        self._findings = new
+        self._draw()
 
     # -- drawing -----------------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ class ProjectionView(AnalysisView):
     MODE = "projection"
     TITLE_WORDS = "Projection"
     BINDINGS = bindings("projection")
+    MORE_SCOPES = ("legend", "subject")
     CSS_PATH = "projection.tcss"
     AUTO_FOCUS = ""
 

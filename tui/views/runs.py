@@ -62,6 +62,7 @@ class RunsView(View):
     MODE = "runs"
     TITLE_WORDS = "Runs"
     BINDINGS = bindings("runs")
+    MORE_SCOPES = ("run table",)
 
     def __init__(self) -> None:
         super().__init__()

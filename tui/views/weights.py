@@ -25,8 +25,8 @@ from tui.widgets.signed_image import SignedImage, as_text
 ORDERS: tuple[Order, ...] = ("index", "norm", "structure")
 WIDE = 120
 """Columns from which a unit stands beside the grid."""
-LEGEND = 25
-"""Columns of the colour scale at most."""
+LEGEND, SHORTEST = 25, 3
+"""Columns of the colour scale at most and at least."""
 
 
 class WeightsView(AnalysisView):
@@ -124,9 +124,8 @@ class WeightsView(AnalysisView):
             self.query_one(UnitPanel).show(data, self.unit, sizes, scale, self.look)
         words = position(layers, self.unit, place, self.by, turned=self.turned)
         pages = -(-layers.units // page.page)
-        if pages > 1 and not self.opened:
-            words += f"  page {first // page.page + 1}/{pages}"
-        self._draw_head(words, scale if self.opened or self.each else common)
+        several = pages > 1 and not self.opened
+        self._draw_head(words, scale, f"  page {first // page.page + 1}/{pages}" if several else "")
 
     def _draw_matrix(self, layers: Layers, width: int, height: int) -> None:
         matrix = layers.deeper[self.depth - 1]
@@ -139,15 +138,17 @@ class WeightsView(AnalysisView):
         self.query_one("#weights-matrix", SignedImage).show(block)
         self._draw_head(matrix_words(matrix), scale)
 
-    def _draw_head(self, words: str, scale: float) -> None:
-        """Where one is, and what the colours stand for."""
+    def _draw_head(self, words: str, scale: float, page: str = "") -> None:
+        """Where one is, and what the colours stand for; the page is left out where it would hide the colours."""
         colours = self.console_app.colours
         head = self.query_one("#weights-head", Static)
         low, high = f"{signed(-scale)} ", f" {signed(scale)}"
         width = self.query_one("#weights").size.width - 2
+        if width - len(words + page) - len(low) - len(high) - 2 >= SHORTEST:
+            words += page
         room = min(LEGEND, width - len(words) - len(low) - len(high) - 2)
         text = Text.assemble((words, f"bold {colours['foreground']}"), no_wrap=True, overflow="crop")
-        if room >= 5:
+        if room >= SHORTEST:
             room -= 1 - room % 2  # zero has a cell of its own
             scale_text = as_text(legend(room, self.look), 0, self.app.theme_variables)
             ends = Text.assemble((low, colours["secondary"]), scale_text, (high, colours["secondary"]))

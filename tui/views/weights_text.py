@@ -86,7 +86,7 @@ def facts_text(
         return lines[0]
     means = detail.neuron.class_means
     top = float(np.nanmax(np.abs(means))) if np.isfinite(means).any() else 0.0
-    highest = int(np.nanargmax(means)) if np.isfinite(means).any() else -1
+    highest = int(np.nanargmax(means)) if top > 0 else -1
     label = min(max(map(len, layers.classes)), max(1, width // 3))
     room = max(1, width - label - 8)
     for i, (name, value) in enumerate(zip(layers.classes, means.tolist(), strict=True)):

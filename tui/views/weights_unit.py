@@ -14,7 +14,7 @@ from tui.views.weights_text import facts_text, image_captions, images_heading, o
 from tui.widgets.image import ImageGrid, Picture
 from tui.widgets.signed_image import SignedImage
 
-POINTER = "excited most by:"
+POINTER, NOBODY = "excited most by:", "excited by none"
 FEWEST_BARS = 3
 """Rows under the outgoing weights from which the strongest of them are named."""
 
@@ -52,6 +52,8 @@ class UnitPanel(Container):
         self.query_one("#unit-picture", SignedImage).show(signed_cells(layers.first.pictures[unit], scale, look))
         colours = rich_colours(self.app.theme_variables)
         pointer = "" if self._has_heading(sizes) or not sizes.images[1] else POINTER
+        if pointer and detail is not None and not len(detail.images):
+            pointer = NOBODY
         facts = facts_text(layers, unit, detail, sizes.bars, colours, plain=self._ascii(look), pointer=pointer)
         self.query_one("#unit-facts", Static).update(facts)
         self._show_images(layers, detail, sizes, look)

@@ -55,9 +55,10 @@ class _Reading(ModalScreen[None]):
 class Help(_Reading):
     """The keys of a view and those that work everywhere."""
 
-    def __init__(self, scope: str, title: str) -> None:
+    def __init__(self, title: str, scopes: tuple[str, ...]) -> None:
+        """`scopes`: those of the key table that work in the view, its own first."""
         super().__init__()
-        self._scope, self._title = scope, title
+        self._title, self._scopes = title, scopes
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog") as dialog:
@@ -70,9 +71,9 @@ class Help(_Reading):
         table = Table.grid(padding=(0, 2))
         table.add_column(style=f"bold {colours['accent']}", justify="right", no_wrap=True)
         table.add_column()
-        for scope, heading in ((self._scope, self._title), ("everywhere", "Everywhere")):
+        for heading, scopes in ((self._title, self._scopes), ("Everywhere", ("everywhere",))):
             table.add_row("", Text(heading, style=f"bold {colours['primary']}"))
-            for _, key, words in help_lines((scope,)):
+            for _, key, words in help_lines(scopes):
                 table.add_row(key, words)
             table.add_row("", "")
         table.add_row("ctrl+p", "command palette: themes, screenshot and every command")

@@ -39,6 +39,8 @@ class KeyBar(Widget):
     def render(self) -> RenderResult:
         shown = [active for active in self.screen.active_bindings.values() if active.binding.show and active.enabled]
         bindings = list({active.binding.action: active.binding for active in shown}.values())
+        # What only this view does comes before what all views on a network do.
+        bindings.sort(key=lambda binding: binding.action.startswith("app."))
         fixed = [binding for binding in bindings if binding.action in ALWAYS]
         room = self.size.width - sum(self._width(binding) for binding in fixed)
         text = Text(no_wrap=True, end="")
