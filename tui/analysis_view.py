@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.message import Message
@@ -42,13 +42,13 @@ class AnalysisView(View):
     """
 
     BINDINGS = bindings("subject")
-    MORE_SCOPES = ("subject",)
+    MORE_SCOPES: ClassVar[tuple[str, ...]] = ("subject",)
 
     def __init__(self) -> None:
         super().__init__()
         self._request = 0
         self._answered = 0
-        self._drawn_for: object = None
+        self._asked_for: object = None
         self.data: Any = None
         """What was drawn last; None before."""
 
@@ -92,12 +92,16 @@ class AnalysisView(View):
         scrubber = self.console_app.scrubber
         subject = scrubber.subject
         bar = self.query_one(SubjectBar)
-        bar.subject, bar.epochs, bar.best, bar.follows = subject, scrubber.epochs, scrubber.best, scrubber.follows
-        self.query_one("#nothing").display = subject is None
         if subject is None:
+            bar.subject = None
+            self.query_one("#nothing").display = True
             self._say("there is no trained network yet – n sets up a run, 9 opens a stored one")
             return
-        if self._drawn_for != (subject, self.settings()):
+        anew = self._asked_for != (subject, self.settings())
+        if anew and scrubber.follows and self._answered < self._request:
+            return  # a run may train faster than a view computes, and would never be seen: first what was begun
+        bar.subject, bar.epochs, bar.best, bar.follows = subject, scrubber.epochs, scrubber.best, scrubber.follows
+        if anew:
             self.refresh_data()
 
     def refresh_data(self) -> None:
@@ -106,22 +110,23 @@ class AnalysisView(View):
         if subject is None:
             return
         self._request += 1
-        job = partial(self._compute, self._request, subject, self.settings(), self.compute)
+        self._asked_for = (subject, self.settings())
+        job = partial(self._compute, self._request, subject, self.compute)
         self.run_worker(job, thread=True, exclusive=True, group="compute", exit_on_error=False)
         self.set_timer(PATIENCE, partial(self._say_busy, self._request))
 
-    def _compute(self, request: int, subject: Subject, settings: object, compute: Callable[[Subject], Any]) -> None:
+    def _compute(self, request: int, subject: Subject, compute: Callable[[Subject], Any]) -> None:
         if request != self._request:  # scrubbed on before its turn came
             return
-        began = time.perf_counter()
         data, error = None, ""
         try:
             data = compute(subject)
         except (RunError, DataError) as failure:
             error = str(failure)
-        self.log.debug(f"{self.MODE} took {time.perf_counter() - began:.3f} s")
+        except Exception as failure:
+            logging.getLogger(__name__).exception("the view %s failed", self.MODE)
+            error = f"this can't be shown ({type(failure).__name__}: {failure}); L shows the log"
         if request == self._request:
-            self._drawn_for = (subject, settings) if not error else None
             self.post_message(Computed(request, data, error))
 
     def _say_busy(self, request: int) -> None:
@@ -135,11 +140,14 @@ class AnalysisView(View):
         self.query_one(SubjectBar).note = ""
         self.query_one("#nothing").display = bool(message.error)
         if message.error:
+            self._asked_for = None  # another visit tries again
             self._say(message.error)
-            return
-        self.data = message.data
-        self.draw(message.data)
+        else:
+            self.data = message.data
+            self.draw(message.data)
         self.refresh_bindings()
+        if self.console_app.scrubber.follows and not message.error:
+            self.call_later(self.subject_changed)
 
     def _say(self, words: str) -> None:
         self.query_one("#nothing", Static).update(words)
