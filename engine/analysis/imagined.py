@@ -16,8 +16,6 @@ Method: TypeAlias = Literal["noise", "ascent", "smooth"]
 METHODS: tuple[Method, ...] = ("noise", "ascent", "smooth")
 CHUNK = 6000
 """Training images that are normalised at once while the nearest is searched: 19 MB."""
-SMOOTHNESS = 1.0
-"""Weight of the smoothness prior in the third way."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +74,7 @@ def imagine(
 
     Raises `RunError` and `DataError` where the run or its data can't be read.
     """
-    from engine.analysis.ascent import ascend
+    from engine.analysis.ascent import SMOOTHNESS, ascend
     from engine.analysis.noise_search import noise_search
 
     _, dataset = analyst.run(subject.folder)

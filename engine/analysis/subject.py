@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -59,7 +58,7 @@ class Analyst:
         self._lock = threading.RLock()
         self._runs: dict[Path, tuple[RunConfig, Dataset]] = {}
         self._datasets: dict[tuple[str, str], Dataset] = {}
-        self._answers: OrderedDict[Subject, tuple[Evaluation, Judged]] = OrderedDict()
+        self._answers: dict[Subject, tuple[Evaluation, Judged]] = {}
         self._size = 0
         self.data_dir: str | None = None
         """Where the data sets lie; None for the environment's or the cache folder."""
@@ -110,9 +109,11 @@ class Analyst:
         from engine.analysis.mistakes import judge
         from engine.evaluate import evaluate
 
+        known = self._answers.get(subject)
+        if known is not None:  # without the lock: another thread may be measuring a large split
+            return known
         with self._lock:
             if subject in self._answers:
-                self._answers.move_to_end(subject)
                 return self._answers[subject]
             _, dataset = self.run(subject.folder)
             chosen = self.images(subject.folder, subject.split)
@@ -122,7 +123,8 @@ class Analyst:
             self._answers[subject] = answer
             self._size += _bytes(answer)
             while self._size > MEMORY and len(self._answers) > 1:
-                self._size -= _bytes(self._answers.popitem(last=False)[1])
+                oldest = next(iter(self._answers))
+                self._size -= _bytes(self._answers.pop(oldest))
             return answer
 
 
