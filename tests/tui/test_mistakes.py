@@ -552,3 +552,13 @@ def test_many_epochs_are_thinned_out_and_keep_the_ends_and_the_current_one() -> 
                 assert len(chosen) <= room
                 assert {0, count - 1, current} <= set(chosen)
                 assert all(a < b for a, b in pairwise(chosen))
+
+
+@pytest.mark.parametrize("size", [(120, 40), (132, 40), (160, 45)])
+async def test_the_detail_beside_the_grid_is_there_at_the_first_look(console, size) -> None:
+    app = console(QUICK)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: app.live.finished and not app.is_training)
+        await pilot.press("4", "5")
+        await until(pilot, lambda: app.current_mode == "mistakes" and "margin" in screen_text(app))

@@ -120,6 +120,12 @@ class Detail(Container):
         self._question: Question | None = None
         self._findings: Findings | None = None
         self._is_due = False
+        self._wanted: tuple[MistakesData, int, tuple[int, ...], tuple[int, ...]] | None = None
+
+    def on_resize(self) -> None:
+        """What was to be shown before there was room for it, or in other room."""
+        if self._wanted is not None:
+            self.show(*self._wanted)
 
     def compose(self) -> ComposeResult:
         yield ImageGrid(id="look-image")
@@ -136,6 +142,7 @@ class Detail(Container):
             page: the positions that are likely to be looked at next, this one among them.
             epochs: the stored ones.
         """
+        self._wanted = data, position, page, epochs
         if not (self.display and self.size.area):
             return
         self._data, self._position = data, position
