@@ -97,7 +97,7 @@ async def look_inside(app: MnistTui, pilot: Pilot[int], shoot: Callable[[str], N
             await pilot.pause(8.0)
         if name == "weights":
             await pilot.press("o", "o")
-        await pilot.pause(2.0)
+        await pilot.pause(5.0)
         shoot(name)
 
 

@@ -174,8 +174,8 @@ class MnistTui(App[int]):
 
     def _changed(self) -> None:
         self.revision += 1
-        for view in self._views():
-            view.show_status(self.status)
+        if isinstance(self.screen, View):  # the others are told when they are shown again
+            self.screen.show_status(self.status)
 
     def _redraw(self) -> None:
         """Texts carry their colours, so another theme means new texts."""

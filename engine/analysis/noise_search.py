@@ -3,15 +3,16 @@
 It finds what drawing every image in full would find, several times as fast:
 
 1. Of an image x the network sees only W·x + b, which is normal with the covariance W·Wᵀ. With the QR factors of
-   Wᵀ = Q·R it is Rᵀ·ξ + b, where the coordinates ξ = Qᵀ·x are standard normal and far fewer than the pixels. The rest
-   of x is independent of them: x = Q·ξ + (z - Q·Qᵀ·z) for any standard normal z. So only ξ is drawn. (R is the Cholesky
-   factor of W·Wᵀ up to signs, but W needs no full rank.)
+   Wᵀ = Q·R it is Rᵀ·ξ + b, where the coordinates ξ = Qᵀ·x are standard normal, and no more of them than the layer has
+   units. The rest of x is independent of them: x = Q·ξ + (z - Q·Qᵀ·z) for any standard normal z. So only ξ is drawn.
+   (R is the Cholesky factor of W·Wᵀ up to signs, but W needs no full rank. A layer of more units than there are
+   pixels saves nothing here.)
 2. Of ξ only the leading 16 bits of the random numbers behind it are drawn.
 3. The network's answer to that is worked out roughly, in bfloat16 where this machine is faster with it.
 
 Whatever comes near the best image yet is then drawn in full, with its remaining bits and pixels, and judged by the
-network itself. "Near" is ten times the largest difference that the roundings of 2 and 3 make to the first thousand
-images, which are all judged both ways.
+network itself. "Near" is within ten times the largest scatter that the roundings of 2 and 3 bring into the answers to
+the first 128 images, which are all judged both ways.
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ CHUNK = 1024
 """Images drawn at once: few enough for a CPU's cache."""
 BLOCK = 96
 """Rows of the first layer multiplied at once; right of them a triangular matrix is 0 and is left out."""
+TRIAL = 128
+"""Images that are judged both roughly and in full to begin with."""
 CAUTION = 10
-"""How many times the largest rounding seen an image may fall short of the best one and still be judged in full."""
+"""How many times the largest scatter an image may fall short of the best one and still be judged in full."""
 REPORT_SECONDS = 0.1
 """At most this long between two reports."""
 COARSE = 1 << 16
@@ -102,13 +105,10 @@ class Noise:
         """`weight`: (H, D), of the layer that looks at the images."""
         self.seed = seed
         self.pixels = weight.shape[1]
-        self.basis: NDArray[np.float64] | None = None
-        """(D, H): Q. None where the layer has no fewer units than there are pixels: then ξ is the image itself."""
-        self.factor = weight.detach().double().numpy()
-        """(H, coordinates): the layer's pre-activations are this times ξ, plus the bias."""
-        if len(self.factor) < self.pixels:
-            self.basis, upper = np.linalg.qr(self.factor.T)
-            self.factor = upper.T
+        self.basis, upper = np.linalg.qr(weight.detach().double().numpy().T)
+        """(D, coordinates): Q."""
+        self.factor = upper.T
+        """(H, coordinates), 0 above the diagonal: the layer's pre-activations are this times ξ, plus the bias."""
         self.coordinates = self.factor.shape[1]
 
     def coarse(self, chunk: int) -> NDArray[np.float32]:
@@ -124,8 +124,6 @@ class Noise:
         leading = self._leading_bits(chunk)[:, :, columns]
         rest = np.stack([generator.random(leading.shape[:2]) for generator in generators], axis=2)
         xi = _normal((leading + (1 - rest)) / COARSE)[: self.coordinates].T
-        if self.basis is None:
-            return xi, xi
         z = np.stack([generator.standard_normal(self.pixels) for generator in generators])
         return xi, z + (xi - z @ self.basis) @ self.basis.T
 
@@ -142,35 +140,59 @@ def _search(
     model: MLP, digits: tuple[int, ...], images: int, seed: int, stopping: Callable[[], bool]
 ) -> Iterator[NoiseSearch]:
     noise = Noise(model.get_parameter(f"{model.names[0]}.weight"), seed)
-    others = _others(digits, model.get_parameter("output_fc.bias").numel())
     screen = min((_Screen(model, noise, dtype) for dtype in (torch.float32, torch.bfloat16)), key=_seconds)
-    best_odds = torch.full((len(digits),), -math.inf, dtype=torch.float64)
-    best_images = np.zeros((len(digits), noise.pixels), np.float32)
-    side = math.isqrt(noise.pixels)
-    margin = math.inf
+    best = _Best(model, noise, digits)
+
+    trial = np.arange(min(TRIAL, images))
+    differences = best.judge(0, trial) - best.log_odds(screen.logits(noise.coarse(0)))[:, trial]
+    shift = differences.mean(dim=1, keepdim=True)
+    margin = CAUTION * float((differences - shift).abs().max())
     reported_at = -math.inf
     for chunk in range(math.ceil(images / CHUNK)):
         tried = min((chunk + 1) * CHUNK, images)
-        rough = _log_odds(screen.logits(noise.coarse(chunk)), digits, others)[:, : tried - chunk * CHUNK]
-        near = (rough > best_odds[:, None] - margin).any(0).nonzero().flatten()
-        improved = torch.zeros(len(digits), dtype=torch.bool)
+        rough = best.log_odds(screen.logits(noise.coarse(chunk)))[:, : tried - chunk * CHUNK] + shift
+        before = best.odds
+        near = (rough > before[:, None] - margin).any(0).nonzero().flatten().numpy()
         if len(near):
-            pictures = noise.exact(chunk, near.numpy())[1].astype(np.float32)
-            logits, _ = model(torch.from_numpy(pictures))
-            odds = _log_odds(logits.T, digits, others)
-            if chunk == 0:
-                margin = CAUTION * float((odds - rough).abs().max())
-            found, places = odds.max(dim=1)
-            improved = found > best_odds
-            best_odds = torch.where(improved, found, best_odds)
-            best_images[improved.numpy()] = pictures[places[improved].numpy()]
+            best.judge(chunk, near)
+        improved = bool((best.odds > before).any())
         ending = tried == images or stopping()
-        if ending or improved.any() or time.perf_counter() - reported_at > REPORT_SECONDS:
-            probabilities = torch.sigmoid(best_odds).numpy()
-            yield NoiseSearch(digits, best_images.reshape(-1, side, side).copy(), probabilities, tried, images)
+        if ending or improved or time.perf_counter() - reported_at > REPORT_SECONDS:
+            yield NoiseSearch(digits, best.images.copy(), torch.sigmoid(best.odds).numpy(), tried, images)
             reported_at = time.perf_counter()
         if ending:
             return
+
+
+class _Best:
+    """The best image yet of each of K digits."""
+
+    def __init__(self, model: MLP, noise: Noise, digits: tuple[int, ...]) -> None:
+        self.model, self.noise, self.digits = model, noise, list(digits)
+        side = math.isqrt(noise.pixels)
+        self.images = np.zeros((len(digits), side, side), np.float32)
+        self.odds = torch.full((len(digits),), -math.inf, dtype=torch.float64)
+        # Added to the logits, it leaves out the digit itself.
+        self.others = torch.zeros(len(digits), model.get_parameter("output_fc.bias").numel(), 1)
+        self.others[torch.arange(len(digits)), self.digits] = -math.inf
+
+    def log_odds(self, logits: Tensor) -> Tensor:
+        """(K, n) float64: log p / (1 - p) of each digit, from (classes, n) logits.
+
+        Unlike p it still tells images apart where p rounds to 1.
+        """
+        return (logits[self.digits] - (logits + self.others).logsumexp(dim=1)).double()
+
+    def judge(self, chunk: int, columns: NDArray[np.integer]) -> Tensor:
+        """Draw some of the chunk's images in full and keep the best; their (K, n) log-odds."""
+        pictures = self.noise.exact(chunk, columns)[1].astype(np.float32)
+        logits, _ = self.model(torch.from_numpy(pictures))
+        odds = self.log_odds(logits.T)
+        found, places = odds.max(dim=1)
+        better = found > self.odds
+        self.odds = torch.where(better, found, self.odds)
+        self.images[better.numpy()] = pictures[places[better].numpy()].reshape(-1, *self.images.shape[1:])
+        return odds
 
 
 class _Screen:
@@ -185,8 +207,7 @@ class _Screen:
         """A part of `first`, its bias, and its rows of the factor as far as they are not 0."""
         for start in range(0, len(bias), BLOCK):
             rows = slice(start, min(start + BLOCK, len(bias)))
-            width = noise.coordinates if noise.basis is None else rows.stop
-            factor = torch.tensor(noise.factor[rows, :width], dtype=dtype)
+            factor = torch.tensor(noise.factor[rows, : rows.stop], dtype=dtype)
             self.blocks.append((self.first[rows], bias[rows], factor))
 
     def logits(self, coordinates: NDArray[np.float32]) -> Tensor:
@@ -203,25 +224,10 @@ class _Screen:
 def _seconds(screen: _Screen) -> float:
     """How long a chunk takes, the second time."""
     coordinates = np.zeros((screen.blocks[-1][2].shape[1], CHUNK), np.float32)
-    screen.logits(coordinates)
-    began = time.perf_counter()
-    screen.logits(coordinates)
+    for _ in range(2):
+        began = time.perf_counter()
+        screen.logits(coordinates)
     return time.perf_counter() - began
-
-
-def _others(digits: tuple[int, ...], classes: int) -> Tensor:
-    """(K, classes, 1): 0 for the classes that are not the digit, and minus infinity for the digit itself."""
-    mask = torch.zeros(len(digits), classes, 1)
-    mask[torch.arange(len(digits)), list(digits)] = -math.inf
-    return mask
-
-
-def _log_odds(logits: Tensor, digits: tuple[int, ...], others: Tensor) -> Tensor:
-    """(K, n) float64: log p / (1 - p) of each digit. Unlike p it still tells images apart where p rounds to 1.
-
-    `logits`: (classes, n).
-    """
-    return (logits[list(digits)] - (logits + others).logsumexp(dim=1)).double()
 
 
 def _normal(uniform: NDArray[Float]) -> NDArray[Float]:

@@ -163,6 +163,7 @@ class TestDistribution:
 
     def test_maximum_is_distributed_as_by_drawing_pixels(self, monkeypatch):
         monkeypatch.setattr(module, "CHUNK", 64)
+        monkeypatch.setattr(module, "TRIAL", 64)
         model = random_model(784, 25, 16, 10, seed=3)
         searches, images = 250, 512
         found = [last(noise_search(model, [4], images=images, seed=seed)).probabilities[0] for seed in range(searches)]
@@ -204,6 +205,37 @@ class TestSearch:
         result = last(noise_search(trained, ALL, images=4 * CHUNK, seed=2))
         np.testing.assert_allclose(result.images.reshape(10, -1), pictures, atol=1e-5)
 
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+    def test_few_images_are_drawn_in_full(self, trained, monkeypatch, dtype):
+        drawn = []
+        exact = Noise.exact
+        monkeypatch.setattr(module, "_seconds", lambda screen: screen.first.dtype != dtype)
+        monkeypatch.setattr(Noise, "exact", lambda noise, *which: drawn.append(len(which[1])) or exact(noise, *which))
+        last(noise_search(trained, ALL, images=40 * CHUNK))
+        assert sum(drawn) < 0.02 * 40 * CHUNK
+
+    def test_network_that_always_says_the_same(self, monkeypatch):
+        # All its hidden units are dead. Every image is as good as the first, so no other one need be drawn in full.
+        drawn = []
+        exact = Noise.exact
+        monkeypatch.setattr(Noise, "exact", lambda noise, *which: drawn.append(len(which[1])) or exact(noise, *which))
+        model = random_model(784, 250, 100, 10)
+        with torch.no_grad():
+            model.hidden_fc.bias.fill_(-1e3)
+        result = last(noise_search(model, ALL, images=10 * CHUNK))
+        expected = torch.softmax(model.output_fc.bias.detach().double(), 0)
+        np.testing.assert_allclose(result.probabilities, expected, rtol=1e-5)
+        assert sum(drawn) < CHUNK
+
+    def test_rounding_loses_nothing(self, trained, monkeypatch):
+        # Far coarser answers than those of any precision: wrong by up to half a nat.
+        logits = module._Screen.logits
+        shift = torch.tensor(np.random.default_rng(0).uniform(-0.5, 0.5, (10, CHUNK)), dtype=torch.float32)
+        monkeypatch.setattr(module._Screen, "logits", lambda screen, x: logits(screen, x) + shift)
+        pictures, _ = self.best_of_all(trained, 6 * CHUNK, seed=4)
+        result = last(noise_search(trained, ALL, images=6 * CHUNK, seed=4))
+        np.testing.assert_allclose(result.images.reshape(10, -1), pictures, atol=1e-5)
+
     def test_where_the_network_is_always_sure(self, trained):
         # All probabilities of one class round to 1; the odds still tell the images apart.
         model = MLP((784, 250, 100, 10))
@@ -228,7 +260,7 @@ class TestSearch:
         assert margins(result.images.reshape(1, -1))[0] == pytest.approx(max(logits.values()), rel=1e-5)
 
     def test_probability_is_the_networks(self, trained):
-        for result in noise_search(trained, ALL, images=20_000, seed=8):
+        for result in list(noise_search(trained, ALL, images=20_000, seed=8)):
             expected = probabilities(trained, result.images)[ALL, ALL]
             np.testing.assert_allclose(result.probabilities, expected, rtol=1e-4)
         assert result.images.dtype == np.float32

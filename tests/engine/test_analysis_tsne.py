@@ -186,23 +186,17 @@ def test_divergence_is_no_higher_than_scikit_learns(mnist_folder):
 
 class TestStopping:
     def test_while_neighbours_are_searched(self, monkeypatch):
-        entered, release = threading.Event(), threading.Event()
+        asked, entered, release = [], threading.Event(), threading.Event()
 
         def slow(*arguments, **options):
+            asked.append(time.perf_counter())
             entered.set()
             release.wait(20)
             return nearest(*arguments, **options)
 
         nearest = module.nearest
         monkeypatch.setattr(module, "nearest", slow)
-        asked = []
-
-        def stopping():
-            if entered.is_set() and not asked:
-                asked.append(time.perf_counter())
-            return entered.is_set()
-
-        pictures = list(tsne(DIGITS[:1200], stopping=stopping))
+        pictures = list(tsne(DIGITS[:1200], stopping=entered.is_set))
         assert time.perf_counter() - asked[0] < 0.2
         assert [picture.phase for picture in pictures] == ["neighbours", "stopped"]
         assert np.array_equal(pictures[0].points, pictures[1].points)
@@ -213,25 +207,19 @@ class TestStopping:
     def test_while_an_iteration_takes_long(self, monkeypatch):
         from openTSNE import tsne as library
 
-        entered, release = threading.Event(), threading.Event()
+        asked, entered, release = [], threading.Event(), threading.Event()
         original, calls = library.kl_divergence_bh, []
 
         def slow(*arguments, **options):
             calls.append(1)
             if len(calls) == 30:
+                asked.append(time.perf_counter())
                 entered.set()
                 release.wait(20)
             return original(*arguments, **options)
 
         monkeypatch.setattr(library, "kl_divergence_bh", slow)
-        asked = []
-
-        def stopping():
-            if entered.is_set() and not asked:
-                asked.append(time.perf_counter())
-            return entered.is_set()
-
-        pictures = list(tsne(DIGITS[:150], stopping=stopping, every=1))
+        pictures = list(tsne(DIGITS[:150], stopping=entered.is_set, every=1))
         assert time.perf_counter() - asked[0] < 0.2
         last, before = pictures[-1], pictures[-2]
         assert last.phase == "stopped"

@@ -19,7 +19,7 @@ from tui.views.training_panel import PanelState, next_keys, panel_text
 from tui.widgets.chart import Chart
 
 TICK_SECONDS = 0.25
-CHART_SHARE = 0.04
+CHART_SHARE = 0.03
 """At most this share of the time goes into drawing charts: while Python draws, it does not train."""
 
 
@@ -43,6 +43,7 @@ class TrainingView(View):
         self._charts_drawn: tuple[object, ...] = ()
         self._next_charts = 0.0
         self._rows: list[Row] = []
+        self._panel_lines = -1
 
     def body(self) -> ComposeResult:
         with Horizontal(id="training"):
@@ -117,7 +118,11 @@ class TrainingView(View):
         state = self._state
         width = panel.content_size.width
         brief = self.app.size.height < 24
-        panel.update(panel_text(self._history, state, width, self.console_app.colours, brief=brief))
+        text = panel_text(self._history, state, width, self.console_app.colours, brief=brief)
+        lines = text.plain.count("\n")
+        # To lay the screen out anew takes longer than anything else here, and is needed only for another height.
+        panel.update(text, layout=lines != self._panel_lines or bool(state.failure))
+        self._panel_lines = lines
         panel.set_class(bool(state.failure), "failed")
         panel.border_title = state.stored or "this run"
         panel.border_subtitle = next_keys(self._history, state, width)
