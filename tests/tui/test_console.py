@@ -279,7 +279,7 @@ async def test_runs_open_mark_compare_filter_and_delete(console) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: app.current_mode == "training")
         assert app.shown[0].endswith("first")
-        assert epochs_shown(app) == QUICK.epochs
+        await until(pilot, lambda: epochs_shown(app) == QUICK.epochs)
 
         await pilot.press("9")
         await until(pilot, lambda: app.current_mode == "runs")
