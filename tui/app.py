@@ -45,6 +45,8 @@ class MnistTui(App[int]):
 
     def __init__(self, *, data_dir: str | None = None, runs_dir: Path, config: RunConfig | None = None) -> None:
         super().__init__()
+        # Textual takes NO_COLOR out of the environment before Rich can see it; the views ask the console.
+        self.console.no_color = self.no_color
         self.data_dir = data_dir
         self.runs_dir = runs_dir
         self.config = config or RunConfig()

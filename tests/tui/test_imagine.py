@@ -60,7 +60,7 @@ async def test_a_search_can_be_stopped_and_keeps_its_best(opened) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await open_imagine(app, pilot)
         view = app.screen
-        await pilot.press("plus", "a")
+        await pilot.press("plus", "r")
         await until(pilot, lambda: ("noise", 3) in view.data.pictures)
         await pilot.press("escape")
         await until(pilot, lambda: not view._searching)

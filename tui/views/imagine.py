@@ -153,6 +153,8 @@ class ImagineView(AnalysisView):
         subject = self.console_app.scrubber.subject
         if subject is None:
             return
+        if self.console_app.is_training:  # else the next epoch would take the pictures from the screen
+            self.console_app.action_epoch(subject.epoch)
         self._stop, self._searching = False, True
         job = partial(self._search, subject, digits, BUDGETS[self._budget])
         self.run_worker(job, thread=True, group="search", exit_on_error=False)
