@@ -50,7 +50,7 @@ class AnalysisView(View):
         self._answered = 0
         self._asked_for: object = None
         self.data: Any = None
-        """What was drawn last; None before."""
+        """What is drawn; None where nothing is, also after an error."""
 
     def body(self) -> ComposeResult:
         yield SubjectBar()
@@ -93,8 +93,7 @@ class AnalysisView(View):
         subject = scrubber.subject
         bar = self.query_one(SubjectBar)
         if subject is None:
-            bar.subject = None
-            self.query_one("#nothing").display = True
+            bar.subject, self.data, self._asked_for = None, None, None
             self._say("there is no trained network yet – n sets up a run, 9 opens a stored one")
             return
         anew = self._asked_for != (subject, self.settings())
@@ -138,16 +137,22 @@ class AnalysisView(View):
             return
         self._answered = message.request
         self.query_one(SubjectBar).note = ""
-        self.query_one("#nothing").display = bool(message.error)
         if message.error:
-            self._asked_for = None  # another visit tries again
+            self.data = self._asked_for = None  # another visit tries again
             self._say(message.error)
         else:
             self.data = message.data
+            self._say("")
             self.draw(message.data)
         self.refresh_bindings()
         if self.console_app.scrubber.follows and not message.error:
             self.call_later(self.subject_changed)
 
     def _say(self, words: str) -> None:
-        self.query_one("#nothing", Static).update(words)
+        """Lay words over the data, or show the data where there are none.
+
+        What is covered keeps its room, so that it knows its size when it is drawn.
+        """
+        nothing = self.query_one("#nothing", Static)
+        nothing.update(words)
+        nothing.display = bool(words)

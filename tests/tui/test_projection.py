@@ -228,27 +228,39 @@ async def test_a_tsne_forms_live_while_keys_are_answered_and_is_stored_and_reuse
         np.testing.assert_array_equal(view.data.points, embedding.points)
 
 
-async def test_a_stopped_tsne_is_kept_and_a_left_one_is_not(console) -> None:
+async def test_a_stopped_tsne_is_kept(console) -> None:
     trained()
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
         await forming(app, pilot, view)
-        thread = view._tsne
-        app.simulate_key("left_square_bracket")
-        await until(pilot, lambda: view._tsne is None and not thread.is_alive())
-        await until(pilot, lambda: view.data.subject == app.scrubber.subject)
-        assert not (app.scrubber.subject.folder / "projections").exists()
-
-        app.simulate_key("r")
-        await until(pilot, lambda: view.data.embedding and view.data.embedding.iteration > 0)
-        began = time.perf_counter()
         app.simulate_key("r")
         await until(pilot, lambda: tsne_ended(view))
-        assert time.perf_counter() - began < 20.0
         kept = load(store_path(app.scrubber.subject, "hidden", len(view.data.labels)))
         assert kept.phase == "stopped"
         assert f"stopped at {kept.iteration}" in screen_text(app)
+        np.testing.assert_array_equal(kept.points, view.data.points)
+
+
+async def test_a_tsne_goes_on_while_another_epoch_is_looked_at(console) -> None:
+    """Fails where scrubbing throws away what forms, or draws it over another epoch."""
+    trained()
+    app = console()
+    async with app.run_test(size=SIZE) as pilot:
+        view = await opened(app, pilot)
+        await forming(app, pilot, view)
+        left, thread = app.scrubber.subject, view._tsne
+        app.simulate_key("left_square_bracket")
+        await until(pilot, lambda: view.data.subject == app.scrubber.subject != left)
+        assert view.data.points is None
+        if view._tsne is thread:
+            assert f"epoch {left.epoch} forms" in str(view.query_one(Scatter).border_subtitle)
+        await until(pilot, lambda: view._tsne is None and not thread.is_alive())
+        assert view.data.points is None  # nothing of the other epoch was drawn here
+        kept = load(store_path(left, "hidden", len(view.data.labels)))
+        assert kept.phase == "done"
+        app.simulate_key("right_square_bracket")
+        await until(pilot, lambda: view.data.subject == left)
         np.testing.assert_array_equal(kept.points, view.data.points)
 
 

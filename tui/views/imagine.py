@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -168,6 +169,10 @@ class ImagineView(AnalysisView):
             self.post_message(Found(subject.folder, subject.epoch, None))
         except (RunError, DataError, ValueError) as error:
             self.post_message(Found(subject.folder, subject.epoch, None, str(error)))
+        except Exception as error:
+            logging.getLogger(__name__).exception("a search failed")
+            words = f"the search failed ({type(error).__name__}: {error}); L shows the log"
+            self.post_message(Found(subject.folder, subject.epoch, None, words))
 
     def _is_stopping(self) -> bool:
         return self._stop or not self.app.is_running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -175,6 +176,10 @@ class Detail(Container):
                 self.post_message(Found(findings))
         except (RunError, DataError) as error:
             self.post_message(Found(Findings(question, neighbours=(), trouble=str(error))))
+        except Exception as error:
+            logging.getLogger(__name__).exception("an image can't be looked into")
+            trouble = f"{type(error).__name__}; L shows the log"
+            self.post_message(Found(Findings(question, neighbours=(), trouble=trouble)))
 
     def _is_about(self, question: Question) -> bool:
         """Whether it is about the image that is shown."""

@@ -45,6 +45,7 @@ class ProjectionView(AnalysisView):
         self.numbers: Numbers | None = None
         """How good the picture is, once it is measured."""
         self._tsne: TsneThread | None = None
+        """The t-SNE that forms, of this picture or of one that was left meanwhile."""
         self._asked = False
         """A t-SNE was asked for before the view had got to it."""
         self._serial = 0
@@ -83,33 +84,35 @@ class ProjectionView(AnalysisView):
     def compute(self, subject: Subject) -> Projection:
         return self.projector.projection(subject, self.wanted)
 
-    def refresh_data(self) -> None:
-        if self._tsne is not None:  # the picture that it makes is not wanted any more
-            self._tsne.drop()
-            self._tsne = None
-        super().refresh_data()
-
     def on_computed(self, message: Computed) -> None:
         """Besides drawing it: begin what a new picture needs."""
         if message.request != self._request:
             return
-        self.query_one("#projection").display = not message.error
         if message.error:
-            self.data = None
             return
         picture: Projection = message.data
         self._note = ""
+        forming = self._tsne
+        if forming is not None and forming.makes(picture):
+            picture = message.data = forming.as_far(picture)
         self._new_numbers(picture)
         if self._current_cursor(picture) is None:
             self.query_one(Scatter).cursor = first_point(picture)
-        if picture.damaged or (self._asked and picture.points is None):
+        if self._forming_here is None and (picture.damaged or (self._asked and picture.points is None)):
             self.data = picture
             self._start()
+            message.data = self.data
         self._asked = False
 
     def _current_cursor(self, picture: Projection) -> int | None:
         cursor = self.query_one(Scatter).cursor
         return cursor if cursor is not None and cursor < len(picture.labels) else None
+
+    @property
+    def _forming_here(self) -> TsneThread | None:
+        """The t-SNE that forms, where it is of the picture that is shown."""
+        forming = self._tsne
+        return forming if forming is not None and self.data is not None and forming.makes(self.data) else None
 
     def draw(self, data: Projection) -> None:
         legend, scatter = self.query_one(Legend), self.query_one(Scatter)
@@ -123,11 +126,13 @@ class ProjectionView(AnalysisView):
     def _show_cloud(self) -> None:
         data, scatter = self.data, self.query_one(Scatter)
         if data.points is None:
-            scatter.show(NOTHING, words.empty_words(data, self._tsne is not None, self._note))
+            scatter.show(NOTHING, words.empty_words(data, self._forming_here is not None, self._note))
         else:
             visible = np.array(self.query_one(Legend).shown)[data.labels]
             scatter.show(Cloud(data.points, data.labels, visible, data.wrong if self._highlight else None))
-        state = words.state_words(data, self._tsne is not None, self._note)
+        state = words.state_words(data, self._forming_here is not None, self._note)
+        if self._tsne is not None and self._forming_here is None:
+            state = f"{words.elsewhere_words(self._tsne.picture)}  {state}"
         if self._highlight:
             state = f"{int(data.wrong.sum()):,} wrong  {state}"
         scatter.border_subtitle = state
@@ -180,6 +185,8 @@ class ProjectionView(AnalysisView):
     # -- t-SNE -------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
+        if self._tsne is not None:  # one at a time; what the other one has is kept
+            self._tsne.stop()
         app = self.console_app
         if app.is_training and app.scrubber.follows:
             app.action_epoch(self.data.subject.epoch)  # else the next epoch would end it
@@ -192,16 +199,20 @@ class ProjectionView(AnalysisView):
         self.refresh_bindings()
 
     def on_formed(self, message: Formed) -> None:
-        running = self._tsne
-        if running is None or message.request != running.request or self.data is None:
+        if self._tsne is None or message.request != self._tsne.request:
             return
-        if message.embedding is not None:
-            self.data = replace(self.data, points=message.embedding.points, embedding=message.embedding)
+        here = self._forming_here
+        if message.ended and here is None:
+            self.notify(f"{words.which_words(self._tsne.picture)}: {message.note}")
+        elif here is not None:
+            self.data = here.as_far(self.data)
         if message.ended:
-            self._tsne, self._note = None, words.end_words(self.data, message.note)
-            self._new_numbers(self.data)
+            self._tsne = None
             self.refresh_bindings()
-        if self.is_current:
+        if message.ended and here is not None:
+            self._note = words.end_words(self.data, message.note)
+            self._new_numbers(self.data)
+        if self.is_current and self.data is not None:
             self.draw(self.data) if message.ended else self._show_cloud()
 
     def on_screen_resume(self) -> None:
@@ -221,8 +232,8 @@ class ProjectionView(AnalysisView):
 
     def back(self) -> None:
         scatter = self.query_one(Scatter)
-        if self.focused is None and self._tsne is not None:
-            self._tsne.stop()
+        if self.focused is None and self._forming_here is not None:
+            self._forming_here.stop()
         elif self.focused is None and scatter.zoom > 1:
             self.action_whole()
         else:
@@ -244,8 +255,8 @@ class ProjectionView(AnalysisView):
         self._want(self.wanted.other_points(by, self.data.available))
 
     def action_run(self) -> None:
-        if self._tsne is not None:
-            self._tsne.stop()
+        if self._forming_here is not None:
+            self._forming_here.stop()
         elif self.data.wanted != self.wanted:
             self._asked = True
         else:

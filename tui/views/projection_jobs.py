@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -56,9 +57,22 @@ class TsneThread(threading.Thread):
     def __init__(self, target: MessagePump, request: int, picture: Projection) -> None:
         super().__init__(name="t-SNE pictures", daemon=True)
         self.request = request
-        self._target, self._picture = target, picture
+        self.picture = picture
+        """The picture that it is made for."""
+        self.latest: Embedding | None = None
+        """How far it came."""
+        self._target = target
         self._stopping = threading.Event()
         self._dropped = False
+
+    def makes(self, picture: Projection) -> bool:
+        """Whether it is the t-SNE of that picture."""
+        return (self.picture.subject, self.picture.wanted) == (picture.subject, picture.wanted)
+
+    def as_far(self, picture: Projection) -> Projection:
+        """The picture with what is there by now."""
+        latest = self.latest
+        return picture if latest is None else replace(picture, points=latest.points, embedding=latest)
 
     def stop(self) -> None:
         """End it, and keep and store how far it came."""
@@ -72,10 +86,11 @@ class TsneThread(threading.Thread):
     def run(self) -> None:
         shown = 0.0
         try:
-            perplexity = largest_perplexity(len(self._picture.x))
-            for embedding in tsne(self._picture.x, perplexity=perplexity, stopping=self._stopping.is_set):
+            perplexity = largest_perplexity(len(self.picture.x))
+            for embedding in tsne(self.picture.x, perplexity=perplexity, stopping=self._stopping.is_set):
                 if self._dropped and embedding.phase != "done":
                     return
+                self.latest = embedding
                 ended = embedding.phase in ("done", "stopped")
                 if ended:
                     self._target.post_message(Formed(self.request, embedding, self._keep(embedding)))
@@ -92,7 +107,7 @@ class TsneThread(threading.Thread):
         """Store it; returns what there is to say about that."""
         if embedding.iteration == 0:
             return "stopped before it began"
-        path = self._picture.store
+        path = self.picture.store
         try:
             path.parent.mkdir(exist_ok=True)  # not its parents: a deleted run stays deleted
             save(path, embedding)

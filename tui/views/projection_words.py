@@ -61,6 +61,16 @@ def end_words(picture: Projection, note: str) -> str:
     return f"{note} anew: it was damaged" if picture.damaged and note == STORED else note
 
 
+def which_words(picture: Projection) -> str:
+    """Which t-SNE it is, when another picture is shown."""
+    return f"t-SNE of the {picture.layer.split(',')[0]} at epoch {picture.subject.epoch}"
+
+
+def elsewhere_words(picture: Projection) -> str:
+    """That a t-SNE of another picture forms meanwhile."""
+    return f"{which_words(picture)} forms"
+
+
 def empty_words(picture: Projection, running: bool, note: str) -> str:
     """What stands where a picture will be."""
     if running:
