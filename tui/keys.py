@@ -72,8 +72,8 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("d", "load", "get data", "download the data set where it is missing"),
     ),
     "subject": (
-        Key("left_square_bracket", "app.step(-1)", "earlier", "the epoch before", "["),
-        Key("right_square_bracket", "app.step(1)", "later", "the next epoch", "]"),
+        Key("left_square_bracket", "app.step(-1)", "epoch", "the epoch before, the next epoch", "[ ]"),
+        Key("right_square_bracket", "app.step(1)", "", "", ""),
         Key("f", "app.follow", "follow", "the newest epoch while it trains, then the best one"),
         Key("v", "app.split", "split", "next split: test, validation, training"),
     ),

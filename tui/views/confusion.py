@@ -74,7 +74,7 @@ class ConfusionView(AnalysisView):
     def _cell_size(self) -> tuple[int, int]:
         """Columns and rows of a cell: as large as the terminal allows."""
         width = 4 if self.size.width < 80 else (8 if self.size.width >= 140 else 6)
-        return width, 2 if self.size.height >= 32 else 1
+        return width, 3 if self.size.height >= 40 else 2 if self.size.height >= 32 else 1
 
     def _cell_words(self, data: ConfusionData) -> str:
         actual, predicted = self.cell
@@ -143,13 +143,14 @@ def matrix_table(
         variables: the theme's.
     """
     matrix, (width, height) = data.matrix, size
-    accent = rich_colours(variables)["accent"]
+    colours = rich_colours(variables)
+    accent, paper = colours["accent"], colours["background"]
     table = Table(box=None, padding=0, show_edge=False, pad_edge=False, collapse_padding=True)
-    table.add_column(Text("actual", "bold"), width=LABEL_WIDTH, no_wrap=True)
+    table.add_column(Text("actual", "bold"), width=LABEL_WIDTH, no_wrap=True, vertical="middle")
     for i, name in enumerate(data.classes):
         heading = Text(name[: width - 1], f"bold {accent}" if i == cell[1] else "bold")
         table.add_column(heading, width=width, justify="center", no_wrap=True)
-    table.add_column(Text("recall", "bold"), width=7, justify="right", no_wrap=True)
+    table.add_column(Text("recall", "bold"), width=7, justify="right", no_wrap=True, vertical="middle")
     depth = matrix.shares**VISIBILITY
     for row, label in enumerate(data.classes):
         cells = []
@@ -158,9 +159,10 @@ def matrix_table(
             words = f"{matrix.shares[row, column] * 100:.1f}" if shares else f"{count}"
             style = shade(float(depth[row, column]), variables)
             if (row, column) == cell:
-                style += Style(reverse=True, bold=True)
-            blank = "\n" + " " * width if height > 1 else ""
-            cells.append(Text((words if count else "·").center(width) + blank, style))
+                style += Style(color=accent, bgcolor=paper, reverse=True, bold=True)
+            lines = [" " * width] * height
+            lines[(height - 1) // 2] = (words if count else "·").center(width)
+            cells.append(Text("\n".join(lines), style))
         heading = Text(label[:LABEL_WIDTH], f"bold {accent}" if row == cell[0] else "bold")
         table.add_row(heading, *cells, percent(matrix.recall[row], 1))
     for label, values in zip(FOOT, (matrix.precision, matrix.f1), strict=True):

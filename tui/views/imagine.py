@@ -102,7 +102,8 @@ class ImagineView(AnalysisView):
             grid, words = panel.query_one(ImageGrid), panel.query_one(".words", Static)
             found = data.pictures.get((method, self.digit))
             grid.small = small
-            grid.styles.height = cell_size(grid.style, small=small)[1] + 1
+            # Where there are few rows, the panel's title has to do as a caption.
+            grid.styles.height = cell_size(grid.style, small=small)[1] + (not self.has_class("-short"))
             # What doesn't fit beside the picture is left out by the grid.
             grid.show([] if found is None else _pictures(found, data.classes))
             words.update(self._words(method, found, data))
@@ -119,12 +120,12 @@ class ImagineView(AnalysisView):
         colours = self.console_app.colours
         dim = colours["secondary"]
         if found is None:
-            return Text(f"{data.classes[self.digit]}: nothing yet", dim)
+            return Text(f"{data.classes[self.digit]}: nothing yet\nr imagines it", dim)
         return Text.assemble(
             (f"{data.classes[self.digit]} ", f"bold {colours['accent']}"),
             (probability_words(found.probability), f"bold {colours['foreground']}"),
             (f"\n{found.tried:,} {UNITS[method]}" + ("" if found.done else " …"), dim),
-            (_nearest_words(found.nearest, data.classes), dim),
+            (_nearest_words(found.nearest, data.classes, short=self.has_class("-short")), dim),
         )
 
     def _table(self, data: ImagineData) -> Table:
@@ -243,9 +244,11 @@ def _pictures(found: Imagined, classes: tuple[str, ...]) -> list[Picture]:
     return [imagined, Picture(found.nearest.image, f"nearest: {classes[found.nearest.label]}")]
 
 
-def _nearest_words(nearest: NearestImage | None, classes: tuple[str, ...]) -> str:
+def _nearest_words(nearest: NearestImage | None, classes: tuple[str, ...], *, short: bool) -> str:
     if nearest is None:
-        return "\n\n"
+        return ""
+    if short:
+        return f"\nnear {classes[nearest.label]} #{nearest.index} {nearest.distance:.1f}"
     return f"\nnearest {classes[nearest.label]} #{nearest.index}\nat distance {nearest.distance:.1f}"
 
 

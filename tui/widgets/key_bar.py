@@ -11,8 +11,8 @@ from textual.widget import Widget
 
 from tui.palette import rich_colours
 
-ALWAYS = ("help", "leave")
-"""Actions that are shown however narrow the terminal is, at the right end."""
+ALWAYS = ("app.step(-1)", "help", "leave")
+"""Actions that are shown however narrow the terminal is, at the right end; the scrubber is what views share."""
 
 
 class KeyBar(Widget):
@@ -41,7 +41,7 @@ class KeyBar(Widget):
         bindings = list({active.binding.action: active.binding for active in shown}.values())
         # What only this view does comes before what all views on a network do.
         bindings.sort(key=lambda binding: binding.action.startswith("app."))
-        fixed = [binding for binding in bindings if binding.action in ALWAYS]
+        fixed = sorted((b for b in bindings if b.action in ALWAYS), key=lambda b: ALWAYS.index(b.action))
         room = self.size.width - sum(self._width(binding) for binding in fixed)
         text = Text(no_wrap=True, end="")
         self._spots = []

@@ -18,7 +18,12 @@ FEW = ("red", "green", "yellow", "blue", "magenta", "cyan", "white", "bright_bla
 
 
 def class_colours(theme: Theme, console: Console) -> tuple[str, ...]:
-    """Ten colours for classes that stand out from the theme's background and from each other."""
+    """Ten colours for classes that stand out from the theme's background and from each other.
+
+    Without colours all are the text's: greys would only hide some of them.
+    """
+    if console.no_color:
+        return (theme.foreground or ("#ffffff" if theme.dark else "#000000"),) * len(DARK)
     if console.color_system == "standard":
         return FEW
     return DARK if theme.dark else LIGHT
