@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
+from engine.analysis.curves import CurvesData, comparison, run_curves
 from engine.history import History
-from tui.widgets.chart import Line, Plot, smooth
+from tui.widgets.chart import Line, Plot
 
 ZOOMS = (0, 10, 3)
 """How many of the last epochs are shown; 0 is all."""
@@ -36,59 +36,47 @@ class CurveOptions:
         if self.log:
             parts.append("log")
         if self.smoothing:
-            parts.append(f"smoothed {SMOOTHINGS[self.smoothing]:g}")
-        if ZOOMS[self.zoom]:
-            parts.append(f"last {ZOOMS[self.zoom]} epochs")
+            parts.append(f"smoothed {self.weight:g}")
+        if self.last:
+            parts.append(f"last {self.last} epochs")
         return ", ".join(parts)
 
-    def x_range(self, last: float) -> tuple[float, float]:
-        """The epochs that are shown where the newest point lies at `last`."""
-        zoom = ZOOMS[self.zoom]
-        return (max(0.0, last - zoom), last) if zoom else (0.0, last)
+    @property
+    def weight(self) -> float:
+        """How much the past weighs."""
+        return SMOOTHINGS[self.smoothing]
+
+    @property
+    def last(self) -> int:
+        """How many of the last epochs are shown; 0 is all."""
+        return ZOOMS[self.zoom]
+
+
+ROLE_COLOURS = {"batches": "fine", "training": "train", "validation": "valid"}
 
 
 def run_plots(history: History, options: CurveOptions) -> tuple[Plot, Plot]:
     """Loss and accuracy of one run: training and validation per epoch, and a fine line within the epochs."""
-    epochs = history.epochs
-    # With the whole run's epochs on the axis the curves would crowd at the left edge while it is young.
-    newest = float(epochs[-1].epoch) if epochs else 0.0
-    running = history.progress
-    if running is not None and running.epoch > newest:
-        newest = running.epoch - 1 + running.batch / max(running.batches, 1)
-    x_range = options.x_range(max(newest, 1.0))
-    weight = SMOOTHINGS[options.smoothing]
-    fine_x, fine_loss, fine_acc = history.fine_curve(first_epoch=int(x_range[0]) + 1)
-    x = np.array([epoch.epoch for epoch in epochs], float)
-
-    def lines(fine: np.ndarray, train: list[float], valid: list[float]) -> tuple[Line, ...]:
-        return (
-            Line("batches", fine_x, smooth(fine, weight), "fine", trimmed=True),
-            Line("training", x, smooth(np.array(train), weight), "train"),
-            Line("validation", x, smooth(np.array(valid), weight), "valid"),
-        )
-
-    loss = lines(fine_loss, [e.train_loss for e in epochs], [e.valid_loss for e in epochs])
-    acc = lines(fine_acc, [e.train_acc for e in epochs], [e.valid_acc for e in epochs])
-    empty = "the curves begin with the first batches"
-    return (
-        Plot(lines=loss, x_range=x_range, log=options.log, empty=empty),
-        Plot(lines=acc, x_range=x_range, percent=True, empty=empty),
-    )
+    data = run_curves(history, smoothing=options.weight, last=options.last)
+    names = [(curve.role, ROLE_COLOURS[curve.role]) for curve in data.curves]
+    return _plots(data, names, options, "the curves begin with the first batches")
 
 
 def comparison_plots(histories: list[tuple[str, History]], options: CurveOptions) -> tuple[Plot, Plot]:
     """Validation loss and accuracy of several runs over each other."""
-    last = max((h.epochs[-1].epoch for _, h in histories if h.epochs), default=1)
-    x_range = options.x_range(float(max(last, 1)))
-    weight = SMOOTHINGS[options.smoothing]
+    data = comparison(histories, smoothing=options.weight, last=options.last)
+    names = [(curve.run, COLOURS[i % len(COLOURS)]) for i, curve in enumerate(data.curves)]
+    return _plots(data, names, options, "no epoch to show yet")
+
+
+def _plots(data: CurvesData, names: Sequence[tuple[str, str]], options: CurveOptions, empty: str) -> tuple[Plot, Plot]:
+    """The data as two charts; `names` gives each curve's label and colour."""
     loss, acc = [], []
-    for i, (name, history) in enumerate(histories):
-        x = np.array([epoch.epoch for epoch in history.epochs], float)
-        colour = COLOURS[i % len(COLOURS)]
-        loss.append(Line(name, x, smooth(np.array([e.valid_loss for e in history.epochs]), weight), colour))
-        acc.append(Line(name, x, smooth(np.array([e.valid_acc for e in history.epochs]), weight), colour))
-    empty = "no epoch to show yet"
+    for curve, (label, colour) in zip(data.curves, names, strict=True):
+        trimmed = curve.role == "batches"
+        loss.append(Line(label, curve.xs, curve.loss, colour, trimmed))
+        acc.append(Line(label, curve.xs, curve.acc, colour, trimmed))
     return (
-        Plot(lines=tuple(loss), x_range=x_range, log=options.log, empty=empty),
-        Plot(lines=tuple(acc), x_range=x_range, percent=True, empty=empty),
+        Plot(lines=tuple(loss), x_range=data.x_range, log=options.log, empty=empty),
+        Plot(lines=tuple(acc), x_range=data.x_range, percent=True, empty=empty),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.analysis.subject import Analyst, Subject
 from engine.statistics import wilson_interval
 
 
@@ -59,6 +60,21 @@ class Pair:
     count: int
     share_of_row: float
     """`count` as a fraction of the images of the actual class; of both classes where both directions are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionData:
+    """The confusion matrix of a subject."""
+
+    matrix: Confusion
+    classes: tuple[str, ...]
+
+
+def compute(analyst: Analyst, subject: Subject) -> ConfusionData:
+    """The subject's confusion matrix; raises `RunError` and `DataError` where the run or its data can't be read."""
+    judged = analyst.judged(subject)
+    _, dataset = analyst.run(subject.folder)
+    return ConfusionData(confusion(judged.labels, judged.predictions, len(dataset.classes)), dataset.classes)
 
 
 def confusion(labels: NDArray[np.integer], predictions: NDArray[np.integer], classes: int) -> Confusion:

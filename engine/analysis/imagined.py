@@ -52,6 +52,21 @@ class NearestImage:
     """Euclidean, in normalised units."""
 
 
+@dataclass(frozen=True, slots=True)
+class ImagineData:
+    """What a network imagined so far."""
+
+    classes: tuple[str, ...]
+    pictures: dict[tuple[Method, int], Imagined]
+    """By method and class."""
+
+
+def grey(image: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """An image in normalised units from its lowest to its highest value: (S, S)."""
+    low, high = float(image.min()), float(image.max())
+    return np.asarray(np.round((image - low) / max(high - low, 1e-12) * 255), dtype=np.uint8)
+
+
 def imagine(
     analyst: Analyst,
     subject: Subject,

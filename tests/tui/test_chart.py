@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from engine.analysis.curves import smooth
 from tui.widgets.chart import (
     MAX_POINTS,
     Line,
@@ -15,7 +16,6 @@ from tui.widgets.chart import (
     linear_ticks,
     log_ticks,
     prepared,
-    smooth,
     thin,
     tick_label,
     whole_ticks,

@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from engine.analysis.curves import smooth
 from engine.events import Epoch, Progress
 from engine.history import History
 from tests.helpers import QUICK, noise_dataset, run_training
 from tui.curves import SMOOTHINGS, ZOOMS, CurveOptions, comparison_plots, run_plots
-from tui.widgets.chart import limits, prepared, smooth
+from tui.widgets.chart import limits, prepared
 
 
 def epoch(number, *, best=True, **values):

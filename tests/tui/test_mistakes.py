@@ -18,6 +18,7 @@ from scipy.special import log_softmax, softmax
 from sklearn.metrics import confusion_matrix
 from sklearn.neighbors import NearestNeighbors
 
+from engine.analysis.research import Researcher, spread
 from engine.analysis.subject import Subject
 from engine.config import RunConfig
 from engine.data.digits import load_digits_dataset
@@ -29,7 +30,6 @@ from engine.stored import evaluate_stored
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
 from tui.app import MnistTui
 from tui.views.mistakes import MistakesView
-from tui.views.mistakes_data import Researcher, spread
 from tui.views.mistakes_detail import Detail, arrange
 from tui.views.mistakes_words import bar, bars_text, caption, caption_lines
 from tui.widgets.cursor_grid import CursorGrid

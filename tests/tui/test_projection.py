@@ -15,6 +15,7 @@ from sklearn import decomposition
 from sklearn.metrics import silhouette_score
 
 from engine import session
+from engine.analysis.projection import Projector, Wanted, store_path
 from engine.analysis.subject import Analyst, Subject
 from engine.analysis.tsne import load
 from engine.config import RunConfig
@@ -22,7 +23,6 @@ from tests.tui.conftest import QUICK, screen_text, until
 from tui.app import MnistTui
 from tui.raster import raster
 from tui.views.projection import ProjectionView
-from tui.views.projection_data import Projector, Wanted, store_path
 from tui.views.projection_legend import Legend
 from tui.widgets.scatter import Scatter
 from tui.widgets.scatter_colours import DARK, LIGHT
@@ -281,7 +281,7 @@ async def test_a_damaged_tsne_is_made_anew(console) -> None:
 
 async def test_too_few_images_for_a_tsne_are_said_in_one_line(console, monkeypatch) -> None:
     trained()
-    monkeypatch.setattr("tui.views.projection_data.COUNTS", (3, 5000))
+    monkeypatch.setattr("engine.analysis.projection.COUNTS", (3, 5000))
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
@@ -13,20 +11,12 @@ from textual.containers import Container
 from textual.events import Click
 from textual.widgets import Static
 
-from engine.analysis.confusion import Confusion, Pair, confusion, ordered_pairs, unordered_pairs
+from engine.analysis.confusion import ConfusionData, Pair, compute, ordered_pairs, unordered_pairs
 from engine.analysis.subject import Subject
 from tui.analysis_view import AnalysisView
 from tui.keys import bindings
 from tui.palette import rich_colours
 from tui.words import percent
-
-
-@dataclass(frozen=True, slots=True)
-class ConfusionData:
-    """What the view draws."""
-
-    matrix: Confusion
-    classes: tuple[str, ...]
 
 
 class ConfusionView(AnalysisView):
@@ -49,9 +39,7 @@ class ConfusionView(AnalysisView):
             yield Static(id="pairs")
 
     def compute(self, subject: Subject) -> ConfusionData:
-        judged = self.console_app.analyst.judged(subject)
-        _, dataset = self.console_app.analyst.run(subject.folder)
-        return ConfusionData(confusion(judged.labels, judged.predictions, len(dataset.classes)), dataset.classes)
+        return compute(self.console_app.analyst, subject)
 
     def draw(self, data: ConfusionData) -> None:
         colours = self.console_app.colours

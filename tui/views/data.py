@@ -13,6 +13,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
+from engine.analysis.grids import GridsData, compute, split_indices
+from engine.analysis.subject import Split
 from engine.config import RunConfig
 from engine.data.dataset import Dataset
 from engine.data.folder import data_folder, is_explicit, survey
@@ -25,7 +27,7 @@ from tui.view import View
 from tui.widgets.image import ImageGrid, Picture
 from tui.words import phase_words
 
-SPLITS = ("training", "validation", "test")
+SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "test"}
 
 
 class Loading(Message):
@@ -51,21 +53,19 @@ class Loaded(Message):
 class Drawn(Message):
     """The pictures for both grids."""
 
-    def __init__(self, page: Page, stored: list[Picture], augmented: list[Picture]) -> None:
+    def __init__(self, page: Page, data: GridsData) -> None:
         super().__init__()
         self.page = page
         """What they were asked for."""
-        self.stored = stored
-        """As they lie in the file."""
-        self.augmented = augmented
-        """After a random turn and shift."""
+        self.data = data
+        """The images."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Which images are looked at, and with which random draw."""
 
-    split: int = 0
+    split: Split = "train"
     first: int = 0
     draw: int = 0
 
@@ -82,7 +82,9 @@ class DataView(View):
         self._dataset: Dataset | None = None
         self._asked_for: tuple[str, Path] | None = None
         self._page = Page()
-        self._indices: list[np.ndarray] = []
+        self._indices: dict[Split, np.ndarray] = {}
+        self.data: GridsData | None = None
+        """What was drawn last; None before."""
 
     def body(self) -> ComposeResult:
         with Vertical():
@@ -157,8 +159,7 @@ class DataView(View):
             self._say(f"{message.error}. Press d to try again.")
             return
         config = self._config
-        train, valid = message.dataset.split(config.seed, config.valid_fraction)
-        self._indices = [train, valid, np.arange(len(message.dataset.test_labels))]
+        self._indices = {split: split_indices(message.dataset, config, split) for split in SPLITS}
         self._draw()
         self.refresh_bindings()
 
@@ -171,30 +172,26 @@ class DataView(View):
         self.query_one("#facts", Static).update(self._facts(self._dataset))
         config = self._config
         turned = f"±{config.rotation:g}° ±{config.shift} px"
-        words = "as trained on" if self._page.split == 0 else "as it would be"
+        words = "as trained on" if self._page.split == "train" else "as it would be"
         self.query_one("#data-right").border_title = f"{words}: {turned}"
         self.query_one("#data-left").border_title = f"as stored, from {self._page.first + 1:,}"
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()
-        indices = self._indices[self._page.split]
-        chosen = indices[self._page.first : self._page.first + columns * rows]
-        job = partial(self._make_pictures, self._dataset, self._page, chosen, config)
+        job = partial(self._compute, self._dataset, self._page, columns * rows, config)
         self.run_worker(job, thread=True, exclusive=True, group="pictures", exit_on_error=False)
 
-    def _make_pictures(self, dataset: Dataset, page: Page, chosen: np.ndarray, config: RunConfig) -> None:
-        from engine.samples import augmented
-
-        test = page.split == SPLITS.index("test")
-        images = (dataset.test_images if test else dataset.images)[chosen]
-        labels = (dataset.test_labels if test else dataset.labels)[chosen]
-        names = [dataset.classes[label] for label in labels]
-        turned = augmented(images, config.rotation, config.shift, config.seed + page.draw)
-        stored = [Picture(i, f"{n} #{k}") for i, n, k in zip(images, names, chosen, strict=True)]
-        self.post_message(Drawn(page, stored, [Picture(i, n) for i, n in zip(turned, names, strict=True)]))
+    def _compute(self, dataset: Dataset, page: Page, count: int, config: RunConfig) -> None:
+        data = compute(dataset, config, page.split, first=page.first, count=count, draw=page.draw)
+        self.post_message(Drawn(page, data))
 
     def on_drawn(self, message: Drawn) -> None:
-        if message.page == self._page:  # else another page was asked for meanwhile
-            self.query_one("#data-left", ImageGrid).show(message.stored)
-            self.query_one("#data-right", ImageGrid).show(message.augmented)
+        if message.page != self._page:
+            return  # another page was asked for meanwhile
+        self.data = data = message.data
+        names = [data.classes[label] for label in data.labels]
+        stored = [Picture(i, f"{n} #{k}") for i, n, k in zip(data.stored, names, data.indices, strict=True)]
+        self.query_one("#data-left", ImageGrid).show(stored)
+        augmented = [Picture(i, n) for i, n in zip(data.augmented, names, strict=True)]
+        self.query_one("#data-right", ImageGrid).show(augmented)
 
     def _facts(self, dataset: Dataset) -> Text:
         colours = self.console_app.colours
@@ -202,14 +199,14 @@ class DataView(View):
         split = self._page.split
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(dataset.title, f"bold {colours['accent']}")
-        for i, (name, indices) in enumerate(zip(SPLITS, self._indices, strict=True)):
+        for each, name in SPLITS.items():
             text.append("  ")
-            text.append(f"{name} {len(indices):,}", f"{strong} reverse" if i == split else dim)
+            text.append(f"{name} {len(self._indices[each]):,}", f"{strong} reverse" if each == split else dim)
         wide, narrow = self.size.width >= 120, self.size.width < 80
         mean, std = f"{dataset.mean:.5f}", f"{dataset.std:.5f}"
         statistics = f"μ {mean[:6]} σ {std[:6]}" if narrow else f"mean {mean}  std {std}"
         text.append(f"   {statistics}\n" if wide else "\n", dim)
-        labels = dataset.test_labels if split == SPLITS.index("test") else dataset.labels
+        labels = dataset.test_labels if split == "test" else dataset.labels
         counts = dataset.class_counts(labels[self._indices[split]])
         for i, (name, count) in enumerate(zip(dataset.classes, counts, strict=True)):
             if i == len(counts) // 2 and (not wide or max(map(len, dataset.classes)) > 4):
@@ -236,7 +233,8 @@ class DataView(View):
         self._turn_to(Page(self._page.split, self._page.first, self._page.draw + 1))
 
     def action_split(self) -> None:
-        self._turn_to(Page((self._page.split + 1) % len(SPLITS), 0, self._page.draw))
+        splits = list(SPLITS)
+        self._turn_to(Page(splits[(splits.index(self._page.split) + 1) % len(splits)], 0, self._page.draw))
 
     def action_page(self, by: int) -> None:
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()

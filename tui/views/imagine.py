@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -16,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from engine.analysis.imagined import METHODS, Imagined, Method, NearestImage, imagine
+from engine.analysis.imagined import METHODS, Imagined, ImagineData, Method, NearestImage, grey, imagine
 from engine.analysis.subject import Subject
 from engine.errors import DataError, RunError
 from tui.analysis_view import AnalysisView
@@ -29,15 +27,6 @@ BUDGETS = (100_000, 400_000, 1_600_000, 6_400_000)
 """Images that the noise search tries; the notebook's 50,000 × 32 is the third."""
 WORDS = {"noise": "noise search", "ascent": "gradient ascent", "smooth": "smooth ascent"}
 UNITS = {"noise": "images", "ascent": "steps", "smooth": "steps"}
-
-
-@dataclass(frozen=True, slots=True)
-class ImagineData:
-    """What the view draws."""
-
-    classes: tuple[str, ...]
-    pictures: dict[tuple[Method, int], Imagined]
-    """What was imagined so far, by method and class."""
 
 
 class Found(Message):
@@ -250,12 +239,6 @@ def _nearest_words(nearest: NearestImage | None, classes: tuple[str, ...], *, sh
     if short:
         return f"\nnear {classes[nearest.label]} #{nearest.index} {nearest.distance:.1f}"
     return f"\nnearest {classes[nearest.label]} #{nearest.index}\nat distance {nearest.distance:.1f}"
-
-
-def grey(image: np.ndarray) -> np.ndarray:
-    """An image in normalised units from its lowest to its highest value: (S, S) uint8."""
-    low, high = float(image.min()), float(image.max())
-    return np.asarray(np.round((image - low) / max(high - low, 1e-12) * 255), dtype=np.uint8)
 
 
 def probability_words(probability: float) -> str:

@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
+from engine.analysis.listing import SORTS, WHICH, MistakesData, Wanted, compute, place_in
 from engine.analysis.subject import Subject
 from tui.analysis_view import AnalysisView
 from tui.keys import bindings
 from tui.terminal import best_image_style
-from tui.views.mistakes_data import SORTS, WHICH, MistakesData, Wanted, list_images, place_in
 from tui.views.mistakes_detail import Detail
 from tui.views.mistakes_words import caption, caption_lines, nothing_words, status
 from tui.widgets.cursor_grid import CursorGrid
@@ -71,11 +71,7 @@ class MistakesView(AnalysisView):
         return self.wanted
 
     def compute(self, subject: Subject) -> MistakesData:
-        analyst, wanted = self.console_app.analyst, self.wanted
-        judged = analyst.judged(subject)
-        _, dataset = analyst.run(subject.folder)
-        images = analyst.images(subject.folder, subject.split)
-        return list_images(subject, judged, images, dataset.classes, wanted, self._valid)
+        return compute(self.console_app.analyst, subject, self.wanted, self._valid)
 
     def on_screen_resume(self) -> None:
         app = self.console_app

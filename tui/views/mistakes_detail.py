@@ -14,9 +14,10 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import Static
 
+from engine.analysis.listing import MistakesData
+from engine.analysis.research import Findings, Question, Researcher, spread
 from engine.errors import DataError, RunError
 from tui.palette import rich_colours
-from tui.views.mistakes_data import Findings, MistakesData, Question, Researcher, spread
 from tui.views.mistakes_words import bars_text, facts_text, history_text, nearest_text, neighbour_caption
 from tui.widgets.image import ImageGrid, Picture
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
+from engine.analysis.listing import MistakesData
 from engine.analysis.mistakes import EpochVerdict, Judged
-from tui.views.mistakes_data import Findings, MistakesData, Neighbour
+from engine.analysis.research import Findings, Neighbour
 from tui.words import percent
 
 LEVELS = "▁▂▃▄▅▆▇█"

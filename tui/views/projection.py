@@ -11,13 +11,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
+from engine.analysis.projection import Numbers, Projection, Projector, Wanted, first_point
 from engine.analysis.subject import Subject
 from tui import cells
 from tui.analysis_view import AnalysisView, Computed
 from tui.keys import bindings
 from tui.terminal import best_image_style
 from tui.views import projection_words as words
-from tui.views.projection_data import Numbers, Projection, Projector, Wanted, first_point
 from tui.views.projection_jobs import Formed, Measured, TsneThread, measure
 from tui.views.projection_legend import Legend
 from tui.views.projection_panel import FittedWords

@@ -11,9 +11,9 @@ from dataclasses import replace
 from textual.message import Message
 from textual.message_pump import MessagePump
 
+from engine.analysis.projection import Numbers, Projection, Projector
 from engine.analysis.tsne import Embedding, largest_perplexity, save, tsne
 from engine.errors import MnistTuiError
-from tui.views.projection_data import Numbers, Projection, Projector
 from tui.views.projection_words import STORED
 
 PICTURE_SECONDS = 0.12

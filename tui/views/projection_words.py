@@ -6,8 +6,8 @@ import math
 
 from rich.text import Text
 
+from engine.analysis.projection import METHOD_WORDS, Numbers, Projection
 from engine.analysis.tsne import PERPLEXITY, largest_perplexity
-from tui.views.projection_data import METHOD_WORDS, Numbers, Projection
 from tui.widgets.subject_bar import SPLIT_WORDS
 from tui.words import percent
 

@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Click
 from textual.widgets import Static
 
+from engine.analysis.layers import Layers, Source, WeightsData
 from engine.analysis.subject import Subject
 from engine.analysis.weights import Order
 from tui.analysis_view import AnalysisView
@@ -16,7 +17,6 @@ from tui.cells import beside, stack
 from tui.keys import bindings
 from tui.signed_cells import LOOKS, QUIET, Look, blank, largest, legend, matrix_cells, picture_grid, shrink, text_line
 from tui.terminal import best_image_style
-from tui.views.weights_data import Layers, Source, WeightsData
 from tui.views.weights_layout import PICTURE, SMALL, GridLayout, grid_layout, unit_layout
 from tui.views.weights_text import caption, matrix_foot, matrix_words, position, signed
 from tui.views.weights_unit import UnitPanel

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from rich.text import Text
 
+from engine.analysis.layers import Detail, Layers
 from engine.analysis.weights import LayerMatrix, Order
 from tui.signed_cells import largest
-from tui.views.weights_data import Detail, Layers
 from tui.words import percent
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"

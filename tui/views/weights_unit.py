@@ -6,9 +6,9 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widgets import Static
 
+from engine.analysis.layers import Detail, Layers, WeightsData
 from tui.palette import rich_colours
 from tui.signed_cells import Look, largest, signed_cells, strip_cells
-from tui.views.weights_data import Detail, Layers, WeightsData
 from tui.views.weights_layout import HEADING, PICTURE, SMALL, UnitLayout
 from tui.views.weights_text import facts_text, image_captions, images_heading, outgoing_heading, outgoing_text
 from tui.widgets.image import ImageGrid, Picture

@@ -119,20 +119,6 @@ def thin(xs: np.ndarray, ys: np.ndarray, most: int) -> tuple[np.ndarray, np.ndar
     return xs[keep], ys[keep]
 
 
-def smooth(ys: np.ndarray, weight: float) -> np.ndarray:
-    """Exponential moving average, corrected for its start; `weight` is the share of the past, 0 changes nothing."""
-    if weight == 0 or len(ys) == 0:
-        return ys
-    result = np.empty(len(ys))
-    average = total = 0.0
-    for i, y in enumerate(ys):
-        if math.isfinite(y):
-            average = weight * average + (1 - weight) * y
-            total = weight * total + (1 - weight)
-        result[i] = average / total if total else y
-    return result
-
-
 def limits(lines: list[Line], plot: Plot) -> tuple[float, float]:
     """The lowest and highest value with a little air around them; as logarithms for a logarithmic axis."""
     firm = [line.ys for line in lines if not line.trimmed]

@@ -1,4 +1,4 @@
-"""What the Projection view shows: pictures of a network's representations, and where they are stored."""
+"""Pictures of a network's representations by PCA and t-SNE, how good they are, and where they are stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Weights view draws, and where it comes from: no widgets here, so that it runs in any thread."""
+"""The weights of an epoch, and one unit of the first layer seen through a split's images."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightsData:
-    """What the view draws."""
+    """The weights, and one unit where it was asked about."""
 
     layers: Layers
     detail: Detail | None
