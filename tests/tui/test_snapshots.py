@@ -1,0 +1,85 @@
+"""Every view as a picture, compared with the stored one.
+
+Where a change is meant: `make test ARGS="tests/tui/test_snapshots.py --snapshot-update"`, and look at what it drew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from engine.analysis.imagined import METHODS, Imagined, NearestImage
+from engine.history import History
+from engine.runs import RunFolder
+from tests.tui.conftest import screen_text, until
+from tests.tui.stored_run import write_run
+from tui.app import MnistTui
+from tui.views.imagine import Found
+
+LOOKS = {"wide": (132, 40), "normal": (80, 24), "small": (60, 20)}
+READY = {
+    "training": ("84.85",),
+    "confusion": ("recall",),
+    "mistakes": ("wrong", "nearest in the"),
+    "projection": ("5-NN",),
+    "imagine": ("99.9",),
+    "weights": ("unit 0", "excite unit 0"),
+}
+"""What a view shows when it has all that it is made of; the second words only where it is wide."""
+
+
+@pytest.fixture(params=LOOKS)
+def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """A terminal's size; the terminal has true colours, the small one none."""
+    monkeypatch.setattr("textual.constants.COLOR_SYSTEM", "truecolor")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if request.param == "small":
+        monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    return LOOKS[request.param]
+
+
+def showing(folder: RunFolder, mode: str) -> Callable[[Pilot[int]], Awaitable[None]]:
+    """Opens the run and a view, and waits until the view has all that it shows."""
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        app = pilot.app
+        assert isinstance(app, MnistTui)
+        await app.show_run(folder, History.of(folder.events()))
+        await app.action_view(mode)
+        if mode == "imagine":
+            await until(pilot, lambda: app.screen.data is not None)
+            for found in imagined(folder):
+                app.screen.post_message(found)
+        words = READY[mode] if app.size.width >= LOOKS["wide"][0] else READY[mode][:1]
+        await until(pilot, lambda: all(word in screen_text(app) for word in words))
+        await pilot.pause(0.2)
+
+    return prepare
+
+
+def imagined(folder: RunFolder) -> list[Found]:
+    """Pictures of a three, as if they had been searched for."""
+    slope = np.linspace(-1, 2, 784, dtype=np.float32).reshape(28, 28)
+    near = NearestImage(7, 3, np.tile(np.arange(28, dtype=np.uint8) * 9, (28, 1)), 12.5)
+    return [
+        Found(folder.path, 2, Imagined(method, 3, np.roll(slope, 9 * i, axis=1), 0.999, 100 + i, near))
+        for i, method in enumerate(METHODS)
+    ]
+
+
+@pytest.mark.parametrize("mode", ["confusion", "mistakes", "projection", "imagine", "weights"])
+def test_a_view_on_a_network_looks_as_it_should(console, snap_compare, size, mode) -> None:
+    folder = write_run(Path("runs"))
+    assert snap_compare(console(), terminal_size=size, run_before=showing(folder, mode))
+
+
+def test_the_curves_look_as_they_should(console, snap_compare, size) -> None:
+    folder = write_run(Path("runs"))
+    assert snap_compare(console(), terminal_size=size, run_before=showing(folder, "training"))
