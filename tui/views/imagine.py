@@ -14,7 +14,16 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from engine.analysis.imagined import METHODS, Imagined, ImagineData, Method, NearestImage, grey, imagine
+from engine.analysis.imagined import (
+    METHODS,
+    Imagined,
+    ImagineData,
+    Method,
+    NearestImage,
+    grey,
+    imagine,
+    probability_words,
+)
 from engine.analysis.subject import Subject
 from engine.errors import DataError, RunError
 from tui.analysis_view import AnalysisView
@@ -239,15 +248,6 @@ def _nearest_words(nearest: NearestImage | None, classes: tuple[str, ...], *, sh
     if short:
         return f"\nnear {classes[nearest.label]} #{nearest.index} {nearest.distance:.1f}"
     return f"\nnearest {classes[nearest.label]} #{nearest.index}\nat distance {nearest.distance:.1f}"
-
-
-def probability_words(probability: float) -> str:
-    """A probability with digits enough to tell it from certainty: `99.98 %`, `99.99997 %`."""
-    for digits in (2, 3, 4, 5, 6):
-        words = f"{probability * 100:.{digits}f} %"
-        if not words.startswith("100"):
-            return words
-    return "100 %"
 
 
 def short_probability(probability: float, narrow: bool) -> str:
