@@ -202,7 +202,7 @@ def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None,
     """
     if split not in ("test", "valid", "train"):
         raise ConfigError({"split": f"--split {split!r} is not known: choose one of test, valid, train"})
-    number = _epoch_number(folder, epoch)
+    number = epoch_number(folder, epoch)
     from engine.stored import evaluate_stored
 
     result = evaluate_stored(folder, number, split, data_dir=data_dir, explicit_folder=is_explicit(data_dir))
@@ -218,7 +218,7 @@ def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None,
     )
 
 
-def _epoch_number(folder: RunFolder, epoch: str) -> int:
+def epoch_number(folder: RunFolder, epoch: str) -> int:
     """`best`, `last` or a number as an epoch of the run."""
     if epoch == "best":
         best = History.of(folder.events(progress=False)).best

@@ -20,7 +20,7 @@ PAIRS = 12
 def natural(data: ConfusionData, settings: Settings) -> Size:
     """Width and height in inches."""
     longest = max(map(len, data.classes))
-    return Size(9.6 + 0.06 * longest, 6.5 + 0.06 * longest)
+    return Size(9.2 + 0.06 * longest, 6.5 + 0.06 * longest)
 
 
 def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
@@ -51,13 +51,13 @@ def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
     )
     for values, there, name, place in edges:
         axes.text(
-            *place(-1), name, ha="center" if name == "recall" else "right", va="center", size=small, weight="bold"
+            *place(-0.75), name, ha="center" if name == "recall" else "right", va="center", size=small, weight="bold"
         )
         for i, (value, images) in enumerate(zip(values, there, strict=True)):
             words = f"{value * 100:.1f}" if images else "–"
             axes.text(*place(i), words, ha="center", va="center", size=small)
     axes.set_xlim(-0.5, count + 0.6)
-    axes.set_ylim(count + 1.2, -1.45)
+    axes.set_ylim(count + 1.2, -0.5)
     turned = max(map(len, classes)) > 3
     axes.set_xticks(range(count), classes, rotation=45 if turned else 0, ha="left" if turned else "center")
     axes.set_yticks(range(count), classes)

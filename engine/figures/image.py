@@ -13,6 +13,7 @@ from engine.figures.numbers import Record
 from engine.figures.settings import Settings
 from engine.figures.style import BASE, Page, Size
 
+TWO = "what the network says (blue: the true class, orange: the predicted one)"
 FEW = 40
 """Epochs up to which each is marked."""
 SHOWN = 10
@@ -30,7 +31,7 @@ def draw(page: Page, data: ImageData, settings: Settings) -> None:
     verdict = "rightly" if judged.correct[i] else f"true label {true} ({judged.true_probability[i]:.3f}),"
     facts = f"{verdict} predicted {predicted} ({judged.confidence[i]:.3f}); loss {judged.loss[i]:.3f} nats"
     page.head(f"Image #{judged.indices[i]} of the {'test' if data.subject.split == 'test' else 'training'} file", facts)
-    grid = page.figure.add_gridspec(3, 2, height_ratios=(3, 2.2, 1.7), width_ratios=(1, 1.9))
+    grid = page.figure.add_gridspec(3, 2, height_ratios=(3, 2, 2), width_ratios=(1, 1.9))
     picture = page.figure.add_subplot(grid[0, 0])
     picture.imshow(data.image, cmap="gray_r", vmin=0, vmax=255)
     picture.set_xticks([])
@@ -58,8 +59,7 @@ def _bars(page: Page, axes: Axes, data: ImageData) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("probability (%)")
     axes.set_ylabel("class")
-    other = "" if true == predicted else ", the predicted one's orange"
-    axes.set_title(f"what the network says; the true class's bar is blue{other}")
+    axes.set_title("what the network says (blue: the true class)" if true == predicted else TWO)
 
 
 def _history(page: Page, axes: Axes, data: ImageData) -> None:
@@ -68,9 +68,9 @@ def _history(page: Page, axes: Axes, data: ImageData) -> None:
     mark = "o" if len(epochs) <= FEW else ""
     size = 3.5 * page.scale
     true = [verdict.true_probability for verdict in verdicts]
-    axes.plot(epochs, true, marker=mark, markersize=size, color=TRAIN, label="of the true class")
+    axes.plot(epochs, true, marker=mark, markersize=size, color=TRAIN)
     sure = [verdict.confidence for verdict in verdicts]
-    axes.plot(epochs, sure, "--", marker=mark, markersize=size, color=VALID, label="of the predicted class")
+    axes.plot(epochs, sure, "--", marker=mark, markersize=size, color=VALID)
     if len(epochs) <= FEW:
         for verdict in verdicts:
             name = data.classes[verdict.prediction]
@@ -86,8 +86,7 @@ def _history(page: Page, axes: Axes, data: ImageData) -> None:
     axes.set_ylabel("probability (%)")
     axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
     axes.grid(True, axis="y")
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    axes.set_title("its history")
+    axes.set_title("its history (blue: probability of the true class, orange: of the predicted class)")
 
 
 def _near(page: Page, axes: Axes, data: ImageData) -> None:

@@ -164,7 +164,7 @@ class Page:
             Line2D([], [], linestyle="", marker="o", markersize=size, color=CLASSES[i % len(CLASSES)], label=name)
             for i, name in enumerate(names)
         ]
-        self.figure.legend(handles=handles, loc="outside right upper", ncols=columns, title="class", handletextpad=0.2)
+        self.figure.legend(handles=handles, loc="outside right center", ncols=columns, title="class", handletextpad=0.2)
 
 
 def subject_words(run: str, epoch: int | None, split: str | None) -> str:
