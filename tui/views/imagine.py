@@ -14,6 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
+from engine.analysis import imagined_store
 from engine.analysis.imagined import (
     METHODS,
     Imagined,
@@ -26,6 +27,7 @@ from engine.analysis.imagined import (
 )
 from engine.analysis.subject import Subject
 from engine.errors import DataError, RunError
+from engine.figures.settings import Settings, Standing
 from tui.analysis_view import AnalysisView
 from tui.cells import cell_size
 from tui.keys import bindings
@@ -88,7 +90,10 @@ class ImagineView(AnalysisView):
 
     def compute(self, subject: Subject) -> ImagineData:
         _, dataset = self.console_app.analyst.run(subject.folder)
-        return ImagineData(dataset.classes, self._pictures.setdefault((subject.folder, subject.epoch), {}))
+        key = subject.folder, subject.epoch
+        if key not in self._pictures:
+            self._pictures[key] = imagined_store.load(*key, len(dataset.classes))
+        return ImagineData(dataset.classes, self._pictures[key])
 
     # -- drawing -----------------------------------------------------------------------------------------------
 
@@ -164,6 +169,8 @@ class ImagineView(AnalysisView):
         analyst = self.console_app.analyst
         try:
             for found in imagine(analyst, subject, digits, images=budget, stopping=self._is_stopping):
+                if found.done:
+                    self._keep(subject, found)
                 self.post_message(Found(subject.folder, subject.epoch, found))
             self.post_message(Found(subject.folder, subject.epoch, None))
         except (RunError, DataError, ValueError) as error:
@@ -172,6 +179,12 @@ class ImagineView(AnalysisView):
             logging.getLogger(__name__).exception("a search failed")
             words = f"the search failed ({type(error).__name__}: {error}); L shows the log"
             self.post_message(Found(subject.folder, subject.epoch, None, words))
+
+    def _keep(self, subject: Subject, found: Imagined) -> None:
+        try:
+            imagined_store.save(subject.folder, subject.epoch, found)
+        except OSError as error:
+            self.app.call_from_thread(self.notify, f"not stored ({(error.strerror or str(error)).lower()})")
 
     def _is_stopping(self) -> bool:
         return self._stop or not self.app.is_running
@@ -191,6 +204,16 @@ class ImagineView(AnalysisView):
             if self.is_current:
                 self.draw(self.data)
             self.refresh_bindings()
+
+    def standings(self) -> list[Standing]:
+        if self.data is None:
+            return []
+        pictures = dict(self.data.pictures)  # a search goes on adding to it
+        digits = tuple(sorted({digit for _, digit in pictures}))
+        if not digits:
+            return [Standing("imagine", self.subject, Settings(digits=(self.digit,)))]
+        settings = Settings(digits=() if len(digits) == len(self.data.classes) else digits)
+        return [Standing("imagine", self.subject, settings, ImagineData(self.data.classes, pictures))]
 
     # -- keys --------------------------------------------------------------------------------------------------
 
