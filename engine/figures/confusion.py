@@ -87,7 +87,7 @@ def _pairs(page: Page, data: ConfusionData, axes: Axes, settings: Settings) -> N
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
     axes.set_xlabel("images")
-    axes.set_title("most confused, both ways" if settings.both else "most confused")
+    axes.set_title("most confused")
 
 
 def numbers(data: ConfusionData, settings: Settings) -> Record:

@@ -26,13 +26,13 @@ def draw(page: Page, data: GridsData, settings: Settings) -> None:
     """The same images twice."""
     count = len(data.labels)
     which = f"images {data.first + 1:,} to {data.first + count:,} of {data.available:,}" if count else "no images"
-    page.head(f"{data.title}: as stored, and as the training sees it", f"{which}; # is the place in the file")
+    augmentation = f"augmentation: ±{data.rotation:g}° ±{data.shift} pixels"
+    page.head(f"{data.title}: as stored, and as the training sees it", f"{which}; {augmentation}")
     captions = _captions(data)
     left, right = page.figure.subplots(1, 2, gridspec_kw={"wspace": 0.02})
-    as_trained = "with augmentation" if data.split == "train" else "as augmentation would make it"
     for axes, images, title in (
         (left, data.stored, "without augmentation"),
-        (right, data.augmented, f"{as_trained}: ±{data.rotation:g}° ±{data.shift} pixels"),
+        (right, data.augmented, "with augmentation"),
     ):
         if count:
             blocks.draw(page, axes, blocks.layout(captions), images, captions)

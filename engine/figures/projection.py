@@ -17,8 +17,12 @@ DIM = 0.12
 
 
 def natural(data: Projection, settings: Settings) -> Size:
-    """Width and height in inches."""
-    return Size(7.4 + _legend(data), 6.8)
+    """Width and height in inches; a part has its own shape."""
+    height = 5.6
+    if settings.window is not None:
+        left, bottom, right, top = settings.window
+        height = min(max(6.2 * (top - bottom) / (right - left), 2.2), 9.0)
+    return Size(7.4 + _legend(data), height + 1.2)
 
 
 def natural_panels(data: tuple[Projection, ...], settings: Settings) -> Size:
@@ -75,7 +79,8 @@ def _facts(data: Projection, settings: Settings) -> str:
 
 
 def _legend_of(page: Page, data: Projection, settings: Settings) -> None:
-    page.class_legend(data.classes)
+    shown = settings.classes or range(len(data.classes))
+    page.class_legend([(data.classes[i], CLASSES[i % len(CLASSES)]) for i in shown])
 
 
 def _panel(page: Page, axes: Axes, data: Projection, settings: Settings) -> None:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 
-from engine.figures.colours import CLASSES, FAINT, GRID, INK
+from engine.figures.colours import FAINT, GRID, INK
 
 BASE = 9.0
 """Points of ordinary text in a figure of its natural size."""
@@ -157,14 +157,14 @@ class Page:
         axes.axis("off")
         axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=FAINT, wrap=True)
 
-    def class_legend(self, names: Sequence[str], columns: int = 1) -> None:
-        """The classes' colours, at the right."""
+    def class_legend(self, classes: Sequence[tuple[str, str]]) -> None:
+        """The classes' names and colours, at the right."""
         size = 6 * self.scale
         handles = [
-            Line2D([], [], linestyle="", marker="o", markersize=size, color=CLASSES[i % len(CLASSES)], label=name)
-            for i, name in enumerate(names)
+            Line2D([], [], linestyle="", marker="o", markersize=size, color=colour, label=name)
+            for name, colour in classes
         ]
-        self.figure.legend(handles=handles, loc="outside right center", ncols=columns, title="class", handletextpad=0.2)
+        self.figure.legend(handles=handles, loc="outside right center", title="class", handletextpad=0.2)
 
 
 def subject_words(run: str, epoch: int | None, split: str | None) -> str:

@@ -70,12 +70,12 @@ def _grid(page: Page, layers: Layers, settings: Settings) -> None:
     limits = None if settings.each else (-largest, largest)
     shown = blocks.draw(page, axes, blocks.layout(captions), pictures, captions, cmap=MAP, limits=limits)
     if not settings.each and shown is not None:
-        _bar(page, axes, shown)
+        _bar(page, axes, shown, "weight (per normalised pixel)")
 
 
-def _bar(page: Page, axes: Axes, shown: AxesImage) -> None:
+def _bar(page: Page, axes: Axes, shown: AxesImage, label: str = "weight") -> None:
     bar = page.figure.colorbar(shown, ax=axes, shrink=0.6, pad=0.02)
-    bar.set_label("weight (per normalised pixel)" if axes.get_xlabel() == "" else "weight")
+    bar.set_label(label)
     bar.outline.set_visible(False)
 
 
