@@ -116,6 +116,9 @@ def train(
     runs_dir: RunsDir = None,
     name: Annotated[str, typer.Option(metavar="NAME", help="The run's name behind the time; else the recipe's.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Print one event a line as JSON, and nothing else.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write the curves for TensorBoard too, into the run's folder.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Train without a screen: a progress bar on a terminal, plain lines otherwise."""
@@ -144,6 +147,7 @@ def train(
         data_dir=data_dir or outer.get("data_dir"),
         name=name,
         json=json,
+        tensorboard=tensorboard,
     )
     raise typer.Exit(status)
 

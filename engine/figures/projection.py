@@ -21,7 +21,7 @@ def natural(data: Projection, settings: Settings) -> Size:
     height = 5.6
     if settings.window is not None:
         left, bottom, right, top = settings.window
-        height = min(max(6.2 * (top - bottom) / (right - left), 2.2), 9.0)
+        height = min(max(6.2 * (top - bottom) / (right - left), 3.6), 9.0)
     return Size(7.4 + _legend(data), height + 1.2)
 
 
