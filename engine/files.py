@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -22,6 +24,34 @@ def replace(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def add(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write new files that differ only in their endings; where a name is taken, the first free number is added.
+
+    Args:
+        contents: by ending, without the dot.
+
+    Returns:
+        Their paths, in the same order.
+
+    Raises OSError, with nothing left behind.
+    """
+    for number in itertools.count(1):
+        name = stem if number == 1 else f"{stem}-{number}"
+        paths = [folder / f"{name}.{ending}" for ending in contents]
+        if not any(map(os.path.lexists, paths)):
+            break
+    written: list[Path] = []
+    try:
+        for path, content in zip(paths, contents.values(), strict=True):
+            replace(path, content)
+            written.append(path)
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+    return paths
 
 
 def make_writable_folder(path: Path) -> str:

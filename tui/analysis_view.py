@@ -51,6 +51,9 @@ class AnalysisView(View):
         self._asked_for: object = None
         self.data: Any = None
         """What is drawn; None where nothing is, also after an error."""
+        self.subject: Subject | None = None
+        """Of whom that is."""
+        self._asked_subject: Subject | None = None
 
     def body(self) -> ComposeResult:
         yield SubjectBar()
@@ -109,7 +112,7 @@ class AnalysisView(View):
         if subject is None:
             return
         self._request += 1
-        self._asked_for = (subject, self.settings())
+        self._asked_subject, self._asked_for = subject, (subject, self.settings())
         job = partial(self._compute, self._request, subject, self.compute)
         self.run_worker(job, thread=True, exclusive=True, group="compute", exit_on_error=False)
         self.set_timer(PATIENCE, partial(self._say_busy, self._request))
@@ -141,7 +144,7 @@ class AnalysisView(View):
             self.data = self._asked_for = None  # another visit tries again
             self._say(message.error)
         else:
-            self.data = message.data
+            self.data, self.subject = message.data, self._asked_subject
             self._say("")
             self.draw(message.data)
         self.refresh_bindings()

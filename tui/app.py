@@ -10,7 +10,6 @@ from collections import deque
 from pathlib import Path
 
 from rich.text import Text
-from textual.app import App
 
 from engine.analysis.subject import Analyst
 from engine.config import RunConfig
@@ -18,6 +17,7 @@ from engine.events import Epoch, Phase, RunFinished, RunStarted, Test
 from engine.history import History
 from engine.runs import RunFolder
 from tui.analysis_view import AnalysisView
+from tui.exporting import ExportingApp
 from tui.keys import bindings
 from tui.logs import LogLines
 from tui.messages import DevicesFound, EngineEvent, TrainingEnded
@@ -35,7 +35,7 @@ LEAVE_SECONDS = 1.0
 """How long quitting waits for the training to save its work."""
 
 
-class MnistTui(App[int]):
+class MnistTui(ExportingApp):
     """The console."""
 
     TITLE = "mnist-tui"
@@ -120,7 +120,7 @@ class MnistTui(App[int]):
 
     def on_devices_found(self, message: DevicesFound) -> None:
         self.devices = message
-        for view in self._views():
+        for view in self.mounted_views():
             view.devices_found()
 
     @property
@@ -171,7 +171,7 @@ class MnistTui(App[int]):
             self.exit(self._exit_status, return_code=self._exit_status)
         elif message.error is not None:
             logging.getLogger(__name__).error("the training failed", exc_info=message.error)
-            for view in self._views():
+            for view in self.mounted_views():
                 view.training_failed(message.error)
 
     def _changed(self) -> None:
@@ -182,12 +182,8 @@ class MnistTui(App[int]):
     def _redraw(self) -> None:
         """Texts carry their colours, so another theme means new texts."""
         self._changed()
-        for view in self._views():
+        for view in self.mounted_views():
             view.redraw()
-
-    def _views(self) -> list[View]:
-        screens = (screen for stack in self._screen_stacks.values() for screen in stack)
-        return [screen for screen in screens if isinstance(screen, View) and screen.is_mounted]
 
     @property
     def status(self) -> Text:
@@ -208,7 +204,7 @@ class MnistTui(App[int]):
         if action == "follow":
             away = isinstance(self.screen, AnalysisView) and not self.scrubber.follows
             return away or (self.shown is not None and self.is_training)
-        if action in ("view", "log", "help", "leave", "pause", "stop"):
+        if action in ("view", "log", "help", "leave", "pause", "stop", "export_view", "export_all"):
             return not self.screen.is_modal
         return True
 
@@ -228,7 +224,7 @@ class MnistTui(App[int]):
 
     def action_step_back(self) -> None:
         screen = self.screen
-        if isinstance(screen, View):
+        if isinstance(screen, View) and not self.dismiss_export():
             screen.back()
 
     def action_help(self) -> None:
@@ -289,7 +285,7 @@ class MnistTui(App[int]):
         self._subject_changed()
 
     def _subject_changed(self) -> None:
-        for view in self._views():
+        for view in self.mounted_views():
             if isinstance(view, AnalysisView):
                 view.subject_changed()
 

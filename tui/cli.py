@@ -17,7 +17,8 @@ from engine.config import DEVICES, OPTIMIZERS, RECIPES, RunConfig, parse_hidden
 from engine.data.catalog import DATASET_NAMES
 from engine.errors import ConfigError, MnistTuiError, RunError
 from engine.runs import find_run, runs_folder
-from tui import logs
+from tui import export_command, logs
+from tui.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug
 
 HELP = """Train a first neural network on MNIST in the terminal, live, and find out what it learned.
 
@@ -32,38 +33,13 @@ EXAMPLES = """Examples:
   mnist-tui train --json | jq 'select(.event=="epoch")'
 
   mnist-tui evaluate latest --epoch last --split valid
+
+  mnist-tui export latest --data --out figs    every view as a figure, with its numbers
 """
 
 app = typer.Typer(help=HELP, epilog=EXAMPLES, no_args_is_help=False, pretty_exceptions_enable=False)
 
 
-def _named(values: tuple[str, ...]) -> Callable[[], list[str]]:
-    """Shell completion of a fixed set of words."""
-    return lambda: list(values)
-
-
-def _run_names() -> list[str]:
-    """Shell completion of the stored runs."""
-    from engine.runs import stored_runs
-
-    return ["latest", *(run.name for run in stored_runs(runs_folder(None)))]
-
-
-DataDir = Annotated[
-    str | None,
-    typer.Option(
-        "--data-dir", metavar="DIR", help="Where the data sets lie; else $MNIST_TUI_DATA, else the user's cache."
-    ),
-]
-RunsDir = Annotated[
-    str | None,
-    typer.Option("--runs-dir", metavar="DIR", help="Where runs are stored; else $MNIST_TUI_RUNS, else ./runs."),
-]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
-RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's folder, its name, or `latest`.", autocompletion=_run_names)
-]
 DEFAULT = RunConfig()
 
 
@@ -111,7 +87,7 @@ def train(
         typer.Option(
             metavar="NAME",
             help=f"One of {', '.join(DATASET_NAMES)}; auto is MNIST, or digits where it can't be had.",
-            autocompletion=_named(DATASET_NAMES),
+            autocompletion=named(DATASET_NAMES),
         ),
     ] = DEFAULT.dataset,
     data_dir: DataDir = None,
@@ -122,7 +98,7 @@ def train(
     ),
     optimizer: Annotated[
         str,
-        typer.Option(metavar="NAME", help=f"One of {', '.join(OPTIMIZERS)}.", autocompletion=_named(OPTIMIZERS)),
+        typer.Option(metavar="NAME", help=f"One of {', '.join(OPTIMIZERS)}.", autocompletion=named(OPTIMIZERS)),
     ] = DEFAULT.optimizer,
     lr: Annotated[float, typer.Option(metavar="X", help="Learning rate.")] = DEFAULT.lr,
     rotation: Annotated[
@@ -134,16 +110,19 @@ def train(
     ] = DEFAULT.valid_fraction,
     seed: Annotated[int, typer.Option(metavar="N", help="Same seed, same machine: the same run.")] = DEFAULT.seed,
     device: Annotated[
-        str, typer.Option(metavar="NAME", help=f"One of {', '.join(DEVICES)}.", autocompletion=_named(DEVICES))
+        str, typer.Option(metavar="NAME", help=f"One of {', '.join(DEVICES)}.", autocompletion=named(DEVICES))
     ] = DEFAULT.device,
     threads: Annotated[str, typer.Option(metavar="N", help="CPU threads, or auto.")] = "auto",
     runs_dir: RunsDir = None,
     name: Annotated[str, typer.Option(metavar="NAME", help="The run's name behind the time; else the recipe's.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Print one event a line as JSON, and nothing else.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write the curves for TensorBoard too, into the run's folder.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Train without a screen: a progress bar on a terminal, plain lines otherwise."""
-    _remember_debug(context, debug)
+    remember_debug(context, debug)
     values = {
         f.name: context.params[f.name]
         for f in fields(RunConfig)
@@ -168,6 +147,7 @@ def train(
         data_dir=data_dir or outer.get("data_dir"),
         name=name,
         json=json,
+        tensorboard=tensorboard,
     )
     raise typer.Exit(status)
 
@@ -175,7 +155,7 @@ def train(
 @app.command()
 def runs(context: typer.Context, runs_dir: RunsDir = None, json: Json = False, debug: Debug = False) -> None:
     """List the stored runs, the newest first."""
-    _remember_debug(context, debug)
+    remember_debug(context, debug)
     from tui import plain
 
     plain.list_runs(runs_folder(runs_dir or (context.obj or {}).get("runs_dir")), json=json)
@@ -191,7 +171,7 @@ def evaluate(
         typer.Option(
             metavar="test|valid|train",
             help="Which images; never turned or shifted.",
-            autocompletion=_named(("test", "valid", "train")),
+            autocompletion=named(("test", "valid", "train")),
         ),
     ] = "test",
     data_dir: DataDir = None,
@@ -200,12 +180,15 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Measure a stored run on a split."""
-    _remember_debug(context, debug)
+    remember_debug(context, debug)
     outer = context.obj or {}
     folder = find_run(runs_folder(runs_dir or outer.get("runs_dir")), run)
     from tui import plain
 
     plain.evaluate(folder, epoch, split, data_dir=data_dir or outer.get("data_dir"), json=json)
+
+
+app.command(name="export")(export_command.export)
 
 
 def _was_given(context: typer.Context, name: str) -> bool:
@@ -233,11 +216,6 @@ def _parse_threads(text: str) -> int:
     if threads < 1:
         raise ConfigError({"threads": f"--threads must be auto or a whole number from 1 to 1,024, not {text!r}"})
     return threads
-
-
-def _remember_debug(context: typer.Context, debug: bool) -> None:
-    if debug:
-        context.find_root().obj["debug"] = True
 
 
 def main() -> None:

@@ -51,6 +51,8 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("space", "pause", "pause", "pause or resume the training"),
         Key("s", "stop", "stop", "stop the training and keep its work"),
         Key("n", "view('setup')", "", "set up a new run"),
+        Key("e", "export_view", "export", "export this view as a figure: PNG, SVG or PDF, with its numbers if wanted"),
+        Key("E", "export_all", "", "export all views, in the way that e was last used; stops an export", "E"),
         Key("L", "log", "", "show the log", "L"),
         Key("question_mark", "help", "help", "show this help", "?"),
         Key("escape", "step_back", "", "one step back", "esc"),

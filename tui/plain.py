@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from engine import tensorboard as tensorboard_files
 from engine.config import RunConfig
 from engine.control import Control
 from engine.data.folder import is_explicit
@@ -35,20 +36,34 @@ HEADINGS = "epoch   train loss  train acc   valid loss  valid acc     time"
 FAILED = 1
 
 
-def train(config: RunConfig, runs_dir: Path, *, data_dir: str | None = None, name: str = "", json: bool = False) -> int:
+def train(
+    config: RunConfig,
+    runs_dir: Path,
+    *,
+    data_dir: str | None = None,
+    name: str = "",
+    json: bool = False,
+    tensorboard: bool = False,
+) -> int:
     """Train and say how it goes.
+
+    Args:
+        tensorboard: whether the curves are written for TensorBoard too.
 
     Returns:
         The exit code: 0 when completed or stopped by hand, 1 when the training failed, 128 + N after signal N.
     """
+    if tensorboard:
+        tensorboard_files.check()
     control = Control()
     history = History()
     with _signals(control) as caught:
         events = start(config, runs_dir, data_dir=data_dir, name=name, control=control)
+        watched = tensorboard_files.recorded(events, runs_dir) if tensorboard else events
         say = _json_lines if json else (_bar if sys.stderr.isatty() and sys.stdout.isatty() else _lines)
         try:
             with contextlib.closing(events):
-                say(_folded(events, history), history)
+                say(_folded(watched, history), history)
         except BrokenPipeError:
             # Whoever read our output went away, as `head` does; the run has stored how far it came.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -202,7 +217,7 @@ def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None,
     """
     if split not in ("test", "valid", "train"):
         raise ConfigError({"split": f"--split {split!r} is not known: choose one of test, valid, train"})
-    number = _epoch_number(folder, epoch)
+    number = epoch_number(folder, epoch)
     from engine.stored import evaluate_stored
 
     result = evaluate_stored(folder, number, split, data_dir=data_dir, explicit_folder=is_explicit(data_dir))
@@ -218,7 +233,7 @@ def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None,
     )
 
 
-def _epoch_number(folder: RunFolder, epoch: str) -> int:
+def epoch_number(folder: RunFolder, epoch: str) -> int:
     """`best`, `last` or a number as an epoch of the run."""
     if epoch == "best":
         best = History.of(folder.events(progress=False)).best

@@ -10,6 +10,8 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Static
 
+from engine.figures.settings import Standing
+from tui.widgets.export_line import ExportLine
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.top_bar import TopBar
 
@@ -28,6 +30,11 @@ class View(Screen[None]):
     TITLE_WORDS: ClassVar[str] = ""
     MORE_SCOPES: ClassVar[tuple[str, ...]] = ()
     """Further scopes of the key table that work here."""
+    NO_FIGURE: ClassVar[str] = "there is nothing to export here yet"
+    """Said where the view can't become a figure."""
+    DEFAULT_CSS = """
+    View { layers: base over; }
+    """
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NEEDED[0], "-narrow"), (80, "-normal"), (120, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-short"), (24, "-medium"), (36, "-tall")]
 
@@ -41,6 +48,7 @@ class View(Screen[None]):
         with Container(id="body"):
             yield from self.body()
         yield Static(f"mnist-tui needs {NEEDED[0]}×{NEEDED[1]} characters", id="too-small")
+        yield ExportLine()
         yield KeyBar()
 
     def body(self) -> ComposeResult:
@@ -49,11 +57,21 @@ class View(Screen[None]):
 
     def on_screen_resume(self) -> None:
         self.show_status(self.console_app.status)
+        self.show_export(self.console_app.export_words)
 
     def show_status(self, status: Text) -> None:
         """Say what the training is doing, in the bar above."""
         for bar in self.query(TopBar):
             bar.status = status
+
+    def show_export(self, words: str) -> None:
+        """Say how far an export is, or where its files are."""
+        for line in self.query(ExportLine):
+            line.say(words)
+
+    def standings(self) -> list[Standing]:
+        """The figures that the view can become as it stands, the most obvious one first."""
+        return []
 
     def redraw(self) -> None:
         """Draw everything anew, in the theme's colours."""

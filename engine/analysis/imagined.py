@@ -67,6 +67,15 @@ def grey(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     return np.asarray(np.round((image - low) / max(high - low, 1e-12) * 255), dtype=np.uint8)
 
 
+def probability_words(probability: float) -> str:
+    """A probability with digits enough to tell it from certainty: `99.98 %`, `99.99997 %`."""
+    for digits in (2, 3, 4, 5, 6):
+        words = f"{probability * 100:.{digits}f} %"
+        if not words.startswith("100"):
+            return words
+    return "100 %"
+
+
 def imagine(
     analyst: Analyst,
     subject: Subject,

@@ -107,3 +107,26 @@ def aligned(current: PCA, previous: PCA | NDArray[np.floating]) -> PCA:
         explained_variance=current.explained_variance[order],
         explained_variance_ratio=current.explained_variance_ratio[order],
     )
+
+
+def orientation(turned: PCA, plain: PCA) -> tuple[int, int]:
+    """Which of the first two components of `plain` each of `turned` is, from 1, and negative where it is mirrored."""
+    products = turned.axes[:2] @ plain.axes[:2].T
+    kept = np.abs(products.diagonal()).sum() >= np.abs(products[::-1].diagonal()).sum()
+    across, up = (0, 1) if kept else (1, 0)
+    return (
+        (across + 1) * (-1 if products[0, across] < 0 else 1),
+        (up + 1) * (-1 if products[1, up] < 0 else 1),
+    )
+
+
+def oriented(picture: PCA, axes: tuple[int, int]) -> PCA:
+    """The picture of two components with these as its axes, as `orientation` names them."""
+    order, signs = np.abs(axes) - 1, np.sign(axes).astype(float)
+    return replace(
+        picture,
+        points=picture.points[:, order] * signs,
+        axes=picture.axes[order] * signs[:, None],
+        explained_variance=picture.explained_variance[order],
+        explained_variance_ratio=picture.explained_variance_ratio[order],
+    )

@@ -11,12 +11,15 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.pca import PCA, aligned, pca
+from engine.analysis.pca import PCA, aligned, orientation, oriented, pca
 from engine.analysis.separation import Separation, procrustes, separation
 from engine.analysis.subject import Analyst, Subject
 from engine.analysis.tsne import Embedding, load
 from engine.errors import DataError, RunError
 
+Axes: TypeAlias = tuple[int, int]
+"""Numbers of principal components from 1, negative where one is mirrored."""
+AS_THEY_ARE: Axes = (1, 2)
 Method: TypeAlias = Literal["pca", "tsne"]
 Layer: TypeAlias = Literal["output", "hidden"]
 LAYERS: tuple[Layer, ...] = ("output", "hidden")
@@ -81,6 +84,8 @@ class Projection:
     """The t-SNE, as far as it came."""
     damaged: bool = False
     """A t-SNE was stored but can't be read."""
+    axes: Axes = AS_THEY_ARE
+    """The principal components that go across and up."""
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
@@ -137,10 +142,13 @@ class Projector:
     def __init__(self, analyst: Analyst) -> None:
         self._analyst = analyst
         self._lock = threading.RLock()
-        self._pictures: OrderedDict[tuple[Subject, Layer, int], PCA] = OrderedDict()
+        self._pictures: OrderedDict[tuple[Subject, Layer, int], tuple[PCA, Axes]] = OrderedDict()
 
-    def projection(self, subject: Subject, wanted: Wanted) -> Projection:
+    def projection(self, subject: Subject, wanted: Wanted, axes: Axes | None = None) -> Projection:
         """The picture; a t-SNE only where it is stored.
+
+        Args:
+            axes: how a PCA is turned; None turns it as the last one of the same images was.
 
         Raises `RunError` and `DataError` where there is nothing to show.
         """
@@ -155,9 +163,12 @@ class Projector:
         x = self._representation(subject, wanted.layer)[:count]
         layer = "output" if wanted.layer == "output" else "hidden layer" if config.hidden else "input"
         points = variance = embedding = None
-        damaged = False
+        damaged, turned = False, AS_THEY_ARE
         if wanted.method == "pca":
-            found = self.pca(subject, wanted.layer, count)
+            if axes is None:
+                found, turned = self._turned(subject, wanted.layer, count)
+            else:
+                found, turned = oriented(self._plain(subject, wanted.layer, count), axes), axes
             points, variance = found.points, found.explained_variance_ratio
         else:
             embedding, damaged = stored_tsne(store_path(subject, wanted.layer, count), count)
@@ -178,29 +189,36 @@ class Projector:
             variance=variance,
             embedding=embedding,
             damaged=damaged,
+            axes=turned,
         )
 
     def pca(self, subject: Subject, layer: Layer, count: int) -> PCA:
         """The picture by PCA, turned as the last one of the same images was, at another epoch or of the other layer."""
+        return self._turned(subject, layer, count)[0]
+
+    def _turned(self, subject: Subject, layer: Layer, count: int) -> tuple[PCA, Axes]:
         key = (subject, layer, count)
         with self._lock:
             if key not in self._pictures:
-                try:
-                    picture = pca(self._representation(subject, layer)[:count])
-                except ValueError as error:
-                    raise RunError(f"epoch {subject.epoch} has no picture: {error}") from error
-                like = self._last_like(subject, layer, count)
-                self._pictures[key] = aligned(picture, like) if like is not None else picture
+                picture, like = self._plain(subject, layer, count), self._last_like(subject, layer, count)
+                shown = aligned(picture, like) if like is not None else picture
+                self._pictures[key] = shown, orientation(shown, picture)
             self._pictures.move_to_end(key)
             while len(self._pictures) > REMEMBERED:
                 self._pictures.popitem(last=False)
             return self._pictures[key]
 
+    def _plain(self, subject: Subject, layer: Layer, count: int) -> PCA:
+        try:
+            return pca(self._representation(subject, layer)[:count])
+        except ValueError as error:
+            raise RunError(f"epoch {subject.epoch} has no picture: {error}") from error
+
     def _last_like(self, subject: Subject, layer: Layer, count: int) -> PCA | None:
         """The picture of the same images that was seen last, of this layer if there is one."""
         same = [
             (other_layer == layer, picture)
-            for (other, other_layer, points), picture in self._pictures.items()
+            for (other, other_layer, points), (picture, _) in self._pictures.items()
             if (other.folder, other.split, points) == (subject.folder, subject.split, count)
         ]
         for wanted in (True, False):

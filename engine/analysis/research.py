@@ -177,3 +177,29 @@ def spread(epochs: Sequence[int], current: int, room: int) -> tuple[int, ...]:
     if current in epochs:
         chosen.add(current)
     return tuple(sorted(chosen))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageData:
+    """One image with all that is known of it."""
+
+    subject: Subject
+    judged: Judged
+    position: int
+    """Its place in the split."""
+    image: NDArray[np.uint8]
+    """(28, 28)"""
+    classes: tuple[str, ...]
+    findings: Findings
+
+
+def look(analyst: Analyst, subject: Subject, position: int, epochs: Sequence[int]) -> ImageData:
+    """All that is known of the image at this place in the split.
+
+    Raises `RunError` and `DataError` where the run or its data can't be read.
+    """
+    _, dataset = analyst.run(subject.folder)
+    question = Question(subject, position, (position,), tuple(epochs))
+    *_, findings = Researcher(analyst).research(question, lambda: False)
+    image = analyst.images(subject.folder, subject.split).images[position]
+    return ImageData(subject, analyst.judged(subject), position, image, dataset.classes, findings)

@@ -10,14 +10,14 @@ import pytest
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from engine.analysis.imagined import METHODS, grey, imagine
+from engine.analysis.imagined import METHODS, grey, imagine, probability_words
 from engine.analysis.subject import Analyst, Subject
 from engine.config import RunConfig
 from engine.runs import stored_runs
 from engine.session import start
 from tests.tui.conftest import screen_text, until
 from tui.app import MnistTui
-from tui.views.imagine import probability_words, short_probability
+from tui.views.imagine import short_probability
 
 CONFIG = RunConfig(dataset="digits", epochs=12, hidden=(32,))
 

@@ -9,6 +9,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from engine.analysis.curves import comparison
+from engine.analysis.subject import Subject
+from engine.figures.settings import Settings, Standing
 from engine.history import History
 from tui.curves import COLOURS, CurveOptions, comparison_plots
 from tui.keys import bindings
@@ -60,6 +63,13 @@ class CompareScreen(View):
             chart.border_title = title
             chart.border_subtitle = self._options.words()
             chart.show(plot)
+
+    def standings(self) -> list[Standing]:
+        options = self._options
+        first, *others = (self.console_app.runs_dir.absolute() / name for name, _ in self._runs)
+        settings = Settings(log=options.log, smooth=options.weight, last=options.last, compared=tuple(others))
+        data = comparison(self._runs, smoothing=options.weight, last=options.last)
+        return [Standing("compare", Subject(first, 0, "test"), settings, data)]
 
     def action_log_scale(self) -> None:
         self._options = replace(self._options, log=not self._options.log)

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from engine.analysis.confusion import ConfusionData, Pair, compute, ordered_pairs, unordered_pairs
 from engine.analysis.subject import Subject
+from engine.figures.settings import Settings, Standing
 from tui.analysis_view import AnalysisView
 from tui.keys import bindings
 from tui.palette import rich_colours
@@ -69,6 +70,12 @@ class ConfusionView(AnalysisView):
         count, share = data.matrix.counts[self.cell], data.matrix.shares[self.cell]
         names = f"{data.classes[actual]} → {data.classes[predicted]}"
         return f"{names}: {count:,}, {share * 100:.1f} % of the row"
+
+    def standings(self) -> list[Standing]:
+        if self.data is None:
+            return []
+        settings = Settings(percent=self._shares, both=self._unordered)
+        return [Standing("confusion", self.subject, settings, self.data)]
 
     # -- keys --------------------------------------------------------------------------------------------------
 

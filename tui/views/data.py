@@ -14,13 +14,15 @@ from textual.message import Message
 from textual.widgets import Static
 
 from engine.analysis.grids import GridsData, compute, split_indices
-from engine.analysis.subject import Split
+from engine.analysis.subject import Split, Subject
 from engine.config import RunConfig
 from engine.data.dataset import Dataset
 from engine.data.folder import data_folder, is_explicit, survey
 from engine.data.loading import load
-from engine.errors import MnistTuiError
+from engine.errors import MnistTuiError, RunError
 from engine.events import Phase
+from engine.figures.settings import Settings, Standing
+from engine.runs import RunFolder
 from tui.keys import bindings
 from tui.terminal import best_image_style
 from tui.view import View
@@ -214,6 +216,25 @@ class DataView(View):
             text.append(f"{name} ", colours["accent"])
             text.append(f"{count:,}" + (" " if narrow else "  "), colours["foreground"])
         return text
+
+    def standings(self) -> list[Standing]:
+        if self.data is None or self._dataset is None:
+            return []
+        page, folder = self._page, self.console_app.scrubber.folder
+        settings = Settings(first=page.first + 1, count=len(self.data.labels), draw=page.draw)
+        same = folder is not None and self._is_of(folder, self._dataset)
+        subject = Subject(folder, 0, page.split) if folder is not None and same else None
+        return [Standing("data", subject, settings, self.data)]
+
+    def _is_of(self, folder: Path, dataset: Dataset) -> bool:
+        """Whether a run sees the images as this view does, and so can say how to make the figure again."""
+        try:
+            config, manifest = RunFolder(folder).manifest()
+        except RunError:
+            return False
+        ours = self._config
+        names = ("seed", "valid_fraction", "rotation", "shift")
+        return manifest.get("dataset") == dataset.name and all(getattr(config, n) == getattr(ours, n) for n in names)
 
     # -- keys --------------------------------------------------------------------------------------------------
 

@@ -14,9 +14,20 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from engine.analysis.imagined import METHODS, Imagined, ImagineData, Method, NearestImage, grey, imagine
+from engine.analysis import imagined_store
+from engine.analysis.imagined import (
+    METHODS,
+    Imagined,
+    ImagineData,
+    Method,
+    NearestImage,
+    grey,
+    imagine,
+    probability_words,
+)
 from engine.analysis.subject import Subject
 from engine.errors import DataError, RunError
+from engine.figures.settings import Settings, Standing
 from tui.analysis_view import AnalysisView
 from tui.cells import cell_size
 from tui.keys import bindings
@@ -79,7 +90,10 @@ class ImagineView(AnalysisView):
 
     def compute(self, subject: Subject) -> ImagineData:
         _, dataset = self.console_app.analyst.run(subject.folder)
-        return ImagineData(dataset.classes, self._pictures.setdefault((subject.folder, subject.epoch), {}))
+        key = subject.folder, subject.epoch
+        if key not in self._pictures:
+            self._pictures[key] = imagined_store.load(*key, len(dataset.classes))
+        return ImagineData(dataset.classes, self._pictures[key])
 
     # -- drawing -----------------------------------------------------------------------------------------------
 
@@ -155,6 +169,8 @@ class ImagineView(AnalysisView):
         analyst = self.console_app.analyst
         try:
             for found in imagine(analyst, subject, digits, images=budget, stopping=self._is_stopping):
+                if found.done:
+                    self._keep(subject, found)
                 self.post_message(Found(subject.folder, subject.epoch, found))
             self.post_message(Found(subject.folder, subject.epoch, None))
         except (RunError, DataError, ValueError) as error:
@@ -163,6 +179,12 @@ class ImagineView(AnalysisView):
             logging.getLogger(__name__).exception("a search failed")
             words = f"the search failed ({type(error).__name__}: {error}); L shows the log"
             self.post_message(Found(subject.folder, subject.epoch, None, words))
+
+    def _keep(self, subject: Subject, found: Imagined) -> None:
+        try:
+            imagined_store.save(subject.folder, subject.epoch, found)
+        except OSError as error:
+            self.app.call_from_thread(self.notify, f"not stored ({(error.strerror or str(error)).lower()})")
 
     def _is_stopping(self) -> bool:
         return self._stop or not self.app.is_running
@@ -182,6 +204,16 @@ class ImagineView(AnalysisView):
             if self.is_current:
                 self.draw(self.data)
             self.refresh_bindings()
+
+    def standings(self) -> list[Standing]:
+        if self.data is None:
+            return []
+        pictures = dict(self.data.pictures)  # a search goes on adding to it
+        digits = tuple(sorted({digit for _, digit in pictures}))
+        if not digits:
+            return [Standing("imagine", self.subject, Settings(digits=(self.digit,)))]
+        settings = Settings(digits=() if len(digits) == len(self.data.classes) else digits)
+        return [Standing("imagine", self.subject, settings, ImagineData(self.data.classes, pictures))]
 
     # -- keys --------------------------------------------------------------------------------------------------
 
@@ -239,15 +271,6 @@ def _nearest_words(nearest: NearestImage | None, classes: tuple[str, ...], *, sh
     if short:
         return f"\nnear {classes[nearest.label]} #{nearest.index} {nearest.distance:.1f}"
     return f"\nnearest {classes[nearest.label]} #{nearest.index}\nat distance {nearest.distance:.1f}"
-
-
-def probability_words(probability: float) -> str:
-    """A probability with digits enough to tell it from certainty: `99.98 %`, `99.99997 %`."""
-    for digits in (2, 3, 4, 5, 6):
-        words = f"{probability * 100:.{digits}f} %"
-        if not words.startswith("100"):
-            return words
-    return "100 %"
 
 
 def short_probability(probability: float, narrow: bool) -> str:

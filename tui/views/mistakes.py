@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from engine.analysis.listing import SORTS, WHICH, MistakesData, Wanted, compute, place_in
 from engine.analysis.subject import Subject
+from engine.figures.settings import Settings, Standing
 from tui.analysis_view import AnalysisView
 from tui.keys import bindings
 from tui.terminal import best_image_style
@@ -182,6 +183,26 @@ class MistakesView(AnalysisView):
         position = self._position
         if position is not None:
             self._detail.show(self.data, position, self._page, self.console_app.scrubber.epochs)
+
+    def standings(self) -> list[Standing]:
+        data: MistakesData | None = self.data
+        if data is None:
+            return []
+        wanted, position = data.wanted, self._position
+        index = None if position is None else int(data.judged.indices[position])
+        settings = Settings(
+            first=self.place // self._page_size * self._page_size + 1,
+            which=wanted.which,
+            sort=wanted.sort,
+            reverse=wanted.turned,
+            filter=wanted.words.strip(),
+            index=index,
+        )
+        grid = Standing("mistakes", data.subject, settings, data)
+        if index is None:
+            return [grid]
+        one = Standing("image", data.subject, Settings(index=index))
+        return [one, grid] if self._is_open else [grid, one]
 
     # -- keys --------------------------------------------------------------------------------------------------
 

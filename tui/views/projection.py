@@ -13,11 +13,13 @@ from textual.containers import Container, Vertical
 
 from engine.analysis.projection import Numbers, Projection, Projector, Wanted, first_point
 from engine.analysis.subject import Subject
+from engine.figures.settings import Standing
 from tui import cells
 from tui.analysis_view import AnalysisView, Computed
 from tui.keys import bindings
 from tui.terminal import best_image_style
 from tui.views import projection_words as words
+from tui.views.projection_figures import standings
 from tui.views.projection_jobs import Formed, Measured, TsneThread, measure
 from tui.views.projection_legend import Legend
 from tui.views.projection_panel import FittedWords
@@ -218,6 +220,12 @@ class ProjectionView(AnalysisView):
     def on_screen_resume(self) -> None:
         if self.data is not None:  # it may have formed meanwhile
             self.draw(self.data)
+
+    def standings(self) -> list[Standing]:
+        if self.data is None:
+            return []
+        point, shown = self._current_cursor(self.data), self.query_one(Legend).shown
+        return standings(self.data, shown, self.query_one(Scatter), point, wrong=self._highlight)
 
     # -- keys --------------------------------------------------------------------------------------------------
 

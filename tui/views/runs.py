@@ -11,7 +11,9 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import DataTable, Input
 
+from engine.analysis.subject import Subject
 from engine.errors import RunError
+from engine.figures.settings import Settings, Standing
 from engine.history import History
 from engine.runs import RunFolder
 from engine.summaries import RunSummary, summarise_all
@@ -198,6 +200,15 @@ class RunsView(View):
     @on(Input.Submitted)
     def _filter_done(self) -> None:
         self.query_one("#run-table").focus()
+
+    def standings(self) -> list[Standing]:
+        marked = [run.folder.path.absolute() for run in self._runs if run.name in self._marked]
+        found = []
+        if len(marked) > 1:
+            found.append(Standing("compare", Subject(marked[0], 0, "test"), Settings(compared=tuple(marked[1:]))))
+        if self._current is not None:
+            found.append(Standing("curves", Subject(self._current.folder.path.absolute(), 0, "test")))
+        return found
 
     # -- keys --------------------------------------------------------------------------------------------------
 

@@ -59,6 +59,7 @@ class SetupView(View):
     MODE = "setup"
     TITLE_WORDS = "New run"
     BINDINGS = bindings("setup")
+    NO_FIGURE = "a form is no figure: e works in the views 2 to 9"
 
     def __init__(self) -> None:
         super().__init__()

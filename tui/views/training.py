@@ -11,6 +11,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import DataTable, Static
 
+from engine.analysis.curves import run_curves
+from engine.analysis.subject import Subject
+from engine.figures.settings import Settings, Standing
 from engine.history import History
 from tui.curves import CurveOptions, run_plots
 from tui.keys import bindings
@@ -180,6 +183,14 @@ class TrainingView(View):
             f"{seconds:.1f}" if seconds < 99 else f"{seconds:.0f}",
         )
         return [Text(word, style, justify="right") for word in words]
+
+    def standings(self) -> list[Standing]:
+        folder, options = self.console_app.scrubber.folder, self._options
+        if folder is None:
+            return []
+        settings = Settings(log=options.log, smooth=options.weight, last=options.last)
+        data = run_curves(self._history, smoothing=options.weight, last=options.last, name=folder.name)
+        return [Standing("curves", Subject(folder, 0, "test"), settings, data)]
 
     # -- keys --------------------------------------------------------------------------------------------------
 

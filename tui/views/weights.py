@@ -12,6 +12,7 @@ from textual.widgets import Static
 from engine.analysis.layers import Layers, Source, WeightsData
 from engine.analysis.subject import Subject
 from engine.analysis.weights import Order
+from engine.figures.settings import Settings, Standing
 from tui.analysis_view import AnalysisView
 from tui.cells import beside, stack
 from tui.keys import bindings
@@ -155,6 +156,20 @@ class WeightsView(AnalysisView):
             text.append(" " * (width - len(words) - ends.cell_len))
             text.append_text(ends)
         head.update(text)
+
+    def standings(self) -> list[Standing]:
+        if self.data is None:
+            return []
+        if self.depth > 0:
+            return [Standing("weights", self.subject, Settings(layer=self.depth), self.data)]
+        if self.opened:
+            detail = self.data.detail
+            known = self.data if detail is not None and detail.unit == self.unit else None
+            return [Standing("weights", self.subject, Settings(unit=self.unit), known)]
+        page = self._page_layout().page
+        first = self._place(self._order(self.data.layers)) // page * page + 1
+        settings = Settings(first=first, order=self.by, reverse=self.turned, each=self.each)
+        return [Standing("weights", self.subject, settings, self.data)]
 
     # -- order and place ---------------------------------------------------------------------------------------
 

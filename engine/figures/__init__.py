@@ -1,0 +1,1 @@
+"""Any view as a figure for a paper or a slide: the only place that imports matplotlib."""

@@ -1,0 +1,113 @@
+"""The confusion matrix in blues, the counts in its cells, and the most confused pairs."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from engine.analysis.confusion import ConfusionData, ordered_pairs, unordered_pairs
+from engine.figures.colours import FAINT, INK, TRAIN
+from engine.figures.numbers import Record
+from engine.figures.settings import Settings
+from engine.figures.style import BASE, Page, Size, percent
+
+VISIBILITY = 0.4
+"""A cell's colour is its share of the row to this power: in a straight line one per cent would be invisible."""
+PAIRS = 12
+
+
+def natural(data: ConfusionData, settings: Settings) -> Size:
+    """Width and height in inches."""
+    longest = max(map(len, data.classes))
+    return Size(9.2 + 0.06 * longest, 6.5 + 0.06 * longest)
+
+
+def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
+    """The matrix; recall, precision and F1 at its edges; the pairs beside it."""
+    matrix, classes = data.matrix, data.classes
+    low, high = matrix.interval
+    right = f"{percent(matrix.accuracy)} right, {matrix.correct:,} of {matrix.total:,}"
+    page.head("Confusion matrix", f"{right} (95 % interval {low * 100:.2f}–{high * 100:.2f} %)")
+    axes, beside = page.figure.subplots(1, 2, width_ratios=(3.6, 1))
+    count = len(classes)
+    shown = axes.imshow(matrix.shares, cmap="Blues", norm=PowerNorm(VISIBILITY, 0, 1))
+    bar = page.figure.colorbar(shown, ax=axes, shrink=0.6, pad=0.01, format=PercentFormatter(1, 0))
+    bar.set_label("share of the row (% of the actual class)")
+    bar.set_ticks([0, 0.001, 0.01, 0.05, 0.2, 0.5, 1])
+    bar.ax.set_yticklabels(["0", "0.1", "1", "5", "20", "50", "100"])
+    bar.outline.set_visible(False)
+    small = BASE * 0.85 * page.scale
+    for row in range(count):
+        for column in range(count):
+            number, share = matrix.counts[row, column], matrix.shares[row, column]
+            words = "·" if not number else f"{share * 100:.1f}" if settings.percent else f"{number}"
+            colour = "white" if share**VISIBILITY > 0.55 else INK if number else FAINT
+            axes.text(column, row, words, ha="center", va="center", color=colour, size=small)
+    edges = (
+        (matrix.recall, matrix.support, "recall", lambda i: (count + 0.05, i)),
+        (matrix.precision, matrix.predicted, "precision", lambda i: (i, count)),
+        (matrix.f1, matrix.support + matrix.predicted, "F1", lambda i: (i, count + 0.75)),
+    )
+    for values, there, name, place in edges:
+        axes.text(
+            *place(-0.75), name, ha="center" if name == "recall" else "right", va="center", size=small, weight="bold"
+        )
+        for i, (value, images) in enumerate(zip(values, there, strict=True)):
+            words = f"{value * 100:.1f}" if images else "–"
+            axes.text(*place(i), words, ha="center", va="center", size=small)
+    axes.set_xlim(-0.5, count + 0.6)
+    axes.set_ylim(count + 1.2, -0.5)
+    turned = max(map(len, classes)) > 3
+    axes.set_xticks(range(count), classes, rotation=45 if turned else 0, ha="left" if turned else "center")
+    axes.set_yticks(range(count), classes)
+    axes.tick_params(length=0, top=True, bottom=False, labeltop=True, labelbottom=False)
+    axes.spines[:].set_visible(False)
+    axes.xaxis.set_label_position("top")
+    axes.set_xlabel("predicted class" + (" (cells: % of the row)" if settings.percent else " (cells: images)"))
+    axes.set_ylabel("actual class")
+    _pairs(page, data, beside, settings)
+
+
+def _pairs(page: Page, data: ConfusionData, axes: Axes, settings: Settings) -> None:
+    pairs = (unordered_pairs if settings.both else ordered_pairs)(data.matrix)[:PAIRS]
+    if not pairs:
+        page.say(axes, "nothing is confused" if data.matrix.total else "no image")
+        return
+    arrow = "↔" if settings.both else "→"
+    places = range(len(pairs))
+    counts = [pair.count for pair in pairs]
+    axes.barh(places, counts, height=0.65, color=TRAIN)
+    for place, pair in zip(places, pairs, strict=True):
+        axes.text(pair.count, place, f" {pair.count}", va="center", size=BASE * 0.85 * page.scale)
+    names = [f"{data.classes[pair.actual]} {arrow} {data.classes[pair.predicted]}" for pair in pairs]
+    axes.set_yticks(places, names)
+    axes.set_ylim(PAIRS - 0.4, -0.6)
+    axes.set_xlim(0, max(counts) * 1.25)
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+    axes.set_xlabel("images")
+    axes.set_title("most confused")
+
+
+def numbers(data: ConfusionData, settings: Settings) -> Record:
+    """The matrix and all that follows from it."""
+    matrix = data.matrix
+    pairs = (unordered_pairs if settings.both else ordered_pairs)(matrix)
+    return Record(
+        {
+            "classes": data.classes,
+            "counts": matrix.counts,
+            "shares": matrix.shares,
+            "recall": matrix.recall,
+            "precision": matrix.precision,
+            "f1": matrix.f1,
+            "correct": matrix.correct,
+            "total": matrix.total,
+            "accuracy": matrix.accuracy,
+            "interval": matrix.interval,
+            "pairs": [
+                {"actual": p.actual, "predicted": p.predicted, "count": p.count, "share": p.share_of_row} for p in pairs
+            ],
+        }
+    )

@@ -1,0 +1,58 @@
+"""Images of the data set, without and with augmentation."""
+
+from __future__ import annotations
+
+from engine.analysis.grids import GridsData
+from engine.figures import blocks
+from engine.figures.numbers import Record
+from engine.figures.settings import Settings
+from engine.figures.style import Page, Size
+
+BETWEEN = 0.4
+"""Inches between the two grids."""
+
+
+def _captions(data: GridsData) -> list[tuple[str, ...]]:
+    return [(data.classes[label], f"#{index}") for label, index in zip(data.labels, data.indices, strict=True)]
+
+
+def natural(data: GridsData, settings: Settings) -> Size:
+    """Width and height in inches."""
+    one = blocks.layout(_captions(data)).size
+    return Size(max(5.0, 2 * one.width + BETWEEN + 0.3), one.height + 1.35)
+
+
+def draw(page: Page, data: GridsData, settings: Settings) -> None:
+    """The same images twice."""
+    count = len(data.labels)
+    which = f"images {data.first + 1:,} to {data.first + count:,} of {data.available:,}" if count else "no images"
+    augmentation = f"augmentation: ±{data.rotation:g}° ±{data.shift} pixels"
+    page.head(f"{data.title}: as stored, and as the training sees it", f"{which}; {augmentation}")
+    captions = _captions(data)
+    left, right = page.figure.subplots(1, 2, gridspec_kw={"wspace": 0.02})
+    for axes, images, title in (
+        (left, data.stored, "without augmentation"),
+        (right, data.augmented, "with augmentation"),
+    ):
+        if count:
+            blocks.draw(page, axes, blocks.layout(captions), images, captions)
+        else:
+            page.say(axes, "the list ends before")
+        axes.set_title(title)
+
+
+def numbers(data: GridsData, settings: Settings) -> Record:
+    """Labels, places and pixels."""
+    return Record(
+        {
+            "dataset": data.title,
+            "split": data.split,
+            "classes": data.classes,
+            "index": data.indices,
+            "label": data.labels,
+            "rotation_degrees": data.rotation,
+            "shift_pixels": data.shift,
+            "stored": data.stored,
+            "augmented": data.augmented,
+        }
+    )

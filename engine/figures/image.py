@@ -1,0 +1,130 @@
+"""One image with all that is known of it: probabilities, history, nearest training images."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from engine.analysis.research import ImageData
+from engine.figures import blocks
+from engine.figures.colours import FAINT, TRAIN, VALID
+from engine.figures.numbers import Record
+from engine.figures.settings import Settings
+from engine.figures.style import BASE, Page, Size
+
+TWO = "what the network says (blue: the true class, orange: the predicted one)"
+FEW = 40
+"""Epochs up to which each is marked."""
+SHOWN = 10
+
+
+def natural(data: ImageData, settings: Settings) -> Size:
+    """Width and height in inches."""
+    return Size(9.0, 6.6)
+
+
+def draw(page: Page, data: ImageData, settings: Settings) -> None:
+    """The image, the probabilities of all classes, how they came about, and what is like it."""
+    judged, i = data.judged, data.position
+    true, predicted = (data.classes[int(labels[i])] for labels in (judged.labels, judged.predictions))
+    verdict = "rightly" if judged.correct[i] else f"true label {true} ({judged.true_probability[i]:.3f}),"
+    facts = f"{verdict} predicted {predicted} ({judged.confidence[i]:.3f}); loss {judged.loss[i]:.3f} nats"
+    page.head(f"Image #{judged.indices[i]} of the {'test' if data.subject.split == 'test' else 'training'} file", facts)
+    grid = page.figure.add_gridspec(3, 2, height_ratios=(3, 2, 2), width_ratios=(1, 1.9))
+    picture = page.figure.add_subplot(grid[0, 0])
+    picture.imshow(data.image, cmap="gray_r", vmin=0, vmax=255)
+    picture.set_xticks([])
+    picture.set_yticks([])
+    picture.spines[:].set_visible(True)
+    picture.set_title(f"true label: {true}")
+    _bars(page, page.figure.add_subplot(grid[0, 1]), data)
+    _history(page, page.figure.add_subplot(grid[1, :]), data)
+    _near(page, page.figure.add_subplot(grid[2, :]), data)
+
+
+def _bars(page: Page, axes: Axes, data: ImageData) -> None:
+    values = data.judged.probabilities[data.position]
+    true, predicted = int(data.judged.labels[data.position]), int(data.judged.predictions[data.position])
+    colours = [TRAIN if i == true else VALID if i == predicted else FAINT for i in range(len(values))]
+    places = range(len(values))
+    axes.barh(places, values, color=colours, height=0.7)
+    for place, value in zip(places, values, strict=True):
+        axes.text(value, place, f" {value:.3f}", va="center", size=BASE * 0.85 * page.scale)
+    axes.set_yticks(places, data.classes)
+    axes.set_ylim(len(values) - 0.4, -0.6)
+    axes.set_xlim(0, 1.12)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    axes.xaxis.set_major_formatter(PercentFormatter(1, 0, symbol=""))
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("probability (%)")
+    axes.set_ylabel("class")
+    axes.set_title("what the network says (blue: the true class)" if true == predicted else TWO)
+
+
+def _history(page: Page, axes: Axes, data: ImageData) -> None:
+    verdicts = data.findings.verdicts
+    epochs = [verdict.epoch for verdict in verdicts]
+    mark = "o" if len(epochs) <= FEW else ""
+    size = 3.5 * page.scale
+    true = [verdict.true_probability for verdict in verdicts]
+    axes.plot(epochs, true, marker=mark, markersize=size, color=TRAIN)
+    sure = [verdict.confidence for verdict in verdicts]
+    axes.plot(epochs, sure, "--", marker=mark, markersize=size, color=VALID)
+    if len(epochs) <= FEW:
+        for verdict in verdicts:
+            name = data.classes[verdict.prediction]
+            place = (verdict.epoch, 1.06)
+            colour = TRAIN if verdict.correct else VALID
+            room = max(2, 90 // max(len(epochs), 1))
+            axes.text(*place, name[:room], ha="center", size=BASE * 0.8 * page.scale, color=colour)
+    axes.axvline(data.subject.epoch, color=FAINT, linewidth=0.8 * page.scale, linestyle=":")
+    axes.set_ylim(-0.04, 1.2)
+    axes.set_yticks([0, 0.5, 1])
+    axes.yaxis.set_major_formatter(PercentFormatter(1, 0, symbol=""))
+    axes.set_xlabel("epoch; above, the predicted class" if len(epochs) <= FEW else "epoch")
+    axes.set_ylabel("probability (%)")
+    axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
+    axes.grid(True, axis="y")
+    axes.set_title("its history (blue: probability of the true class, orange: of the predicted class)")
+
+
+def _near(page: Page, axes: Axes, data: ImageData) -> None:
+    near = (data.findings.neighbours or ())[:SHOWN]
+    axes.set_title(f"nearest training images in {data.findings.space}, with their labels and distances")
+    if not near:
+        page.say(axes, data.findings.trouble or "none")
+        return
+    captions = [(data.classes[each.label], f"{each.distance:.2f}") for each in near]
+    images = np.stack([each.image for each in near])
+    blocks.draw(page, axes, blocks.layout(captions, columns=SHOWN), images, captions)
+
+
+def numbers(data: ImageData, settings: Settings) -> Record:
+    """Everything that is drawn."""
+    judged, i = data.judged, data.position
+    return Record(
+        {
+            "index": judged.indices[i],
+            "classes": data.classes,
+            "true": judged.labels[i],
+            "predicted": judged.predictions[i],
+            "probabilities": judged.probabilities[i],
+            "loss": judged.loss[i],
+            "pixels": data.image,
+            "history": [
+                {
+                    "epoch": v.epoch,
+                    "predicted": v.prediction,
+                    "p_true": v.true_probability,
+                    "p_predicted": v.confidence,
+                }
+                for v in data.findings.verdicts
+            ],
+            "neighbours_in": data.findings.space,
+            "neighbours": [
+                {"index": n.index, "label": n.label, "distance": n.distance, "pixels": n.image}
+                for n in data.findings.neighbours or ()
+            ],
+        }
+    )

@@ -1,0 +1,97 @@
+"""Imagined digits by method, each with its probability and the training image that is nearest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.analysis.imagined import METHODS, ImagineData, Method, grey, probability_words
+from engine.figures import blocks
+from engine.figures.numbers import Record
+from engine.figures.settings import Settings
+from engine.figures.style import BASE, Page, Size
+
+METHOD_WORDS = {
+    "noise": "the best of many noise images",
+    "ascent": "gradient ascent",
+    "smooth": "gradient ascent with a prior for smoothness",
+}
+
+
+def _digits(data: ImagineData, settings: Settings) -> tuple[int, ...]:
+    there = sorted({digit for _, digit in data.pictures})
+    return tuple(digit for digit in there if not settings.digits or digit in settings.digits)
+
+
+def _captions(data: ImagineData, digits: tuple[int, ...], method: Method, *, near: bool) -> list[tuple[str, ...]]:
+    captions: list[tuple[str, ...]] = []
+    for digit in digits:
+        found = data.pictures.get((method, digit))
+        if found is None:
+            captions.append(("", ""))
+        elif not near:
+            captions.append((data.classes[digit], probability_words(found.probability)))
+        elif found.nearest is None:
+            captions.append(("", ""))
+        else:
+            captions.append((f"nearest: {data.classes[found.nearest.label]}", f"#{found.nearest.index}"))
+    return captions
+
+
+def _layout(data: ImagineData, digits: tuple[int, ...]) -> blocks.Grid:
+    """One for all rows, so that the columns stand under each other."""
+    captions = [c for m in METHODS for near in (False, True) for c in _captions(data, digits, m, near=near)]
+    widest = blocks.layout(captions).cell
+    return blocks.Grid(len(digits), max(len(digits), 1), widest, 2)
+
+
+def natural(data: ImagineData, settings: Settings) -> Size:
+    """Width and height in inches."""
+    size = _layout(data, _digits(data, settings)).size
+    return Size(max(6.5, size.width + 0.4), 2 * len(METHODS) * size.height + 1.9)
+
+
+def draw(page: Page, data: ImagineData, settings: Settings) -> None:
+    """Two rows for each method: what was imagined, and the nearest training images."""
+    digits = _digits(data, settings)
+    page.head("Imagined digits", "with the network's probability; under each the nearest training image")
+    if not digits:
+        page.say(page.figure.subplots(), "nothing was imagined yet")
+        return
+    for axes, method in zip(np.atleast_1d(page.figure.subplots(len(METHODS), 1)), METHODS, strict=True):
+        found = [data.pictures.get((method, digit)) for digit in digits]
+        blank = np.zeros((28, 28), np.uint8)
+        images = [grey(one.image) if one else blank for one in found]
+        nearest = [one.nearest.image if one and one.nearest else blank for one in found]
+        captions = [c for near in (False, True) for c in _captions(data, digits, method, near=near)]
+        grid = _layout(data, digits)
+        both = blocks.Grid(2 * grid.count, grid.columns, grid.cell, grid.lines)
+        blocks.draw(page, axes, both, np.stack([*images, *nearest]), captions)
+        tried = sorted({one.tried for one in found if one})
+        span = "nothing yet" if not tried else f"{tried[0]:,}" + (f"–{tried[-1]:,}" if len(tried) > 1 else "")
+        unit = "" if not tried else " images tried" if method == "noise" else " steps"
+        axes.set_title(f"{METHOD_WORDS[method]} ({span}{unit})", size=BASE * page.scale, weight="bold")
+
+
+def numbers(data: ImagineData, settings: Settings) -> Record:
+    """Each picture with its pixels, in the network's normalised units."""
+    digits = _digits(data, settings)
+    return Record(
+        {
+            "classes": data.classes,
+            "imagined": [
+                {
+                    "method": method,
+                    "digit": digit,
+                    "probability": found.probability,
+                    "tried": found.tried,
+                    "pixels": found.image,
+                    "nearest_index": found.nearest.index if found.nearest else None,
+                    "nearest_label": found.nearest.label if found.nearest else None,
+                    "nearest_distance": found.nearest.distance if found.nearest else None,
+                }
+                for method in METHODS
+                for digit in digits
+                if (found := data.pictures.get((method, digit))) is not None
+            ],
+        }
+    )

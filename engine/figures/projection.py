@@ -1,0 +1,133 @@
+"""Pictures of the representations: one of them, or PCA and t-SNE of the output and the hidden layer together."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from engine.analysis.projection import METHOD_WORDS, Projection
+from engine.figures.colours import CLASSES, INK
+from engine.figures.numbers import Table
+from engine.figures.settings import Settings
+from engine.figures.style import Page, Size
+
+ORDINALS = {1: "first", 2: "second"}
+DIM = 0.12
+"""How much of their colour the right ones keep where the wrong ones stand out."""
+
+
+def natural(data: Projection, settings: Settings) -> Size:
+    """Width and height in inches; a part has its own shape."""
+    height = 5.6
+    if settings.window is not None:
+        left, bottom, right, top = settings.window
+        height = min(max(6.2 * (top - bottom) / (right - left), 3.6), 9.0)
+    return Size(7.4 + _legend(data), height + 1.2)
+
+
+def natural_panels(data: tuple[Projection, ...], settings: Settings) -> Size:
+    """Width and height in inches."""
+    return Size(9.4 + _legend(data[0]), 9.4)
+
+
+def _legend(data: Projection) -> float:
+    """Inches that the names in the legend take beyond a digit."""
+    return 0.065 * max(map(len, data.classes))
+
+
+def draw(page: Page, data: Projection, settings: Settings) -> None:
+    """One picture, with its classes in ten colours."""
+    page.head(f"{METHOD_WORDS[data.wanted.method]} of the {data.layer}", _facts(data, settings))
+    _legend_of(page, data, settings)
+    _panel(page, page.figure.subplots(), data, settings)
+
+
+def draw_panels(page: Page, data: tuple[Projection, ...], settings: Settings) -> None:
+    """Pictures of the same images beside each other."""
+    page.head("The representations of the output and the layer below", _facts(data[0], settings))
+    _legend_of(page, data[0], settings)
+    for axes, picture in zip(page.figure.subplots(2, 2).flat, data, strict=True):
+        axes.set_title(f"{METHOD_WORDS[picture.wanted.method]} of the {picture.layer}")
+        _panel(page, axes, picture, settings)
+
+
+def numbers(data: Projection | tuple[Projection, ...], settings: Settings) -> Table:
+    """A row for each point of each picture, all classes."""
+    pictures = data if isinstance(data, tuple) else (data,)
+    drawn = [picture for picture in pictures if picture.points is not None]
+    names = [f"{picture.wanted.method}-{picture.wanted.layer}" for picture in drawn for _ in picture.labels]
+    columns = {
+        "index": [picture.indices for picture in drawn],
+        "label": [picture.labels for picture in drawn],
+        "predicted": [picture.predictions for picture in drawn],
+        "p_predicted": [picture.probabilities.max(axis=1) for picture in drawn],
+        "x": [picture.points[:, 0] for picture in drawn if picture.points is not None],
+        "y": [picture.points[:, 1] for picture in drawn if picture.points is not None],
+    }
+    return Table({"picture": names} | {k: np.concatenate(v).tolist() if v else [] for k, v in columns.items()})
+
+
+def _facts(data: Projection, settings: Settings) -> str:
+    facts = [f"the first {len(data.labels):,} of {data.available:,} images"]
+    if settings.classes:
+        facts.append("only " + ", ".join(data.classes[i] for i in settings.classes))
+    if settings.wrong:
+        facts.append(f"{int(data.wrong.sum()):,} wrong ones with a rim")
+    if settings.window is not None:
+        facts.append("a part")
+    return "; ".join(facts)
+
+
+def _legend_of(page: Page, data: Projection, settings: Settings) -> None:
+    shown = settings.classes or range(len(data.classes))
+    page.class_legend([(data.classes[i], CLASSES[i % len(CLASSES)]) for i in shown])
+
+
+def _panel(page: Page, axes: Axes, data: Projection, settings: Settings) -> None:
+    if data.points is None:
+        page.say(axes, "no t-SNE of so few or such images")
+        return
+    shown = settings.classes or tuple(range(len(data.classes)))
+    size = (2.6 if len(data.labels) <= 6000 else 1.6) * page.scale
+    for i in shown:
+        ours = data.labels == i
+        right = ours & ~data.wrong if settings.wrong else ours
+        axes.plot(
+            *data.points[right].T, linestyle="", marker="o", markersize=size, markeredgewidth=0.0,
+            color=CLASSES[i % len(CLASSES)], alpha=DIM if settings.wrong else 0.75,
+        )  # fmt: skip
+    if settings.wrong:
+        for i in shown:
+            wrong = (data.labels == i) & data.wrong
+            axes.plot(
+                *data.points[wrong].T, linestyle="", marker="o", markersize=2 * size, markeredgewidth=0.5 * page.scale,
+                markeredgecolor=INK, color=CLASSES[i % len(CLASSES)],
+            )  # fmt: skip
+    _mark(page, axes, data, settings)
+    axes.set_aspect("equal", adjustable="datalim" if settings.window is None else "box")
+    if settings.window is not None:
+        left, bottom, right_, top = settings.window
+        axes.set_xlim(left, right_)
+        axes.set_ylim(bottom, top)
+    if data.wanted.method == "pca" and data.variance is not None:
+        words = [
+            f"{'−' if axis < 0 else ''}{ORDINALS[abs(axis)]} principal component ({share * 100:.1f} % of the variance)"
+            for axis, share in zip(data.axes, data.variance, strict=True)
+        ]
+    else:
+        words = ["t-SNE, first axis (no unit)", "t-SNE, second axis (no unit)"]
+        embedding = data.embedding
+        if embedding is not None and embedding.phase != "done":
+            words[0] += f"; stopped at {embedding.iteration:,} of {embedding.iterations:,} iterations"
+    axes.set_xlabel(words[0])
+    axes.set_ylabel(words[1])
+
+
+def _mark(page: Page, axes: Axes, data: Projection, settings: Settings) -> None:
+    """A ring around the chosen image."""
+    found = np.flatnonzero(data.indices == (-1 if settings.index is None else settings.index))
+    if len(found) and data.points is not None:
+        x, y = data.points[found[0]]
+        size = 9 * page.scale
+        axes.plot(x, y, "o", markersize=size, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=size / 7)
+        axes.annotate(f"#{settings.index}", (x, y), (size, size), textcoords="offset points")

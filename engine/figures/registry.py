@@ -1,0 +1,122 @@
+"""Which views there are as figures, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.analysis.subject import Split, Subject
+from engine.errors import ConfigError
+from engine.figures import confusion, curves, grids, image, imagine, mistakes, projection, weights
+from engine.figures.compute import Studio
+from engine.figures.numbers import Numbers
+from engine.figures.settings import OPTIONS, Settings
+from engine.figures.style import Page, Size
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A view as a figure. `compute(studio)(subject, settings)` gives the data of the others."""
+
+    words: str
+    """What it shows, in a line."""
+    options: tuple[str, ...]
+    """The settings that it takes."""
+    compute: Callable[[Studio], Callable[[Subject, Settings], Any]]
+    natural: Callable[[Any, Settings], Size]
+    draw: Callable[[Page, Any, Settings], None]
+    numbers: Callable[[Any, Settings], Numbers]
+    split: Split | None = "test"
+    """Where none is named; None where it asks for no images."""
+    epoch: bool = True
+    """Whether it asks for an epoch's weights."""
+
+
+POINTS = ("points", "classes", "window", "wrong", "index")
+
+
+def _picture(words: str, method: Any, layer: Any) -> Kind:
+    options = (*POINTS, "axes") if method == "pca" else POINTS
+    return Kind(
+        words,
+        options,
+        lambda studio: studio.picture(method, layer),
+        projection.natural,
+        projection.draw,
+        projection.numbers,
+    )
+
+
+KINDS: dict[str, Kind] = {
+    "curves": Kind(
+        "loss and accuracy of training and validation along the epochs",
+        ("log", "smooth", "last"),
+        lambda studio: studio.curves, curves.natural, curves.draw, curves.numbers, split=None, epoch=False,
+    ),
+    "compare": Kind(
+        "validation loss and accuracy of several runs, the others named by --with",
+        ("compared", "log", "smooth", "last"),
+        lambda studio: studio.compare, curves.natural, curves.draw_comparison, curves.numbers, split=None, epoch=False,
+    ),
+    "data": Kind(
+        "images of the data set, without and with augmentation",
+        ("first", "count", "draw"),
+        lambda studio: studio.data, grids.natural, grids.draw, grids.numbers, split="train", epoch=False,
+    ),
+    "confusion": Kind(
+        "the confusion matrix with its counts, and the most confused pairs",
+        ("percent", "both"),
+        lambda studio: studio.confusion, confusion.natural, confusion.draw, confusion.numbers,
+    ),
+    "mistakes": Kind(
+        "the 25 mistakes that the network is surest of, or any other list of images",
+        ("first", "count", "which", "sort", "reverse", "filter", "index"),
+        lambda studio: studio.mistakes, mistakes.natural, mistakes.draw, mistakes.numbers,
+    ),
+    "image": Kind(
+        "one image: its probabilities, its history over the epochs, its nearest training images",
+        ("index",),
+        lambda studio: studio.image, image.natural, image.draw, image.numbers,
+    ),
+    "projection": Kind(
+        "PCA and t-SNE of the output and the hidden layer, four panels",
+        ("points", "classes", "wrong", "index"),
+        lambda studio: studio.panels, projection.natural_panels, projection.draw_panels, projection.numbers,
+    ),
+    "pca-output": _picture("PCA of the output", "pca", "output"),
+    "pca-hidden": _picture("PCA of the last hidden layer", "pca", "hidden"),
+    "tsne-output": _picture("t-SNE of the output", "tsne", "output"),
+    "tsne-hidden": _picture("t-SNE of the last hidden layer", "tsne", "hidden"),
+    "imagine": Kind(
+        "imagined digits by noise search, gradient ascent and smooth ascent",
+        ("digits",),
+        lambda studio: studio.imagine, imagine.natural, imagine.draw, imagine.numbers, split=None,
+    ),
+    "weights": Kind(
+        "the first layer's weights as pictures, one unit, or a deeper layer as a matrix",
+        ("first", "count", "order", "reverse", "unit", "layer", "each"),
+        lambda studio: studio.weights, weights.natural, weights.draw, weights.numbers,
+    ),
+}  # fmt: skip
+
+FLAGS = {name: option.flag for name, option in OPTIONS.items()} | {"compared": "--with"}
+
+
+def chosen(names: tuple[str, ...], given: set[str]) -> list[str]:
+    """The named views, or all that can be made of one run.
+
+    Args:
+        given: the settings that were named; each must concern one of the views.
+
+    Raises `ConfigError`.
+    """
+    unknown = [name for name in names if name not in KINDS]
+    if unknown:
+        raise ConfigError({"view": f"the view {unknown[0]!r} is not known: choose of {', '.join(KINDS)}"})
+    views = list(dict.fromkeys(names)) or [name for name in KINDS if name != "compare" or "compared" in given]
+    for name in sorted(given):
+        if not any(name in KINDS[view].options for view in views):
+            able = ", ".join(view for view, kind in KINDS.items() if name in kind.options)
+            raise ConfigError({name: f"{FLAGS[name]} concerns only {able}"})
+    return views

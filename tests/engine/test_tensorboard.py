@@ -1,0 +1,56 @@
+"""Event files that TensorBoard's own reader understands."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from engine import tensorboard
+from engine.config import RunConfig
+from engine.events import Epoch, Progress, Test
+from engine.session import start
+from tests.helpers import QUICK, command, of_kind
+
+
+def test_the_curves_are_in_the_runs_folder(tmp_path: Path) -> None:
+    """Fails where a curve is missing, or a point is at another step or value than the event's."""
+    config = RunConfig.from_json(QUICK.to_json() | {"batch_size": 8})
+    runs = tmp_path / "runs"
+    events = list(tensorboard.recorded(start(config, runs, data_dir=str(tmp_path), name="board"), runs))
+    (run,) = runs.iterdir()
+    reader = EventAccumulator(str(run / "tensorboard"), size_guidance={"scalars": 0})
+    reader.Reload()
+
+    def points(tag: str) -> list[tuple[int, float]]:
+        return [(scalar.step, scalar.value) for scalar in reader.Scalars(tag)]
+
+    epochs = of_kind(events, Epoch)
+    assert points("loss/validation") == [(e.epoch, pytest.approx(e.valid_loss)) for e in epochs]
+    assert points("accuracy/training") == [(e.epoch, pytest.approx(e.train_acc)) for e in epochs]
+    (test,) = of_kind(events, Test)
+    assert points("test/accuracy") == [(test.epoch, pytest.approx(test.acc))]
+    progress = of_kind(events, Progress)
+    fine = points("batches/loss")
+    assert [value for _, value in fine] == pytest.approx([loss for event in progress for loss in event.losses])
+    steps = [step for step, _ in fine]
+    assert steps == sorted(set(steps)), "each point has a step of its own"
+    assert steps[0] > 0
+    assert steps[-1] <= progress[-1].batches * config.epochs + progress[-1].group
+
+
+def test_the_command_writes_them_or_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNIST_TUI_DATA", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    words = ("train", "--dataset", "digits", "--epochs", "1", "--hidden", "8", "--device", "cpu", "--tensorboard")
+    assert command(*words).status == 0
+    assert list(tmp_path.glob("runs/*/tensorboard/events.out.tfevents.*"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    outcome = command(*words)
+    assert outcome.status == 2
+    assert outcome.err.strip().splitlines()[-1] == (
+        "mnist-tui: --tensorboard needs the package tensorboard: pip install tensorboard"
+    )
+    assert len(list(tmp_path.glob("runs/*"))) == 1, "no run was begun"

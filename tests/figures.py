@@ -1,0 +1,54 @@
+"""A small finished run and what tests read out of figures and their numbers."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from engine.config import RunConfig
+from engine.runs import RunFolder, stored_runs
+from engine.session import start
+
+SMALL = RunConfig(dataset="digits", epochs=3, batch_size=32, hidden=(16, 12), device="cpu", threads=1)
+
+
+def finished_run(runs_dir: Path, name: str = "small", config: RunConfig = SMALL) -> RunFolder:
+    """Train on the bundled digits."""
+    for _ in start(config, runs_dir, data_dir=str(runs_dir), name=name):
+        pass
+    return stored_runs(runs_dir)[0]
+
+
+def pixels(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8"""
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def said(path: Path) -> dict[str, Any]:
+    """What a PNG says about itself."""
+    with Image.open(path) as image:
+        return dict(image.info)
+
+
+def table(path: Path) -> dict[str, list[str]]:
+    """A CSV file's columns."""
+    with path.open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    return {name: [row[i] for row in rows] for i, name in enumerate(head)}
+
+
+def floats(column: list[str]) -> np.ndarray:
+    """A column of numbers; what is left empty is NaN."""
+    return np.array([float(value) if value else np.nan for value in column])
+
+
+def record(path: Path) -> dict[str, Any]:
+    """A JSON file's content."""
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded

@@ -1,0 +1,48 @@
+"""How exports were wanted last: remembered in the user's configuration folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from platformdirs import user_config_path
+
+from engine import files
+
+MAX_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the export's dialog begins with, as it was typed."""
+
+    folder: str = ""
+    """Empty for each run's own `figures`."""
+    format: str = "png"
+    size: str = "auto"
+    dpi: str = "150"
+    numbers: str = "no"
+
+
+def _path() -> Path:
+    return user_config_path("mnist-tui") / "export.json"
+
+
+def load() -> Preferences:
+    """What was remembered; what can't be read is as it begins."""
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        path = _path()
+        record = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= MAX_BYTES else {}
+        known = {f.name: record[f.name] for f in fields(Preferences) if isinstance(record.get(f.name), str)}
+        return Preferences(**known)
+    return Preferences()
+
+
+def save(preferences: Preferences) -> None:
+    """Remember it; where that is not possible, the session alone does."""
+    with contextlib.suppress(OSError):
+        path = _path()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.replace(path, (json.dumps(asdict(preferences), indent=1) + "\n").encode())
