@@ -138,7 +138,7 @@ class RunFinished:
 
 Event: TypeAlias = RunStarted | Phase | Progress | Epoch | Test | Notice | RunFinished
 
-_KINDS: dict[str, type[Any]] = {kind.event: kind for kind in (RunStarted, Phase, Progress, Epoch, Test, Notice, RunFinished)}
+_KINDS: dict[str, type[Any]] = {kind.event: kind for kind in get_args(Event)}
 
 
 def to_json(event: Event) -> str:

@@ -37,4 +37,6 @@ class CalmFile(logging.handlers.RotatingFileHandler):
 def cut(text: str) -> str:
     """`text`, without its middle where it is too long."""
     half = MAX_RECORD // 2
-    return text if len(text) <= MAX_RECORD else f"{text[:half]}\n… {len(text) - 2 * half:,} characters …\n{text[-half:]}"
+    return (
+        text if len(text) <= MAX_RECORD else f"{text[:half]}\n… {len(text) - 2 * half:,} characters …\n{text[-half:]}"
+    )

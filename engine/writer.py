@@ -105,7 +105,10 @@ class RunWriter:
         """
         _, record = self.folder.manifest()
         earlier = record.get("resumed")
-        resumed = [*(earlier if isinstance(earlier, list) else []), {"time": time.time(), "epoch": epoch, "batch": batch}]
+        resumed = [
+            *(earlier if isinstance(earlier, list) else []),
+            {"time": time.time(), "epoch": epoch, "batch": batch},
+        ]
         record |= {"config": config.to_json(), "resumed": resumed[-MAX_RESUMPTIONS:]}
         try:
             files.replace(self.folder.path / CONFIG, _as_json(record))

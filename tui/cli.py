@@ -104,9 +104,9 @@ def console(
 def _show(data_dir: str | None, runs_dir: Path, attached: RunFolder | None = None) -> NoReturn:
     """Open the console, and end with its exit code."""
     from tui.app import MnistTui
-    from tui.console import run
+    from tui.console import Terminal, end_now, run
 
-    raise typer.Exit(run(MnistTui(data_dir=data_dir, runs_dir=runs_dir, attached=attached)))
+    end_now(run(MnistTui(data_dir=data_dir, runs_dir=runs_dir, attached=attached, driver_class=Terminal)))
 
 
 @app.command()
@@ -197,7 +197,10 @@ def train(
 def attach(
     context: typer.Context,
     run: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="A run's folder or name; else the newest that trains.", autocompletion=_run_names)
+        str,
+        typer.Argument(
+            metavar="[RUN]", help="A run's folder or name; else the newest that trains.", autocompletion=_run_names
+        ),
     ] = "",
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,

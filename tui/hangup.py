@@ -8,7 +8,10 @@ import stat
 
 
 def let_go_of_the_terminal() -> None:
-    """Put nothing in the place of a dead terminal, so that no reading or writing fails or spins; files and pipes stay."""
+    """Put nothing in the place of a dead terminal, so that nobody who reads or writes fails or spins.
+
+    Files and pipes stay as they are.
+    """
     nothing = os.open(os.devnull, os.O_RDWR)
     for handle in (0, 1, 2):
         with contextlib.suppress(OSError):

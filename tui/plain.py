@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import inspect
 import json as json_module
 import math
-import os
 import signal
 import sys
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from rich.console import Console
@@ -32,8 +31,9 @@ from engine.session import resume as run_on
 from engine.session import start
 from engine.statistics import wilson_interval
 from engine.summaries import RunSummary, summarise_all
-from tui.hangup import let_go_of_the_terminal, silence
+from tui.hangup import silence
 from tui.run_table import COLUMNS, cell_words
+from tui.signals import saving_on_signals
 from tui.words import percent, phase_words, seconds, test_words
 
 HEADINGS = "epoch   train loss  train acc   valid loss  valid acc     time"
@@ -79,11 +79,11 @@ def say_all(events: Generator[Event, None, None], control: Control, *, json: boo
     """Say a training's events to the end; returns the exit code."""
     history = History()
     say = _json_lines if json else (_bar if sys.stderr.isatty() and sys.stdout.isatty() else _lines)
-    with _signals(control) as caught, contextlib.closing(events):
+    with saving_on_signals(control) as caught, contextlib.closing(events):
         try:
             say(_folded(events, history), history)
         except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.EIO) or events.gi_frame is None:
+            if error.errno not in (errno.EPIPE, errno.EIO) or inspect.getgeneratorstate(events) == inspect.GEN_CLOSED:
                 raise  # it is the training's own
             silence(sys.stdout.fileno())
             if error.errno == errno.EPIPE and signal.SIGHUP not in caught:
@@ -102,35 +102,6 @@ def _folded(events: Iterator[Event], history: History) -> Iterator[Event]:
     for event in events:
         history.add(event)
         yield event
-
-
-@contextlib.contextmanager
-def _signals(control: Control) -> Iterator[list[int]]:
-    """The first signal stops the training and keeps its work, a second ends the process at once.
-
-    A lost connection (SIGHUP) ends nothing: the training goes on in silence.
-    """
-    caught: list[int] = []
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        if any(earlier != signal.SIGHUP for earlier in caught):
-            os._exit(128 + number)
-        caught.append(number)
-        control.stop()
-        if number == signal.SIGINT:
-            print("\nstopping, keeping the work; once more ends at once", file=sys.stderr)
-
-    def hang_up(number: int, frame: FrameType | None) -> None:
-        caught.append(number)
-        let_go_of_the_terminal()
-
-    handlers = {signal.SIGINT: handle, signal.SIGTERM: handle, signal.SIGHUP: hang_up}
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _json_lines(events: Iterator[Event], history: History) -> None:

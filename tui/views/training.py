@@ -89,7 +89,7 @@ class TrainingView(View):
         app = self.console_app
         stored = app.shown[0] if app.shown else ""
         return PanelState(
-            training=app.is_training and not stored,
+            training=app.is_following if stored else app.is_training,
             paused=app.is_paused,
             stored=stored,
             failure="" if stored or app.failure is None else str(app.failure),
