@@ -150,6 +150,8 @@ class MnistTui(TrainingApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("pause", "stop"):
             return self.can_steer
+        if action == "go_on":
+            return self.can_go_on
         if action == "follow":
             away = isinstance(self.screen, AnalysisView) and not self.scrubber.follows
             return away or (self.shown is not None and self.is_training)

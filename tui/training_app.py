@@ -12,7 +12,7 @@ from rich.text import Text
 from textual.app import App
 from textual.driver import Driver
 
-from engine.config import RunConfig
+from engine.config import MAX_EPOCHS, RunConfig
 from engine.control import Control
 from engine.errors import MnistTuiError, RunError
 from engine.events import Epoch, Event, Notice, Phase, RunFinished, RunStarted, Test
@@ -23,6 +23,7 @@ from tui.hangup import let_go_of_the_terminal
 from tui.messages import EngineEvent, Followed, TrainingEnded
 from tui.palette import rich_colours
 from tui.training_thread import FollowingThread, TrainingThread
+from tui.widgets.dialogs import NumberQuestion
 from tui.words import printable, state_words
 
 LEAVE_SECONDS = 0.7
@@ -43,6 +44,8 @@ class TrainingApp(App[int]):
         """Where it is stored; None before it is."""
         self.shown: tuple[str, History] | None = None
         """A stored run, or one of another process, that the views show instead, with its name."""
+        self.shown_folder: RunFolder | None = None
+        """Where that lies."""
         self.following: FollowingThread | None = None
         """Follows the shown run while another process trains it."""
         self.failure: Exception | None = None
@@ -111,6 +114,31 @@ class TrainingApp(App[int]):
             return start(config, runs_dir, data_dir=data_dir, name=name, control=control)
 
         self._begin(config, train, History(), None)
+
+    def offer_to_go_on(self, folder: RunFolder, history: History) -> None:
+        """Ask how far a stored run shall go on, and train it."""
+        if self.is_training:
+            self.notify("a training is running: stop it first", severity="warning")
+            return
+        if folder.is_live():
+            holder = folder.owner()
+            self.notify(f"it is being trained{f' by {holder}' if holder else ''}", severity="warning", markup=False)
+            return
+        try:
+            config = folder.config()
+        except MnistTuiError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        done = max((epoch.epoch for epoch in history.epochs if epoch.complete), default=0)
+        body = f"{printable(folder.name)} has {done} of {config.epochs} epochs; it goes on exactly where it stood."
+        proposal = config.epochs if done < config.epochs else min(2 * done, MAX_EPOCHS)
+        question = NumberQuestion("go on?", body, "epochs in all", done + 1, MAX_EPOCHS, proposal)
+
+        def answered(epochs: int | None) -> None:
+            if epochs is not None:
+                self.resume_training(folder, history, epochs)
+
+        self.push_screen(question, answered)
 
     def resume_training(self, folder: RunFolder, history: History, epochs: int) -> None:
         """Go on with a stored run until it has so many epochs; `history` is what it has told."""
@@ -196,7 +224,7 @@ class TrainingApp(App[int]):
             self.show_own()
         else:
             self._let_go()
-            self.shown = (printable(folder.name), history)
+            self.shown, self.shown_folder = (printable(folder.name), history), folder
             live = folder.is_live()
             if live:
                 self.following = FollowingThread(self, folder)
@@ -225,12 +253,27 @@ class TrainingApp(App[int]):
     def _let_go(self) -> None:
         if self.following is not None:
             self.following.let_go()
-        self.following = self.shown = None
+        self.following = self.shown = self.shown_folder = None
 
     def show_own(self) -> None:
         """Show this console's own training again."""
         self._let_go()
         self.look_at_live()
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether the shown run is one that nobody trains now."""
+        return not self.can_steer and self._at_rest is not None
+
+    @property
+    def _at_rest(self) -> tuple[RunFolder, History] | None:
+        if self.shown is not None and self.shown_folder is not None:
+            return self.shown_folder, self.shown[1]
+        return (RunFolder(self.live_folder), self.live) if self.live_folder is not None else None
+
+    def action_go_on(self) -> None:
+        if self.can_go_on and self._at_rest is not None:
+            self.offer_to_go_on(*self._at_rest)
 
     # -- steering ----------------------------------------------------------------------------------------------
 
