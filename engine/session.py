@@ -97,7 +97,7 @@ def resume(
         history = History.of(folder.events(progress=False))
         if state is None and history.epochs:
             raise RunError(f"{folder.name} has no state to go on from: train anew with its settings")
-        _check(folder, config, state)
+        _check(folder, config, state, history)
         dataset = yield from _load(str(manifest.get("dataset")), data_dir, control)
         if dataset is None:
             yield RunFinished(folder.name, "stopped", 0.0, "stopped before training went on")
@@ -127,15 +127,17 @@ def _load(name: str, data_dir: str | None, control: Control) -> Generator[Event,
         return None
 
 
-def _check(folder: RunFolder, config: RunConfig, state: TrainingState | None) -> None:
+def _check(folder: RunFolder, config: RunConfig, state: TrainingState | None, history: History) -> None:
     """Refuse what can't be gone on with, before anything of the run is touched."""
     from engine.devices import choose
     from engine.train import check_state
 
     if state is not None:
-        if config.epochs < state.epoch:  # the epoch that is running, or comes next
-            done = state.epoch - (1 if not state.batch else 0)
-            problem = f"{folder.name} has trained {done} epochs: --epochs {state.epoch} or more in all goes on"
+        done = state.epoch - 1
+        complete = history.finished is not None and history.finished.status == "completed"
+        needed = state.epoch if state.batch or complete else done
+        if config.epochs < needed:
+            problem = f"{folder.name} has trained {done} epochs: --epochs {needed} or more in all goes on"
             raise ConfigError({"epochs": problem})
         try:
             check_state(state, config)
