@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test check bench screenshots clean
+.PHONY: run test torture check bench screenshots clean
 
 run: $(VENV)/.installed
 	$(BIN)/mnist-tui $(ARGS)
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(ARGS)
+
+torture: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.torture --kills 100 --writes 1 $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

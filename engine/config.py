@@ -15,6 +15,7 @@ CLASSES = 10
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+MAX_EPOCHS = 100_000
 MAX_PARAMETERS = 50_000_000
 """More is refused: 50 million parameters are 200 MB of weights for every epoch's checkpoint."""
 
@@ -99,7 +100,7 @@ class RunConfig:
         choice("dataset", DATASET_NAMES)
         choice("optimizer", OPTIMIZERS)
         choice("device", DEVICES)
-        whole("epochs", 1, 100_000)
+        whole("epochs", 1, MAX_EPOCHS)
         whole("batch_size", 1, 60_000)
         whole("seed", 0, 2**63 - 1)
         whole("threads", 0, 1024)

@@ -34,5 +34,9 @@ class RunError(MnistTuiError):
     exit_code = 4
 
 
+class TrainingError(MnistTuiError):
+    """A training that broke off; what was saved before is kept."""
+
+
 class Cancelled(Exception):  # noqa: N818 - nothing went wrong
     """Somebody asked to stop while there was nothing to keep yet."""

@@ -16,7 +16,7 @@ Status: TypeAlias = Literal["completed", "stopped", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """The data is there, the model is built and the first batch comes next."""
+    """The data is there, the model is built and the first batch comes next; or, in a run that goes on, a later one."""
 
     event: ClassVar[str] = "run_started"
     run: str
@@ -38,6 +38,11 @@ class RunStarted:
     """Seconds since 1970."""
     note: str = ""
     """What people must know beside every result, such as that `digits` stands in for MNIST."""
+    epoch: int = 1
+    batch: int = 0
+    """Where it begins: in a run that goes on, all that was told from this batch of this epoch on is told again."""
+    elapsed: float = 0.0
+    """Seconds that the run took before, in earlier processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +114,16 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that people should know at once, such as a full disk; the training goes on."""
+
+    event: ClassVar[str] = "notice"
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
-    """The last event of a run."""
+    """The last event of a run, or of its part in one process."""
 
     event: ClassVar[str] = "run_finished"
     run: str
@@ -119,11 +132,13 @@ class RunFinished:
     """From the first event to this one, pauses included."""
     reason: str = ""
     """Why, where the status alone does not say it."""
+    stored: bool = True
+    """False where something of the run could not be written to the disk."""
 
 
-Event: TypeAlias = RunStarted | Phase | Progress | Epoch | Test | RunFinished
+Event: TypeAlias = RunStarted | Phase | Progress | Epoch | Test | Notice | RunFinished
 
-_KINDS: dict[str, type[Any]] = {kind.event: kind for kind in (RunStarted, Phase, Progress, Epoch, Test, RunFinished)}
+_KINDS: dict[str, type[Any]] = {kind.event: kind for kind in get_args(Event)}
 
 
 def to_json(event: Event) -> str:

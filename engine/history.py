@@ -9,6 +9,9 @@ import numpy as np
 
 from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test
 
+MAX_EPOCH_POINTS = 1000
+"""More points of one epoch's fine curve are no training's."""
+
 
 @dataclass(slots=True)
 class History:
@@ -36,16 +39,12 @@ class History:
         """Fold the next event."""
         match event:
             case RunStarted():
-                self.started = event
+                self._begin(event)
             case Phase():
                 self.phase = event
             case Progress():
                 self.progress = event
-                losses, accs, _ = self._fine.setdefault(event.epoch, ([], [], 0.0))
-                for loss, acc in zip(event.losses, event.accs, strict=False):  # a torn log may lack the last ones
-                    losses.append(loss)
-                    accs.append(acc)
-                self._fine[event.epoch] = (losses, accs, event.group / max(event.batches, 1))
+                self._add_points(event)
             case Epoch():
                 self.epochs = [epoch for epoch in self.epochs if epoch.epoch != event.epoch] + [event]
                 self.epochs.sort(key=lambda epoch: epoch.epoch)
@@ -53,6 +52,29 @@ class History:
                 self.test = event
             case RunFinished():
                 self.finished = event
+
+    def _begin(self, event: RunStarted) -> None:
+        """A run begins, or goes on: what an earlier process told of what comes now is void."""
+        self.started = event
+        self.progress = self.test = self.finished = None
+        self.epochs = [epoch for epoch in self.epochs if epoch.epoch < event.epoch]
+        self._fine = {epoch: points for epoch, points in self._fine.items() if (epoch, 0) < (event.epoch, event.batch)}
+
+    def _add_points(self, event: Progress) -> None:
+        """Place the fine curve's next points by their batches, so that none is there twice or at a wrong place."""
+        group = max(event.group, 1)
+        end = -(-event.batch // group) if event.batch == event.batches else event.batch // group
+        points = list(zip(event.losses, event.accs, strict=False))
+        if not len(points) <= end <= MAX_EPOCH_POINTS:
+            return
+        losses, accs, _ = self._fine.get(event.epoch, ([], [], 0.0))
+        start = end - len(points)
+        missing = [float("nan")] * (start - len(losses))  # lines that were torn
+        self._fine[event.epoch] = (
+            losses[:start] + missing + [loss for loss, _ in points],
+            accs[:start] + missing + [acc for _, acc in points],
+            group / max(event.batches, 1),
+        )
 
     @property
     def best(self) -> Epoch | None:

@@ -1,30 +1,31 @@
-"""The run folder: what a training writes, and what is read of it again.
+"""The run folder: what is in it and what is read of it again; `engine.writer` writes it.
 
 config.json     everything needed to repeat the run, versions included
 events.jsonl    append-only; a torn last line is normal and ignored
-checkpoints/    epoch-0000.pt (before training), epoch-0001.pt … the weights after each epoch
+checkpoints/    epoch-0000.pt (before training), epoch-0001.pt … the weights after each epoch; state.pt to go on from
+owner.json      while it is written: which process writes it
+control         while it is written: requests to it, see engine.remote
 log.txt         warnings, stray prints of libraries, tracebacks
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import io
 import json
 import os
-import platform
 import re
 import shutil
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
 
-from engine import events, files
+from engine import checkpoint_file, event_log, files, ownership
 from engine.config import RunConfig
 from engine.errors import ConfigError, RunError
 from engine.events import Event
+
+if TYPE_CHECKING:
+    from engine.state import TrainingState
 
 FORMAT = 1
 NAME = re.compile(r"\w[\w.-]{0,63}")
@@ -77,6 +78,10 @@ class RunFolder:
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
 
+    @property
+    def state_file(self) -> Path:
+        return self.checkpoints / "state.pt"
+
     def config(self) -> RunConfig:
         """The configuration that the run was made with.
 
@@ -112,11 +117,9 @@ class RunFolder:
         """
         path = self.path / EVENTS
         try:
-            with path.open(encoding="utf-8", errors="replace") as lines:
-                for line in lines:
-                    if not progress and line.startswith('{"event": "progress"'):
-                        continue
-                    event = events.from_json(line)
+            with path.open("rb") as file:
+                for line in event_log.lines(file):
+                    event = event_log.event(line, progress=progress)
                     if event is not None:
                         yield event
         except OSError as error:
@@ -136,31 +139,41 @@ class RunFolder:
 
         Raises `RunError` where they are missing or can't be read.
         """
-        import torch
-
         path = self.checkpoint(epoch)
         if not path.exists():
             stored = self.epochs()
             which = f"0 to {stored[-1]}" if stored else "none"
             raise RunError(f"{self.name} has no weights of epoch {epoch}: stored are {which}")
         try:
-            weights = torch.load(path, map_location="cpu", weights_only=True)
+            weights = checkpoint_file.load(path, checkpoint_file.WEIGHTS_LIMIT)
         except Exception as error:  # torch raises whatever its unpickler meets in a damaged file
             raise RunError(f"{path} is damaged ({_short(error)}): choose another epoch with --epoch") from error
         if not isinstance(weights, dict):
             raise RunError(f"{path} holds no weights: choose another epoch with --epoch")
         return weights
 
+    def state(self) -> TrainingState | None:
+        """Where its training stood when that was last saved; None where it never was.
+
+        Raises `RunError` where the file can't be read.
+        """
+        from engine.state import from_record
+
+        path = self.state_file
+        if not path.exists():
+            return None
+        try:
+            return from_record(checkpoint_file.load(path, checkpoint_file.STATE_LIMIT))
+        except Exception as error:  # torch raises whatever its unpickler meets in a damaged file
+            raise RunError(f"{path} can't be gone on from ({_short(error)}): train anew") from error
+
     def is_live(self) -> bool:
         """Whether a process is writing this run."""
-        try:
-            with (self.path / EVENTS).open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
+        return ownership.is_owned(self.path / EVENTS)
+
+    def owner(self) -> ownership.Owner | None:
+        """Who is writing it, where that is known."""
+        return ownership.owner(self.path)
 
     def delete(self) -> None:
         """Remove the folder and all that is in it.
@@ -175,52 +188,13 @@ class RunFolder:
             raise RunError(f"{self.name} can't be deleted ({_short(error)})") from error
 
 
-class RunWriter:
-    """Writes a run; holds its lock until it is closed."""
-
-    def __init__(self, runs_dir: Path, name: str, config: RunConfig, facts: Mapping[str, Any]) -> None:
-        """Make a new folder `<time>-<name>` in `runs_dir` and write its `config.json`.
-
-        Args:
-            facts: what else is needed to repeat the run: the data set that was used, its statistics …
-
-        Raises OSError where it can't be written.
-        """
-        self.folder = RunFolder(_new_folder(runs_dir, name))
-        self.folder.checkpoints.mkdir()
-        record = {"format": FORMAT, "name": name, "created": time.time(), "config": config.to_json(), **facts}
-        record["versions"] = _versions()
-        files.replace(self.folder.path / CONFIG, json.dumps(record, indent=2, ensure_ascii=False).encode())
-        self._events: IO[bytes] = (self.folder.path / EVENTS).open("ab")
-        fcntl.flock(self._events, fcntl.LOCK_EX)
-
-    def append(self, event: Event) -> None:
-        """Store an event; all but `progress` are flushed to the disk."""
-        self._events.write(events.to_json(event).encode() + b"\n")
-        self._events.flush()
-        if not isinstance(event, events.Progress):
-            os.fsync(self._events.fileno())
-
-    def save_weights(self, epoch: int, weights: Mapping[str, Any]) -> None:
-        """Store an epoch's weights; equal weights give equal bytes."""
-        import torch
-
-        buffer = io.BytesIO()  # a file's own name would become part of the archive, and so of its checksum
-        torch.save({name: tensor.detach().cpu() for name, tensor in weights.items()}, buffer)
-        files.replace(self.folder.checkpoint(epoch), buffer.getvalue())
-
-    def close(self) -> None:
-        """Give the lock back."""
-        self._events.close()
-
-
 def stored_runs(runs_dir: Path) -> list[RunFolder]:
     """The runs in a folder, the newest first; folders that are no runs are left out."""
     try:
         paths = list(runs_dir.iterdir())
     except OSError:
         return []
-    runs = [path for path in paths if _is_run(path)]
+    runs = [path for path in paths if not path.name.startswith(".") and _is_run(path)]
     return [RunFolder(path) for path in sorted(runs, key=lambda path: _in_order(path.name), reverse=True)]
 
 
@@ -256,36 +230,20 @@ def find_run(runs_dir: Path, run: str) -> RunFolder:
     raise RunError(f"there is no run {run!r} in {runs_dir}: mnist-tui runs lists them")
 
 
+def newest_live_run(runs_dir: Path) -> RunFolder:
+    """The newest run that a process writes.
+
+    Raises `RunError` where there is none.
+    """
+    for folder in stored_runs(runs_dir):
+        if folder.is_live():
+            return folder
+    raise RunError(f"no run in {runs_dir} is being trained: name one, see mnist-tui runs")
+
+
 def _given_name(folder: str) -> str:
     """The name behind `<date>-<time>-`."""
     return re.sub(r"^\d{8}-\d{6}-", "", folder)
-
-
-def _new_folder(runs_dir: Path, name: str) -> Path:
-    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{name}"
-    for suffix in ("", *(f"-{i}" for i in range(2, 1000))):
-        path = runs_dir / (stem + suffix)
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return path
-    raise FileExistsError(f"{runs_dir / stem} and a thousand more are taken")
-
-
-def _versions() -> dict[str, str]:
-    import numpy
-    import torch
-
-    from engine import __version__
-
-    return {
-        "mnist-tui": __version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": numpy.__version__,
-        "platform": platform.platform(),
-    }
 
 
 def _short(error: BaseException) -> str:

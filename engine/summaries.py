@@ -23,7 +23,7 @@ class RunSummary:
     created: float
     """Seconds since 1970; 0 where it is not known."""
     status: str
-    """`completed`, `stopped`, `failed`, `running`, `broken off` (its process ended without a word) or `unreadable`."""
+    """`completed`, `stopped`, `failed`, `running`, `died` (its process ended without a word) or `unreadable`."""
     epochs: int
     """Epochs that were completed."""
     best_epoch: int
@@ -59,7 +59,7 @@ def summarise(folder: RunFolder) -> RunSummary:
     if started is not None:
         dataset, created = started.dataset, created or started.time
     if not status:
-        unfinished = "running" if folder.is_live() else "broken off"
+        unfinished = "running" if folder.is_live() else "died"
         status = finished.status if finished is not None else unfinished
     trained = sum(epoch.seconds for epoch in history.epochs)
     return RunSummary(

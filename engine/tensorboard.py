@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections import Counter
-from collections.abc import Iterator
+import math
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,10 +27,9 @@ def check() -> None:
         raise ConfigError({"tensorboard": problem})
 
 
-def recorded(events: Iterator[Event], runs_dir: Path) -> Iterator[Event]:
+def recorded(events: Generator[Event, None, None], runs_dir: Path) -> Generator[Event, None, None]:
     """Pass on a training's events, and write its curves into the run's folder, `tensorboard`."""
     writer: SummaryWriter | None = None
-    groups: Counter[int] = Counter()
     try:
         for event in events:
             if isinstance(event, RunStarted) and event.run:
@@ -39,24 +38,23 @@ def recorded(events: Iterator[Event], runs_dir: Path) -> Iterator[Event]:
                 writer = SummaryWriter(str(runs_dir / event.run / FOLDER))
                 writer.add_text("config", f"```\n{json.dumps(event.config, indent=1)}\n```")
             if writer is not None:
-                _write(writer, event, groups)
+                _write(writer, event)
             yield event
     finally:
         if writer is not None:
             writer.close()
 
 
-def _write(writer: SummaryWriter, event: Event, groups: Counter[int]) -> None:
-    """One event's numbers; steps are epochs, and batches since the start within the epochs.
-
-    Args:
-        groups: counts each epoch's points within.
-    """
+def _write(writer: SummaryWriter, event: Event) -> None:
+    """One event's numbers; steps are epochs, and batches since the start within the epochs."""
     match event:
         case Progress():
-            for loss, acc in zip(event.losses, event.accs, strict=True):
-                groups[event.epoch] += 1
-                step = (event.epoch - 1) * event.batches + min(groups[event.epoch] * event.group, event.batches)
+            # Its points end where it stands; only an epoch's last point may stand for fewer batches than a group.
+            complete = event.batch == event.batches
+            last = math.ceil(event.batch / event.group) if complete else event.batch // event.group
+            first = last - len(event.losses)
+            for place, (loss, acc) in enumerate(zip(event.losses, event.accs, strict=True), first + 1):
+                step = (event.epoch - 1) * event.batches + min(place * event.group, event.batches)
                 writer.add_scalar("batches/loss", loss, step)
                 writer.add_scalar("batches/accuracy", acc, step)
         case Epoch():

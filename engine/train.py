@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 import torch
@@ -15,15 +16,14 @@ from engine.config import RunConfig
 from engine.control import Control
 from engine.data.dataset import Dataset
 from engine.evaluate import measure
-from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Status, Test
+from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Status, Test, to_json
 from engine.model import MLP
+from engine.state import Tensors, TrainingState, check_weights, learner_state, restore_learner
 
 REPORT_SECONDS = 0.1
 """At least this long between two `progress` events."""
 CURVE_POINTS = 60
 """About so many points of an epoch's fine curve; each is the mean over a group of batches."""
-
-Weights = Mapping[str, Tensor]
 
 
 def train(
@@ -32,9 +32,11 @@ def train(
     control: Control | None = None,
     *,
     run: str = "",
-    save: Callable[[int, Weights], None] = lambda epoch, weights: None,
+    save: Callable[[int, Tensors], None] = lambda epoch, weights: None,
+    state: TrainingState | None = None,
+    save_state: Callable[[TrainingState], None] = lambda state: None,
 ) -> Iterator[Event]:
-    """Train a new network and measure it once on the test images.
+    """Train a new network, or one that was interrupted, and measure it once on the test images.
 
     Every epoch trains on all training images in a new order, then measures the validation images. The weights of the
     lowest validation loss are loaded again at the end, and only then are the test images measured. A loss that is not
@@ -46,13 +48,24 @@ def train(
         control: pauses or stops the training between two batches.
         run: the name that the events carry.
         save: is given each epoch's weights, epoch 0 being the untrained network, before its event comes.
+        state: where an earlier training stood; this one goes on from there to the same numbers.
+        save_state: is given where the training stands: before the first batch, after every epoch before its event
+            comes, and where it is paused or stopped in the middle of one.
 
     Yields:
         `RunStarted`, then phases, progress and epochs, `Test`, and at the end `RunFinished`.
 
-    Raises `ConfigError` where the configured device is not there.
+    Raises `ConfigError` where the configured device is not there, ValueError where `state` is another network's.
     """
-    return _Training(config, dataset, control or Control(), run, save).events()
+    return _Training(config, dataset, control or Control(), run, save, state, save_state).events()
+
+
+def check_state(state: TrainingState, config: RunConfig) -> None:
+    """Raises ValueError where the state is not one of this configuration's network and optimiser."""
+    with torch.random.fork_rng(devices=[]):
+        model = MLP(config.layer_sizes)
+    restore_learner(state.learner, model, make_optimizer(model, config))
+    check_weights(state.best_weights, model.state_dict())
 
 
 class _Training:
@@ -62,19 +75,27 @@ class _Training:
         dataset: Dataset,
         control: Control,
         run: str,
-        save: Callable[[int, Weights], None],
+        save: Callable[[int, Tensors], None],
+        state: TrainingState | None,
+        save_state: Callable[[TrainingState], None],
     ) -> None:
         self.config, self.dataset, self.control, self.run, self.save = config, dataset, control, run, save
+        self.resumed, self.save_state = state, save_state
         self.best_loss = float("inf")
         self.best_epoch = 0
         self.best_weights: dict[str, Tensor] = {}
+        self.told = ""
         self.paused_seconds = 0.0
 
     def events(self) -> Iterator[Event]:
-        began = time.perf_counter()
+        resumed = self.resumed
+        self.began = time.perf_counter() - (resumed.seconds if resumed else 0.0)
         yield Phase("warm-up", "waking the device")
         self.device, device_name = devices.prepare(self.config)
         self._load()
+        if resumed:
+            self._restore(resumed)
+        first = resumed.epoch if resumed else 1
         yield RunStarted(
             run=self.run,
             config=self.config.to_json(),
@@ -88,12 +109,17 @@ class _Training:
             std=self.dataset.std,
             time=time.time(),
             note=self.dataset.note,
+            epoch=first,
+            batch=resumed.batch if resumed else 0,
+            elapsed=resumed.seconds if resumed else 0.0,
         )
-        self._keep(0)
+        if not resumed:
+            self._keep(0)
+            self._save_state(1)
         yield Phase("train")
         status: Status = "completed"
         reason = ""
-        for epoch in range(1, self.config.epochs + 1):
+        for epoch in range(first, self.config.epochs + 1):
             result = yield from self._epoch(epoch)
             if result is not None:
                 yield result
@@ -106,7 +132,7 @@ class _Training:
                 break
         yield Phase("test")
         yield self._test()
-        yield RunFinished(self.run, status, time.perf_counter() - began, reason)
+        yield RunFinished(self.run, status, time.perf_counter() - self.began, reason)
 
     def _load(self) -> None:
         """Bring the data set to the device and build the network and its optimiser."""
@@ -127,6 +153,35 @@ class _Training:
         self.model.to(device)
         self.optimizer = make_optimizer(self.model, config)
 
+    def _restore(self, state: TrainingState) -> None:
+        if state.batch and state.batch >= len(self.batches):
+            raise ValueError("it stands behind the end of its epoch")
+        restore_learner(state.learner, self.model, self.optimizer)
+        self.best_loss, self.best_epoch, self.told = state.best_loss, state.best_epoch, state.told
+        self.best_weights = {name: tensor.to(self.device) for name, tensor in state.best_weights.items()}
+
+    def _save_state(self, epoch: int, tally: _Tally | None = None) -> None:
+        """Hand over where the training stands: before an epoch, or within the one that `tally` counts."""
+        batch, losses, correct = tally.counted() if tally else (0, torch.zeros(0), torch.zeros(0))
+        if not torch.isfinite(losses).all():
+            return  # the state before it is the last good one
+        now = time.perf_counter()
+        self.save_state(
+            TrainingState(
+                epoch=epoch,
+                batch=batch,
+                learner=learner_state(self.model, self.optimizer),
+                losses=losses,
+                correct=correct,
+                epoch_seconds=now - self.epoch_began - self.paused_seconds if tally else 0.0,
+                seconds=now - self.began,
+                best_epoch=self.best_epoch,
+                best_loss=self.best_loss,
+                best_weights={name: tensor.detach().cpu().clone() for name, tensor in self.best_weights.items()},
+                told=self.told,
+            )
+        )
+
     def _epoch(self, epoch: int) -> Generator[Event, None, Epoch | None]:
         """Train and validate one epoch.
 
@@ -136,10 +191,14 @@ class _Training:
         model, optimizer, control = self.model, self.optimizer, self.control
         sizes = self.batches.sizes()
         tally = _Tally(epoch, sizes, self.device)
-        began = time.perf_counter()
+        self.epoch_began = time.perf_counter()
         self.paused_seconds = 0.0
-        report_at = began + REPORT_SECONDS
-        for x, y in self.batches.epoch(epoch):
+        resumed = self.resumed
+        if resumed and resumed.epoch == epoch:
+            tally.restore(resumed.losses, resumed.correct)
+            self.epoch_began -= resumed.epoch_seconds
+        report_at = time.perf_counter() + REPORT_SECONDS
+        for x, y in itertools.islice(self.batches.epoch(epoch), tally.batch, None):
             if control.paused:
                 yield from self._pause(tally)
                 report_at = time.perf_counter() + REPORT_SECONDS
@@ -158,26 +217,35 @@ class _Training:
             return None
         if tally.unreported:
             yield tally.progress()
+        complete = tally.batch == len(sizes)
+        if not complete:
+            self._save_state(epoch, tally)
         train_loss, train_acc = tally.means()
         valid_loss, correct = measure(model, *self.valid, self.dataset.mean, self.dataset.std)
         best = valid_loss < self.best_loss
         if best:
             self.best_loss = valid_loss
         self._keep(epoch, best=best)
-        return Epoch(
+        event = Epoch(
             epoch=epoch,
             train_loss=train_loss,
             train_acc=train_acc,
             valid_loss=valid_loss,
             valid_acc=correct / len(self.valid[0]),
-            seconds=time.perf_counter() - began - self.paused_seconds,
+            seconds=time.perf_counter() - self.epoch_began - self.paused_seconds,
             best=best,
-            complete=tally.batch == len(sizes),
+            complete=complete,
         )
+        if complete and np.isfinite(train_loss) and np.isfinite(valid_loss):
+            self.told = to_json(event)
+            self._save_state(epoch + 1)
+        return event
 
     def _pause(self, tally: _Tally) -> Iterator[Event]:
         if tally.unreported:
             yield tally.progress()
+        if tally.batch:
+            self._save_state(tally.epoch, tally)
         yield Phase("paused")
         began = time.perf_counter()
         self.control.wait()
@@ -224,6 +292,17 @@ class _Tally:
         self._losses[self.batch] = loss.detach()
         self._correct[self.batch] = (logits.detach().argmax(1) == y).sum()
         self.batch += 1
+
+    def counted(self) -> tuple[int, Tensor, Tensor]:
+        """The batches that are done, their losses and their right answers, on the host."""
+        done = slice(0, self.batch)
+        return self.batch, self._losses[done].cpu().clone(), self._correct[done].cpu().clone()
+
+    def restore(self, losses: Tensor, correct: Tensor) -> None:
+        """Go on from what `counted` gave; those batches count as reported."""
+        self.batch = self._reported = len(losses)
+        self._losses[: self.batch], self._correct[: self.batch] = losses, correct
+        self._host[:, : self.batch] = torch.stack((losses, correct)).numpy()
 
     def progress(self) -> Progress:
         """Wait for the device and say how far the epoch is."""

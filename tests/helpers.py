@@ -91,8 +91,9 @@ def groups_of(progress: list[Progress], sizes: np.ndarray) -> tuple[np.ndarray, 
 
 
 def checksums(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file in the folder, by name."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+    """SHA-256 of every file in the folder, by name; but for the state to go on from, which tells times."""
+    paths = sorted(path for path in folder.iterdir() if path.name != "state.pt")
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 @dataclass

@@ -5,37 +5,32 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-import time
 from collections import deque
 from pathlib import Path
 
-from rich.text import Text
+from textual.driver import Driver
 
 from engine.analysis.subject import Analyst
 from engine.config import RunConfig
-from engine.events import Epoch, Phase, RunFinished, RunStarted, Test
 from engine.history import History
 from engine.runs import RunFolder
 from tui.analysis_view import AnalysisView
 from tui.exporting import ExportingApp
 from tui.keys import bindings
 from tui.logs import LogLines
-from tui.messages import DevicesFound, EngineEvent, TrainingEnded
+from tui.messages import DevicesFound
 from tui.palette import rich_colours
 from tui.scrubber import Scrubber
 from tui.themes import CURVE_COLOURS, THEMES
-from tui.training_thread import TrainingThread
+from tui.training_app import TrainingApp
 from tui.view import View
 from tui.views.registry import view_classes
 from tui.widgets.dialogs import Help, Log, Question
-from tui.words import state_words
 
 LOG_LINES = 2000
-LEAVE_SECONDS = 1.0
-"""How long quitting waits for the training to save its work."""
 
 
-class MnistTui(ExportingApp):
+class MnistTui(TrainingApp, ExportingApp):
     """The console."""
 
     TITLE = "mnist-tui"
@@ -43,33 +38,29 @@ class MnistTui(ExportingApp):
     BINDINGS = bindings("everywhere")
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, *, data_dir: str | None = None, runs_dir: Path, config: RunConfig | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        *,
+        data_dir: str | None = None,
+        runs_dir: Path,
+        config: RunConfig | None = None,
+        attached: RunFolder | None = None,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        """`attached`: a run to show from the start."""
+        super().__init__(data_dir=data_dir, runs_dir=runs_dir, driver_class=driver_class)
         # Textual takes NO_COLOR out of the environment before Rich can see it; the views ask the console.
         self.console.no_color = self.no_color
-        self.data_dir = data_dir
-        self.runs_dir = runs_dir
         self.config = config or RunConfig()
         """What the form begins with, then what it last said."""
-        self.training: TrainingThread | None = None
-        self.live = History()
-        """What the training in this console has said; the last one's after its end."""
-        self.shown: tuple[str, History] | None = None
-        """A stored run that the Training view shows instead, with its name."""
         self.picked = ""
         """What another view asked the Mistakes view to show, in words; the view takes it and empties it."""
-        self.failure: Exception | None = None
-        """Why the last training failed."""
-        self.revision = 0
-        """Grows with every event, so that views know when to draw again."""
-        self.started_at = self.ended_at = 0.0
         self.analyst = Analyst()
         self.analyst.data_dir = data_dir
         self.scrubber = Scrubber()
         self.devices: DevicesFound | None = None
         self.log_lines: deque[str] = deque(maxlen=LOG_LINES)
-        self._exit_status = 0
-        self._leaving = False
+        self._attached = attached
 
     # -- set-up ------------------------------------------------------------------------------------------------
 
@@ -88,21 +79,20 @@ class MnistTui(ExportingApp):
         self._watch_signals()
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._redraw))
         self.switch_mode("setup")
+        if self._attached is not None:
+            self.call_after_refresh(self.show_run, self._attached, History())
         # After the first frame: importing torch takes longer than everything else at the start.
         self.call_after_refresh(self.find_devices)
 
     def _watch_signals(self) -> None:
-        """A lost connection or a polite kill saves the work and gives the terminal back."""
+        """A polite kill saves the work and gives the terminal back; a lost connection takes the screen down."""
         import asyncio
 
         if threading.current_thread() is not threading.main_thread():
             return
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._end_by_signal, number)
-
-    def _end_by_signal(self, number: int) -> None:
-        self.leave(128 + number)
+        loop.add_signal_handler(signal.SIGTERM, self.leave, 128 + signal.SIGTERM)
+        loop.add_signal_handler(signal.SIGHUP, self.hang_up)
 
     def find_devices(self) -> None:
         """Import torch and look for devices, in a thread."""
@@ -130,77 +120,35 @@ class MnistTui(ExportingApp):
 
     # -- training ----------------------------------------------------------------------------------------------
 
-    @property
-    def is_training(self) -> bool:
-        """Whether a training's thread is alive."""
-        return self.training is not None
-
-    @property
-    def is_paused(self) -> bool:
-        return self.training is not None and self.training.control.paused
-
-    def start_training(self, config: RunConfig, name: str = "") -> None:
-        """Train `config` in a thread of its own and show it; does nothing while another training runs."""
-        if self.training is not None:
-            return
-        self.live, self.failure, self.shown = History(), None, None
-        self.started_at, self.ended_at = time.monotonic(), 0.0
-        self.training = TrainingThread(self, config, self.runs_dir, self.data_dir, name)
+    def training_begins(self) -> None:
         self.analyst.data_dir = self.data_dir
         self.scrubber.follow()
-        self.training.start()
-        self._changed()
-        self.switch_mode("training")
 
-    def on_engine_event(self, message: EngineEvent) -> None:
-        event = message.event
-        self.live.add(event)
-        self._changed()
-        if isinstance(event, RunStarted | Epoch | Test | RunFinished):
-            self.refresh_bindings()
-        if self.shown is None and isinstance(event, Phase | Epoch | RunFinished):
-            self._look_at_live()
-
-    def on_training_ended(self, message: TrainingEnded) -> None:
-        self.training = None
-        self.failure = message.error
-        self.ended_at = time.monotonic()
-        self._changed()
-        self.refresh_bindings()
-        if self._leaving:
-            self.exit(self._exit_status, return_code=self._exit_status)
-        elif message.error is not None:
-            logging.getLogger(__name__).error("the training failed", exc_info=message.error)
-            for view in self.mounted_views():
-                view.training_failed(message.error)
-
-    def _changed(self) -> None:
-        self.revision += 1
+    def show_changes(self) -> None:
         if isinstance(self.screen, View):  # the others are told when they are shown again
             self.screen.show_status(self.status)
 
+    def look_at_run(self, folder: Path | None, history: History, *, growing: bool) -> None:
+        self.scrubber.look_at(folder, history, growing=growing)
+        self._subject_changed()
+
+    def tell_failure(self, error: Exception) -> None:
+        for view in self.mounted_views():
+            view.training_failed(error)
+
     def _redraw(self) -> None:
         """Texts carry their colours, so another theme means new texts."""
-        self._changed()
+        self.changed()
         for view in self.mounted_views():
             view.redraw()
-
-    @property
-    def status(self) -> Text:
-        """What the training does, in a few words for the bar above the views."""
-        words, colour = state_words(self.live, training=self.is_training, paused=self.is_paused, failure=self.failure)
-        return Text(words, self.colours[colour])
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the training in this console was started, until it ended."""
-        return (self.ended_at or time.monotonic()) - self.started_at if self.started_at else 0.0
 
     # -- keys --------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("pause", "stop"):
-            return self.is_training
+            return self.can_steer
+        if action == "go_on":
+            return self.can_go_on
         if action == "follow":
             away = isinstance(self.screen, AnalysisView) and not self.scrubber.follows
             return away or (self.shown is not None and self.is_training)
@@ -211,16 +159,6 @@ class MnistTui(ExportingApp):
     async def action_view(self, mode: str) -> None:
         if self.current_mode != mode:
             await self.switch_mode(mode)
-
-    def action_pause(self) -> None:
-        if self.training is not None:
-            control = self.training.control
-            control.resume() if control.paused else control.pause()
-            self._changed()
-
-    def action_stop(self) -> None:
-        if self.training is not None:
-            self.training.control.stop()
 
     def action_step_back(self) -> None:
         screen = self.screen
@@ -253,35 +191,12 @@ class MnistTui(ExportingApp):
         """What the palette and ctrl+q call."""
         self.action_leave()
 
-    def leave(self, status: int) -> None:
-        """Stop the training, wait a moment until its work is saved, and end with `status`."""
-        self._exit_status, self._leaving = status, True
-        if self.training is None:
-            self.exit(status, return_code=status)
-            return
-        self.training.control.stop()
-        self.set_timer(LEAVE_SECONDS, lambda: self.exit(status, return_code=status))
-
     def action_follow(self) -> None:
         """Let go of the chosen epoch; while a training runs, of a stored run too."""
         self.scrubber.follow()
         if self.is_training and self.shown is not None:
-            self.shown = None
-            self._look_at_live()
-        self._changed()
-        self._subject_changed()
-
-    async def show_run(self, folder: RunFolder, history: History) -> None:
-        """Let every view show a stored run, and open its curves."""
-        self.shown = (folder.name, history)
-        self.scrubber.look_at(folder.path, history, growing=folder.is_live())
-        self._changed()
-        await self.switch_mode("training")
-
-    def _look_at_live(self) -> None:
-        started = self.live.started
-        folder = self.runs_dir / started.run if started else None
-        self.scrubber.look_at(folder, self.live, growing=self.live.finished is None)
+            self.show_own()
+        self.changed()
         self._subject_changed()
 
     def _subject_changed(self) -> None:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Callable
-from dataclasses import fields
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
 from engine import __version__
-from engine.config import DEVICES, OPTIMIZERS, RECIPES, RunConfig, parse_hidden
+from engine.config import DEVICES, OPTIMIZERS, RECIPES, RunConfig
 from engine.data.catalog import DATASET_NAMES
 from engine.errors import ConfigError, MnistTuiError, RunError
-from engine.runs import find_run, runs_folder
+from engine.runs import RunFolder, find_run, newest_live_run, runs_folder
+from engine.tensorboard import check as check_tensorboard
 from tui import export_command, logs
-from tui.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug
+from tui.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug, run_names
+from tui.train_options import read_changes, read_config
 
 HELP = """Train a first neural network on MNIST in the terminal, live, and find out what it learned.
 
@@ -31,6 +32,10 @@ EXAMPLES = """Examples:
   mnist-tui train --epochs 5 --seed 7          train without a screen
 
   mnist-tui train --json | jq 'select(.event=="epoch")'
+
+  mnist-tui train --resume latest --epochs 20  go on with the last run until it has 20 epochs
+
+  mnist-tui train --detach                     train in the background; mnist-tui attach follows it
 
   mnist-tui evaluate latest --epoch last --split valid
 
@@ -69,10 +74,15 @@ def console(
         from tui.plain import train
 
         raise typer.Exit(train(RunConfig(), runs_folder(runs_dir), data_dir=data_dir))
-    from tui.app import MnistTui
+    _show(data_dir, runs_folder(runs_dir))
 
-    status = MnistTui(data_dir=data_dir, runs_dir=runs_folder(runs_dir)).run()
-    raise typer.Exit(status or 0)
+
+def _show(data_dir: str | None, runs_dir: Path, attached: RunFolder | None = None) -> NoReturn:
+    """Open the console, and end with its exit code."""
+    from tui.app import MnistTui
+    from tui.console import Terminal, end_now, run
+
+    end_now(run(MnistTui(data_dir=data_dir, runs_dir=runs_dir, attached=attached, driver_class=Terminal)))
 
 
 @app.command()
@@ -115,6 +125,18 @@ def train(
     threads: Annotated[str, typer.Option(metavar="N", help="CPU threads, or auto.")] = "auto",
     runs_dir: RunsDir = None,
     name: Annotated[str, typer.Option(metavar="NAME", help="The run's name behind the time; else the recipe's.")] = "",
+    resume: Annotated[
+        str,
+        typer.Option(
+            "--resume",
+            metavar="RUN",
+            help="Go on with a stored run; with it only --epochs (in all), --device and --threads can change.",
+            autocompletion=run_names,
+        ),
+    ] = "",
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Train in the background; mnist-tui attach follows it.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one event a line as JSON, and nothing else.")] = False,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write the curves for TensorBoard too, into the run's folder.")
@@ -123,33 +145,60 @@ def train(
 ) -> None:
     """Train without a screen: a progress bar on a terminal, plain lines otherwise."""
     remember_debug(context, debug)
-    values = {
-        f.name: context.params[f.name]
-        for f in fields(RunConfig)
-        if context.get_parameter_source(f.name) is not None and _was_given(context, f.name)
-    }
-    problems: dict[str, str] = {}
-    _parse(values, "hidden", parse_hidden, problems)
-    _parse(values, "threads", _parse_threads, problems)
-    values.pop("recipe", None)
-    try:
-        config = RunConfig.from_recipe(recipe, **values)
-    except ConfigError as error:
-        problems = error.problems | problems
-    if problems:
-        raise ConfigError(problems)
+    outer = context.obj or {}
+    folder, data_dir = runs_folder(runs_dir or outer.get("runs_dir")), data_dir or outer.get("data_dir")
+    if tensorboard:
+        check_tensorboard()
+    if detach and json:
+        raise ConfigError({"detach": "--json has nobody to print to with --detach: leave one of them out"})
+    if resume:
+        run, changes = find_run(folder, resume), read_changes(context)
+        if detach:
+            from engine.session import resume as run_on
+            from tui import detached
+
+            job = lambda control: run_on(run, data_dir=data_dir, control=control, **changes)  # noqa: E731
+            raise typer.Exit(detached.train(job, run.path.parent, tensorboard=tensorboard))
+        from tui import plain
+
+        raise typer.Exit(plain.resume(run, data_dir=data_dir, json=json, tensorboard=tensorboard, **changes))
+    config = read_config(context)
+    if detach:
+        from engine.session import start
+        from tui import detached
+
+        job = lambda control: start(config, folder, data_dir=data_dir, name=name, control=control)  # noqa: E731
+        raise typer.Exit(detached.train(job, folder, tensorboard=tensorboard))
     from tui import plain
 
+    raise typer.Exit(plain.train(config, folder, data_dir=data_dir, name=name, json=json, tensorboard=tensorboard))
+
+
+@app.command()
+def attach(
+    context: typer.Context,
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="[RUN]", help="A run's folder or name; else the newest that trains.", autocompletion=run_names
+        ),
+    ] = "",
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    debug: Debug = False,
+) -> None:
+    """Follow a run that another process trains, and pause, resume or stop it; without a terminal in plain lines."""
+    remember_debug(context, debug)
     outer = context.obj or {}
-    status = plain.train(
-        config,
-        runs_folder(runs_dir or outer.get("runs_dir")),
-        data_dir=data_dir or outer.get("data_dir"),
-        name=name,
-        json=json,
-        tensorboard=tensorboard,
-    )
-    raise typer.Exit(status)
+    folder, data_dir = runs_folder(runs_dir or outer.get("runs_dir")), data_dir or outer.get("data_dir")
+    chosen = find_run(folder, run) if run else newest_live_run(folder)
+    from tui.terminal import is_interactive
+
+    if not is_interactive():
+        from tui.plain import follow_run
+
+        raise typer.Exit(follow_run(chosen))
+    _show(data_dir, folder, chosen)
 
 
 @app.command()
@@ -189,33 +238,6 @@ def evaluate(
 
 
 app.command(name="export")(export_command.export)
-
-
-def _was_given(context: typer.Context, name: str) -> bool:
-    """Whether the option stood on the command line, so that it goes over the recipe's value."""
-    source = context.get_parameter_source(name)
-    return source is not None and source.name != "DEFAULT"
-
-
-def _parse(values: dict[str, Any], name: str, parse: Callable[[str], Any], problems: dict[str, str]) -> None:
-    if name in values:
-        try:
-            values[name] = parse(values[name])
-        except ConfigError as error:
-            problems |= error.problems
-            del values[name]
-
-
-def _parse_threads(text: str) -> int:
-    if text == "auto":
-        return 0
-    try:
-        threads = int(text)
-    except ValueError:
-        threads = 0
-    if threads < 1:
-        raise ConfigError({"threads": f"--threads must be auto or a whole number from 1 to 1,024, not {text!r}"})
-    return threads
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from textual.app import App
+from textual.driver import Driver
 
 from engine.analysis.subject import Analyst, Subject
 from engine.figures.settings import Standing
@@ -27,8 +28,8 @@ class ExportingApp(App[int]):
     scrubber: Scrubber
     runs_dir: Path
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, driver_class: type[Driver] | None = None) -> None:
+        super().__init__(driver_class=driver_class)
         self.export_words = ""
         """What there is to say about the last export."""
         self.exported: list[Path] = []

@@ -48,7 +48,7 @@ VIEWS = (
 TABLE: dict[str, tuple[Key, ...]] = {
     "everywhere": (
         *(Key(view.digit, f"view('{view.mode}')", "", f"open {view.title}") for view in VIEWS),
-        Key("space", "pause", "pause", "pause or resume the training"),
+        Key("space", "pause", "pause", "pause or resume the training; where none runs here, the one that is followed"),
         Key("s", "stop", "stop", "stop the training and keep its work"),
         Key("n", "view('setup')", "", "set up a new run"),
         Key("e", "export_view", "export", "export this view as a figure: PNG, SVG or PDF, with its numbers if wanted"),
@@ -85,6 +85,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("z", "zoom", "zoom", "show all epochs, the last ten or the last three"),
         Key("a", "chart", "loss/acc", "where only one chart fits: loss or accuracy"),
         Key("f", "app.follow", "follow", "back to the run that trains now"),
+        Key("g", "app.go_on", "go on", "go on with the run that is shown, to its end or for more epochs"),
     ),
     "run table": (Key("enter", "select_cursor", "open", "see the run's curves", "enter"),),
     "confusion": (
@@ -176,6 +177,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("slash", "filter", "filter", "show only runs with these words", "/"),
         Key("o", "sort", "sort", "sort by the next column"),
         Key("O", "reverse", "", "turn the order around", "O"),
+        Key("g", "go_on", "go on", "go on with the run, to its end or for more epochs"),
         Key("d,delete", "delete", "delete", "delete the run; asks first", "d"),
         Key("r", "reload", "", "read the folder again"),
     ),

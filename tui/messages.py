@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from engine.events import Event
+from engine.history import History
 
 if TYPE_CHECKING:  # torch must not be imported before the first frame
     from engine.devices import Device
+    from tui.training_thread import FollowingThread
 
 
 class EngineEvent(Message):
@@ -28,6 +30,21 @@ class TrainingEnded(Message):
         super().__init__()
         self.error = error
         """Why it failed, or None."""
+
+
+class Followed(Message):
+    """Another process's training said something."""
+
+    def __init__(self, thread: FollowingThread, history: History | None, events: list[Event], live: bool) -> None:
+        super().__init__()
+        self.thread = thread
+        """Who read it."""
+        self.history = history
+        """All that was told before, where it was read from the beginning; None afterwards."""
+        self.events = events
+        """What came since then."""
+        self.live = live
+        """False in the last message: nobody trains the run any more."""
 
 
 class DevicesFound(Message):

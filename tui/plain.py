@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import inspect
 import json as json_module
 import math
-import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from engine import tensorboard as tensorboard_files
 from engine.config import RunConfig
 from engine.control import Control
 from engine.data.folder import is_explicit
 from engine.errors import ConfigError
-from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test, to_json
+from engine.events import Epoch, Event, Notice, Phase, Progress, RunFinished, RunStarted, Test, to_json
+from engine.follow import follow
 from engine.history import History
 from engine.runs import RunFolder
+from engine.session import resume as run_on
 from engine.session import start
 from engine.statistics import wilson_interval
 from engine.summaries import RunSummary, summarise_all
+from engine.tensorboard import recorded
+from tui.hangup import silence
 from tui.run_table import COLUMNS, cell_words
+from tui.signals import saving_on_signals
 from tui.words import percent, phase_words, seconds, test_words
 
 HEADINGS = "epoch   train loss  train acc   valid loss  valid acc     time"
@@ -51,53 +56,68 @@ def train(
         tensorboard: whether the curves are written for TensorBoard too.
 
     Returns:
-        The exit code: 0 when completed or stopped by hand, 1 when the training failed, 128 + N after signal N.
+        The exit code: 0 when completed or stopped by hand, 1 when the training failed or not all of it could be
+        stored, 128 + N after signal N.
     """
-    if tensorboard:
-        tensorboard_files.check()
     control = Control()
+    events = start(config, runs_dir, data_dir=data_dir, name=name, control=control)
+    return say_all(recorded(events, runs_dir) if tensorboard else events, control, json=json)
+
+
+def resume(
+    folder: RunFolder, *, data_dir: str | None = None, json: bool = False, tensorboard: bool = False, **changes: Any
+) -> int:
+    """Go on with a run and say how it goes, with the options and exit codes of `train`.
+
+    Args:
+        changes: as for `engine.session.resume`.
+    """
+    control = Control()
+    events = run_on(folder, data_dir=data_dir, control=control, **changes)
+    return say_all(recorded(events, folder.path.parent) if tensorboard else events, control, json=json)
+
+
+def follow_run(folder: RunFolder) -> int:
+    """Say what another process's training says until it ends; an interrupt ends the following alone."""
     history = History()
-    with _signals(control) as caught:
-        events = start(config, runs_dir, data_dir=data_dir, name=name, control=control)
-        watched = tensorboard_files.recorded(events, runs_dir) if tensorboard else events
-        say = _json_lines if json else (_bar if sys.stderr.isatty() and sys.stdout.isatty() else _lines)
+    try:
+        _lines(_folded(follow(folder), history), history)
+    except KeyboardInterrupt:
+        print(f"\n{folder.name} trains on", file=sys.stderr)
+        return 130
+    if history.finished is None:
+        print("the process that trained it is gone: go on with mnist-tui train --resume", folder.name, file=sys.stderr)
+        return FAILED
+    return 0
+
+
+def say_all(events: Generator[Event, None, None], control: Control, *, json: bool) -> int:
+    """Say a training's events to the end; returns the exit code."""
+    history = History()
+    say = _json_lines if json else (_bar if sys.stderr.isatty() and sys.stdout.isatty() else _lines)
+    with saving_on_signals(control) as caught, contextlib.closing(events):
         try:
-            with contextlib.closing(events):
-                say(_folded(watched, history), history)
-        except BrokenPipeError:
-            # Whoever read our output went away, as `head` does; the run has stored how far it came.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 128 + signal.SIGPIPE
-    if caught:
-        return 128 + caught[0]
-    return FAILED if history.finished and history.finished.status == "failed" else 0
+            say(_folded(events, history), history)
+        except OSError as error:
+            if error.errno not in (errno.EPIPE, errno.EIO) or inspect.getgeneratorstate(events) == inspect.GEN_CLOSED:
+                raise  # it is the training's own
+            silence(sys.stdout.fileno())
+            if error.errno == errno.EPIPE and signal.SIGHUP not in caught:
+                # Whoever read our output went away, as `head` does; the run has stored how far it came.
+                return 128 + signal.SIGPIPE
+            for _ in _folded(events, history):  # the terminal is gone: the training goes on without it
+                pass
+    ended = [number for number in caught if number != signal.SIGHUP]
+    if ended:
+        return 128 + ended[0]
+    finished = history.finished
+    return FAILED if finished and (finished.status == "failed" or not finished.stored) else 0
 
 
 def _folded(events: Iterator[Event], history: History) -> Iterator[Event]:
     for event in events:
         history.add(event)
         yield event
-
-
-@contextlib.contextmanager
-def _signals(control: Control) -> Iterator[list[int]]:
-    """The first signal stops the training and keeps its work; a second interrupt ends the process at once."""
-    caught: list[int] = []
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        if caught:
-            os._exit(128 + number)
-        caught.append(number)
-        control.stop()
-        if number == signal.SIGINT:
-            print("\nstopping, keeping the work; once more ends at once", file=sys.stderr)
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _json_lines(events: Iterator[Event], history: History) -> None:
@@ -130,19 +150,19 @@ def _bar(events: Iterator[Event], history: History) -> None:
     console = Console(stderr=True)
     words = (TextColumn(words) for words in ("{task.percentage:3.0f} %", "{task.fields[note]}"))
     columns = (TextColumn("{task.description}"), BarColumn(), *words)
-    began = time.perf_counter()
+    began, first = time.perf_counter(), 0.0
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None, note="")
         for event in events:
             if isinstance(event, RunStarted):
-                began = time.perf_counter()
+                began, first = time.perf_counter(), float(event.epoch - 1)
             if isinstance(event, Phase):
                 bar.update(task, description=phase_words(event), completed=event.done, total=event.total or None)
             elif isinstance(event, Progress) and history.started is not None:
                 epochs = history.started.config["epochs"]
                 done = event.epoch - 1 + event.batch / event.batches
                 elapsed = time.perf_counter() - began
-                left = elapsed / done * (epochs - done)
+                left = elapsed / max(done - first, 1e-9) * (epochs - done)
                 note = f"loss {event.loss:.3f}  {event.examples_per_second:,.0f} images/s"
                 if elapsed > 1:
                     note += f"  {seconds(left)} left"
@@ -157,6 +177,8 @@ def _words(event: Event, history: History) -> list[str]:
     match event:
         case RunStarted():
             lines = [f"note: {event.note}"] if event.note else []
+            if event.epoch > 1 or event.batch:
+                lines.append(f"goes on with epoch {event.epoch} of {event.config['epochs']}")
             hidden = "-".join(map(str, (784, *event.config["hidden"], 10)))
             return [
                 *lines,
@@ -170,6 +192,8 @@ def _words(event: Event, history: History) -> list[str]:
                 f"{event.epoch:>5}   {event.train_loss:>10.4f}  {percent(event.train_acc):>9}   "
                 f"{event.valid_loss:>10.4f}  {percent(event.valid_acc):>9}  {seconds(event.seconds):>7}{mark}"
             ]
+        case Notice():
+            return [f"note: {event.words}"]
         case Test():
             return [test_words(event, history.started.dataset if history.started else "?")]
         case RunFinished():

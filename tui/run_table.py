@@ -15,7 +15,7 @@ STATUS_COLOURS = {
     "stopped": "warning",
     "failed": "error",
     "running": "accent",
-    "broken off": "warning",
+    "died": "error",
     "unreadable": "error",
 }
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from engine import events
-from engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test, from_json, to_json
+from engine.events import Epoch, Notice, Phase, Progress, RunFinished, RunStarted, Test, from_json, to_json
 
 STARTED = RunStarted(
     run="20260101-120000-a",
@@ -43,7 +43,8 @@ EVERY = [
     PROGRESS,
     EPOCH,
     Test(epoch=10, loss=0.052, acc=0.9837, correct=9837, total=10_000),
-    RunFinished("20260101-120000-a", "failed", 12.5, "the loss was not finite"),
+    RunFinished("20260101-120000-a", "failed", 12.5, "the loss was not finite", stored=False),
+    Notice("the disk is full"),
 ]
 
 
@@ -98,7 +99,7 @@ class TestContract:
 
     def test_kinds(self):
         kinds = [json.loads(to_json(event))["event"] for event in EVERY]
-        assert kinds == ["run_started", "phase", "phase", "progress", "epoch", "test", "run_finished"]
+        assert kinds == ["run_started", "phase", "phase", "progress", "epoch", "test", "run_finished", "notice"]
 
 
 class TestNotFinite:

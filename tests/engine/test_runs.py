@@ -21,9 +21,10 @@ from engine.config import RunConfig
 from engine.errors import ConfigError, RunError
 from engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test, to_json
 from engine.model import MLP
-from engine.runs import RunFolder, RunWriter, check_name, check_runs_folder, find_run, runs_folder, stored_runs
+from engine.runs import RunFolder, check_name, check_runs_folder, find_run, runs_folder, stored_runs
 from engine.stored import evaluate_stored, load_model
 from engine.summaries import summarise, summarise_all
+from engine.writer import RunWriter
 from tests.helpers import QUICK, ROOT, checksums
 
 EPOCHS = [
@@ -40,7 +41,7 @@ def started(run, **values):
 @pytest.fixture
 def writer(tmp_path):
     """A run that is being written; closed at the end."""
-    writer = RunWriter(tmp_path, "first", QUICK, {"dataset": "digits"})
+    writer = RunWriter.create(tmp_path, "first", QUICK, {"dataset": "digits"})
     yield writer
     writer.close()
 
@@ -75,6 +76,7 @@ class TestWriter:
             "checkpoints/epoch-0012.pt",
             "config.json",
             "events.jsonl",
+            "owner.json",
         ]
         assert writer.folder.epochs() == [0, 12]
 
@@ -104,7 +106,7 @@ class TestWriter:
         assert list(writer.folder.events(progress=False)) == [told[0], told[1], *EPOCHS]
 
     def test_two_runs_in_one_second(self, tmp_path):
-        writers = [RunWriter(tmp_path, "same", QUICK, {}) for _ in range(4)]
+        writers = [RunWriter.create(tmp_path, "same", QUICK, {}) for _ in range(4)]
         for writer in writers:
             writer.close()
         assert len({writer.folder.path for writer in writers}) == 4
@@ -113,7 +115,7 @@ class TestWriter:
         # …-10 comes before …-9 by the alphabet.
         monkeypatch.setattr("time.strftime", lambda *_: "20260101-120000")
         for _ in range(12):
-            writer = RunWriter(tmp_path, "same", QUICK, {})
+            writer = RunWriter.create(tmp_path, "same", QUICK, {})
             writer.append(Phase("train"))
             writer.close()
         assert find_run(tmp_path, "latest").name == writer.folder.name
@@ -121,7 +123,7 @@ class TestWriter:
     def test_equal_weights_give_equal_bytes(self, tmp_path):
         folders = []
         for name in ("one", "another-name"):
-            writer = RunWriter(tmp_path, name, QUICK, {})
+            writer = RunWriter.create(tmp_path, name, QUICK, {})
             for epoch in (0, 1):
                 writer.save_weights(epoch, weights_of(QUICK, seed=epoch))
             writer.close()
@@ -481,7 +483,7 @@ class TestLive:
         assert summarise(writer.folder).live
         writer.close()
         assert not writer.folder.is_live()
-        assert summarise(writer.folder).status == "broken off"
+        assert summarise(writer.folder).status == "died"
 
     def test_seen_from_another_process(self, writer):
         code = "import sys; from pathlib import Path; from engine.runs import RunFolder; "
@@ -557,7 +559,7 @@ class TestSummaries:
 
     def test_broken_off(self, tmp_path):
         summary = summarise(make_run(tmp_path, "a", [started("a"), *EPOCHS]))
-        assert summary.status == "broken off"
+        assert summary.status == "died"
         assert math.isnan(summary.test_acc)
         assert summary.seconds == 4.0
 
@@ -568,7 +570,7 @@ class TestSummaries:
 
     def test_empty_log(self, tmp_path):
         summary = summarise(make_run(tmp_path, "a"))
-        assert (summary.epochs, summary.best_epoch, summary.status) == (0, 0, "broken off")
+        assert (summary.epochs, summary.best_epoch, summary.status) == (0, 0, "died")
         assert math.isnan(summary.valid_acc)
 
     @pytest.mark.parametrize("created", ["null", '"yesterday"', "[]", pytest.param("1" + "0" * 400, id="large")])

@@ -12,7 +12,7 @@ import engine.train
 from engine.config import RunConfig
 from engine.control import Control
 from engine.devices import found
-from engine.errors import ConfigError, DataError
+from engine.errors import ConfigError, DataError, TrainingError
 from engine.events import Epoch, Phase, RunFinished, RunStarted, Test
 from engine.runs import RunFolder, stored_runs
 from engine.session import start
@@ -213,7 +213,7 @@ class TestFailure:
 
     def test_is_the_last_event(self, tmp_path, broken):
         told = []
-        with pytest.raises(RuntimeError, match="out of memory"):
+        with pytest.raises(TrainingError, match="out of memory"):
             told.extend(start(BRIEF, tmp_path))
         (run,) = stored_runs(tmp_path)
         last = list(run.events())[-1]
@@ -227,7 +227,7 @@ class TestFailure:
         assert run.epochs() == [0]
 
     def test_log_has_the_traceback(self, tmp_path, broken):
-        with pytest.raises(RuntimeError):
+        with pytest.raises(TrainingError):
             list(start(BRIEF, tmp_path))
         log = (stored_runs(tmp_path)[0].path / "log.txt").read_text(encoding="utf-8")
         assert "Traceback" in log
@@ -235,7 +235,7 @@ class TestFailure:
 
     def test_logging_is_as_before(self, tmp_path, broken):
         before = list(logging.getLogger().handlers)
-        with pytest.raises(RuntimeError):
+        with pytest.raises(TrainingError):
             list(start(BRIEF, tmp_path))
         assert logging.getLogger().handlers == before
 

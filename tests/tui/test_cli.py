@@ -408,7 +408,7 @@ main()
             process.communicate(timeout=HANG)
         assert not run.is_live()
         assert of_kind(run.events(), RunFinished) == []
-        assert summarise(run).status == "broken off"
+        assert summarise(run).status == "died"
         record = json.loads(command("evaluate", "latest", "--json").out)
         assert record["total"] == 297
         run.delete()

@@ -13,7 +13,7 @@ from tests.helpers import QUICK
 from tui.run_table import COLUMNS, STATUS_COLOURS, cell_words, matches, row_cells, sort_key
 
 COLOURS = dict.fromkeys(("success", "warning", "error", "accent"), "red")
-STATUSES = ("completed", "stopped", "failed", "running", "broken off", "unreadable")
+STATUSES = ("completed", "stopped", "failed", "running", "died", "unreadable")
 
 
 def summary(**values):

@@ -8,6 +8,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.markup import escape
 from textual.message import Message
 from textual.widgets import DataTable, Input
 
@@ -25,6 +26,7 @@ from tui.views.compare import CompareScreen
 from tui.views.training import LEGEND
 from tui.widgets.chart import Chart
 from tui.widgets.dialogs import Question
+from tui.words import printable
 
 RELOAD_SECONDS = 2.0
 RELOAD_DELAY = 0.1
@@ -45,7 +47,7 @@ class Opened(Message):
     def __init__(self, purpose: str, runs: list[tuple[RunFolder, History]], error: str) -> None:
         super().__init__()
         self.purpose = purpose
-        """`preview`, `open` or `compare`."""
+        """`preview`, `open`, `go on` or `compare`."""
         self.runs = runs
         """Folders and histories."""
         self.error = error
@@ -130,14 +132,18 @@ class RunsView(View):
 
     async def on_opened(self, message: Opened) -> None:
         if message.error:
-            self.notify(message.error, severity="error")
+            self.notify(message.error, severity="error", markup=False)
         if not message.runs:
             return
         folder, history = message.runs[0]
         if message.purpose == "open":
             await self.console_app.show_run(folder, history)
+        elif message.purpose == "go on":
+            self.console_app.offer_to_go_on(folder, history)
         elif message.purpose == "compare":
-            await self.app.push_screen(CompareScreen([(folder.name, history) for folder, history in message.runs]))
+            await self.app.push_screen(
+                CompareScreen([(printable(folder.name), history) for folder, history in message.runs])
+            )
         elif folder.name == self._previewed:
             for chart, plot in zip(("loss", "acc"), run_plots(history, CurveOptions()), strict=True):
                 self.query_one(f"#preview-{chart}", Chart).show(plot)
@@ -161,7 +167,7 @@ class RunsView(View):
             table.move_cursor(row=names.index(under_cursor.name))
         shown = f"{len(self._visible)} of {len(self._runs)}" if words.strip() else str(len(self._runs))
         marked = f", {len(self._marked)} marked" if self._marked else ""
-        table.border_title = f"runs in {self.console_app.runs_dir}: {shown}{marked}"
+        table.border_title = f"runs in {escape(printable(str(self.console_app.runs_dir)))}: {shown}{marked}"
         table.border_subtitle = "" if self._runs else "no run yet – n sets one up"
         self.refresh_bindings()
         self._preview()
@@ -215,6 +221,8 @@ class RunsView(View):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("mark", "delete"):
             return bool(self._visible)
+        if action == "go_on":
+            return bool(self._visible) and not self.console_app.is_training
         if action == "compare":
             return len(self._marked) >= 2
         return True
@@ -226,6 +234,10 @@ class RunsView(View):
             row = table.cursor_row
             self._fill()
             table.move_cursor(row=min(row + 1, len(self._visible) - 1))
+
+    def action_go_on(self) -> None:
+        if self._current is not None:
+            self._open("go on", [self._current])
 
     def action_compare(self) -> None:
         self._open("compare", [run for run in self._runs if run.name in self._marked])
@@ -263,8 +275,8 @@ class RunsView(View):
                 try:
                     run.folder.delete()
                 except RunError as error:
-                    self.notify(str(error), severity="error")
+                    self.notify(str(error), severity="error", markup=False)
                 self.action_reload()
 
-        body = f"{run.name}\n\nIts weights, curves and figures are removed from the disk."
+        body = f"{printable(run.name)}\n\nIts weights, curves and figures are removed from the disk."
         self.app.push_screen(Question("delete this run?", body, {"delete": "delete it", "keep": "keep it"}), answered)

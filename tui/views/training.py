@@ -9,6 +9,7 @@ from typing import TypeAlias
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.markup import escape
 from textual.widgets import DataTable, Static
 
 from engine.analysis.curves import run_curves
@@ -92,7 +93,7 @@ class TrainingView(View):
         app = self.console_app
         stored = app.shown[0] if app.shown else ""
         return PanelState(
-            training=app.is_training and not stored,
+            training=app.is_following if stored else app.is_training,
             paused=app.is_paused,
             stored=stored,
             failure="" if stored or app.failure is None else str(app.failure),
@@ -127,7 +128,7 @@ class TrainingView(View):
         panel.update(text, layout=lines != self._panel_lines or bool(state.failure))
         self._panel_lines = lines
         panel.set_class(bool(state.failure), "failed")
-        panel.border_title = state.stored or "this run"
+        panel.border_title = escape(state.stored) or "this run"
         panel.border_subtitle = next_keys(self._history, state, width)
 
     def _draw_charts(self) -> None:
@@ -197,6 +198,8 @@ class TrainingView(View):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "app.follow":
             return self.console_app.shown is not None and self.console_app.is_training
+        if action == "app.go_on":
+            return self.console_app.can_go_on
         if action == "chart":
             return self.has_class("-narrow")
         return True

@@ -49,7 +49,7 @@ def _headline(history: History, state: PanelState, colours: dict[str, str]) -> T
         if state.paused:
             return Text("‖ paused – space goes on", f"bold {colours['warning']}")
         if phase is not None and phase.name == "train":
-            epoch = history.progress.epoch if history.progress else 1
+            epoch = history.progress.epoch if history.progress else (started.epoch if started else 1)
             if history.epochs and history.epochs[-1].epoch == epoch:
                 epoch = min(epoch + 1, epochs)
             return Text(f"● epoch {epoch} of {epochs}", f"bold {colours['accent']}")
@@ -57,7 +57,7 @@ def _headline(history: History, state: PanelState, colours: dict[str, str]) -> T
     if finished is None:
         if not state.stored:
             return Text("no run yet – press n to set one up, enter to start it", colours["secondary"])
-        return Text("‖ this run never ended", f"bold {colours['warning']}")
+        return Text("✕ this run died – g goes on with it", f"bold {colours['error']}")
     words = {"completed": "✓ completed", "stopped": "■ stopped", "failed": "✕ failed"}[finished.status]
     colour = {"completed": "success", "stopped": "warning", "failed": "error"}[finished.status]
     reason = f": {finished.reason}" if finished.reason else ""
@@ -152,5 +152,5 @@ def next_keys(history: History, state: PanelState, width: int) -> str:
     if state.training or width < 24:
         return ""
     if state.stored:
-        return "9 runs   n new run"
-    return "n new run   9 runs" if history.finished else "n new run"
+        return "g go on   9 runs   n new run" if width >= 36 else "g go on   9 runs"
+    return "n new run   g go on   9 runs" if history.finished else "n new run"

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, RichLog, Static
+from textual.widgets import Button, Input, RichLog, Static
 
 from tui.keys import help_lines
 from tui.palette import rich_colours
@@ -44,6 +44,33 @@ class Question(ModalScreen[str]):
 
     def action_harmless(self) -> None:
         self.dismiss(list(self._answers)[-1])
+
+
+class NumberQuestion(ModalScreen[int]):
+    """Asks for a whole number; `esc` gives none."""
+
+    BINDINGS = [Binding("escape", "dismiss", "back", show=False)]
+
+    def __init__(self, title: str, body: str, label: str, low: int, high: int, proposal: int) -> None:
+        """`low` to `high` are the answers that are taken."""
+        super().__init__()
+        self._title, self._body, self._label = title, body, label
+        self._low, self._high, self._proposal = low, high, proposal
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog") as dialog:
+            dialog.border_title = self._title
+            dialog.border_subtitle = "enter take   esc back"
+            yield Static(self._body, markup=False)
+            yield Static(f"{self._label} ({self._low:,} to {self._high:,})", markup=False, classes="label")
+            yield Input(str(self._proposal), id="number", compact=True, type="integer")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        number = int(event.value) if event.value.strip().isdecimal() and len(event.value) < 10 else -1
+        if self._low <= number <= self._high:
+            self.dismiss(number)
+        else:
+            self.query_one("#dialog").border_subtitle = f"a whole number from {self._low:,} to {self._high:,}"
 
 
 class _Reading(ModalScreen[None]):

@@ -1,0 +1,131 @@
+"""Where a training stands between two batches: all that a resumed one needs to go on as if nothing had been.
+
+No random generator is among it: the initial weights, an epoch's order and its augmentation are functions of the seed
+and the epoch.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+Tensors: TypeAlias = Mapping[str, Tensor]
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """A training between two batches; its tensors are copies on the host."""
+
+    epoch: int
+    """The epoch that is running, or that comes next."""
+    batch: int
+    """Batches of it that are done."""
+    learner: dict[str, Any]
+    """The network and its optimiser, as `learner_state` gives them."""
+    losses: Tensor
+    """(batch,) float32: the running epoch's losses …"""
+    correct: Tensor
+    """… and right answers, batch by batch."""
+    epoch_seconds: float
+    """Time that the running epoch took so far, without pauses."""
+    seconds: float
+    """Time since the run's first event, without what lay between two processes."""
+    best_epoch: int
+    best_loss: float
+    """Lowest validation loss of the complete epochs; infinite before the first."""
+    best_weights: dict[str, Tensor]
+    told: str
+    """The last complete epoch's event as JSON, in case that its line was never written; empty before the first."""
+
+
+def learner_state(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Copies of the weights, and of the optimiser's tensors by parameter; its settings are the configuration's."""
+    return {
+        "model": {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()},
+        "optimizer": {
+            index: {name: torch.as_tensor(value).detach().cpu().clone() for name, value in values.items()}
+            for index, values in optimizer.state_dict()["state"].items()
+        },
+    }
+
+
+def restore_learner(state: Mapping[str, Any], model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Put back what `learner_state` gave.
+
+    Raises ValueError where it belongs to another network or optimiser.
+    """
+    weights, stored = state["model"], state["optimizer"]
+    check_weights(weights, model.state_dict())
+    shapes = [parameter.shape for group in optimizer.param_groups for parameter in group["params"]]
+    for index, values in stored.items():
+        for tensor in values.values():
+            if tensor.dim() and tensor.shape != shapes[index]:
+                raise ValueError("its optimiser is another's")
+    model.load_state_dict(dict(weights))
+    optimizer.load_state_dict({"state": dict(stored), "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def check_weights(weights: object, expected: Tensors) -> None:
+    """Raises ValueError where `weights` are not tensors of the expected names and shapes."""
+    shapes = {name: tensor.shape for name, tensor in expected.items()}
+    if not isinstance(weights, Mapping) or not all(isinstance(tensor, Tensor) for tensor in weights.values()):
+        raise ValueError("it holds no weights")
+    if {name: tensor.shape for name, tensor in weights.items()} != shapes:
+        raise ValueError("its weights are another network's")
+
+
+def to_bytes(state: TrainingState) -> bytes:
+    """The state as the content of `state.pt`."""
+    buffer = io.BytesIO()
+    torch.save({"format": FORMAT, **{f.name: getattr(state, f.name) for f in fields(state)}}, buffer)
+    return buffer.getvalue()
+
+
+def from_record(record: object) -> TrainingState:
+    """The state in what was loaded from `state.pt`.
+
+    Raises ValueError where it is none, or a newer version's.
+    """
+    if not isinstance(record, dict) or not isinstance(record.get("format"), int):
+        raise ValueError("it holds no state")
+    if record["format"] > FORMAT:
+        raise ValueError("a newer mnist-tui wrote it: update this one")
+    try:
+        state = TrainingState(**{f.name: _checked(record[f.name], str(f.type)) for f in fields(TrainingState)})
+        for values in (state.learner["model"], state.best_weights, *state.learner["optimizer"].values()):
+            _check_tensors(values)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("it holds no state") from error
+    if state.epoch < 1 or state.batch < 0 or not len(state.losses) == len(state.correct) == state.batch:
+        raise ValueError("its position can't be")
+    if math.isnan(state.best_loss) or not (0 <= state.seconds < math.inf and 0 <= state.epoch_seconds < math.inf):
+        raise ValueError("its numbers can't be")
+    return state
+
+
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "float": lambda value: isinstance(value, float),
+    "str": lambda value: isinstance(value, str),
+    "Tensor": lambda value: isinstance(value, Tensor) and value.dim() == 1 and value.dtype == torch.float32,
+    "dict[str, Any]": lambda value: isinstance(value, dict),
+    "dict[str, Tensor]": lambda value: isinstance(value, dict),
+}
+
+
+def _checked(value: Any, kind: str) -> Any:
+    if not _KINDS[kind](value):
+        raise TypeError(f"expected {kind}")
+    return value
+
+
+def _check_tensors(values: Mapping[Any, Any]) -> None:
+    if not all(isinstance(tensor, Tensor) for tensor in values.values()):
+        raise TypeError("expected tensors")

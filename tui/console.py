@@ -1,0 +1,85 @@
+"""Running the console from the first frame to the process's end, whatever ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from typing import NoReturn
+
+from textual.drivers.linux_driver import LinuxDriver
+
+from tui.app import MnistTui
+from tui.hangup import let_go_of_the_terminal
+from tui.signals import saving_on_signals
+from tui.training_app import LEAVE_SECONDS
+
+
+class Terminal(LinuxDriver):
+    """Textual's driver, which neither blocks nor fails where the terminal is gone."""
+
+    def write(self, data: str) -> None:
+        # The queue of a thread that died of writing is emptied by nobody, and whoever fills it waits for ever.
+        if self._writer_thread is None or self._writer_thread.is_alive():
+            super().write(data)
+
+    def close(self) -> None:
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().close()
+
+    def _run_input_thread(self) -> None:
+        try:
+            self.run_input_thread()
+        except OSError:  # reading a terminal that is gone
+            app = self._app
+            assert isinstance(app, MnistTui)
+            app.call_later(app.hang_up)
+
+
+def run(app: MnistTui) -> int:
+    """Show the console until it is left.
+
+    Where the terminal went away, a training goes on to its end before this returns.
+
+    Returns:
+        The process's exit code.
+    """
+    # Not asyncio.run: it would wait for every computation of the views that is still under way.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    excepthook = threading.excepthook
+    threading.excepthook = _log_exception
+    status = app.run(loop=loop)
+    training = app.training
+    if app.hung_up:
+        let_go_of_the_terminal()
+        if training is None:
+            return 128 + signal.SIGHUP
+        with saving_on_signals(training.control) as caught:
+            while training.is_alive():
+                training.join(1.0)
+        ended = [number for number in caught if number != signal.SIGHUP]
+        return 128 + ended[0] if ended else int(training.failed)
+    if training is not None and training.is_alive():  # the console failed, or the training took its time to save
+        training.control.stop()
+        training.join(LEAVE_SECONDS if status is None else 0.0)
+    threading.excepthook = excepthook
+    return app.return_code or status or 0
+
+
+def end_now(status: int) -> NoReturn:
+    """End the process without waiting for threads that still compute."""
+    logging.shutdown()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    os._exit(status)
+
+
+def _log_exception(arguments: threading.ExceptHookArgs) -> None:
+    """A thread that fails must not write over the screen, or into a terminal that is gone."""
+    if arguments.exc_value is not None:
+        logging.getLogger(__name__).error("a thread failed", exc_info=arguments.exc_value)
