@@ -19,7 +19,7 @@ from engine.runs import RunFolder
 Request: TypeAlias = Literal["pause", "resume", "stop"]
 FILE = "control"
 POLL_SECONDS = 0.2
-MAX_BYTES = 4096
+MAX_BYTES = 1 << 16
 """Of requests that are looked at in one turn; a hand that presses keys writes fewer."""
 
 
