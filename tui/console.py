@@ -62,8 +62,8 @@ def run(app: MnistTui) -> int:
         with saving_on_signals(training.control) as caught:
             while training.is_alive():
                 training.join(1.0)
-        ended = [number for number in caught if number != signal.SIGHUP]
-        return 128 + ended[0] if ended else int(training.failed)
+        ended = [128 + number for number in caught if number != signal.SIGHUP]
+        return next(iter(ended), app.left_with or int(training.failed))
     if training is not None and training.is_alive():  # the console failed, or the training took its time to save
         training.control.stop()
         training.join(LEAVE_SECONDS if status is None else 0.0)

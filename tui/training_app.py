@@ -55,8 +55,8 @@ class TrainingApp(App[int]):
         self.revision = 0
         """Grows with every event, so that views know when to draw again."""
         self.started_at = self.ended_at = 0.0
-        self._exit_status = 0
-        self._leaving = False
+        self.left_with: int | None = None
+        """The exit code that somebody, or a signal, asked to end with."""
 
     def show_changes(self) -> None:
         """Let the visible view draw what is new."""
@@ -194,8 +194,8 @@ class TrainingApp(App[int]):
         self.ended_at = time.monotonic()
         self.changed()
         self.refresh_bindings()
-        if self._leaving:
-            self.exit(self._exit_status, return_code=self._exit_status)
+        if self.left_with is not None:
+            self.exit(self.left_with, return_code=self.left_with)
         elif message.error is not None:
             logging.getLogger(__name__).error("the training failed", exc_info=message.error)
             self.tell_failure(message.error)
@@ -307,7 +307,7 @@ class TrainingApp(App[int]):
 
     def leave(self, status: int) -> None:
         """Stop this console's training, wait a moment until its work is saved, and end with `status`."""
-        self._exit_status, self._leaving = status, True
+        self.left_with = status
         if self.training is None:
             self.exit(status, return_code=status)
             return

@@ -8,7 +8,6 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.markup import escape
 from textual.message import Message
 from textual.widgets import DataTable, Input
 
@@ -167,7 +166,7 @@ class RunsView(View):
             table.move_cursor(row=names.index(under_cursor.name))
         shown = f"{len(self._visible)} of {len(self._runs)}" if words.strip() else str(len(self._runs))
         marked = f", {len(self._marked)} marked" if self._marked else ""
-        table.border_title = f"runs in {escape(printable(str(self.console_app.runs_dir)))}: {shown}{marked}"
+        table.border_title = Text(f"runs in {printable(str(self.console_app.runs_dir))}: {shown}{marked}")
         table.border_subtitle = "" if self._runs else "no run yet – n sets one up"
         self.refresh_bindings()
         self._preview()

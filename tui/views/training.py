@@ -9,7 +9,6 @@ from typing import TypeAlias
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.markup import escape
 from textual.widgets import DataTable, Static
 
 from engine.analysis.curves import run_curves
@@ -128,7 +127,7 @@ class TrainingView(View):
         panel.update(text, layout=lines != self._panel_lines or bool(state.failure))
         self._panel_lines = lines
         panel.set_class(bool(state.failure), "failed")
-        panel.border_title = escape(state.stored) or "this run"
+        panel.border_title = Text(state.stored or "this run")  # a stranger's name is no markup
         panel.border_subtitle = next_keys(self._history, state, width)
 
     def _draw_charts(self) -> None:

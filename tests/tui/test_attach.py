@@ -1,0 +1,155 @@
+"""The console on a run that another process trains, and on one that is gone on with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from engine.follow import Follower
+from engine.history import History
+from engine.runs import RunFolder, stored_runs
+from engine.session import start
+from engine.summaries import summarise
+from tests.helpers import ROOT
+from tests.tui.conftest import QUICK, screen_text, until
+from tui.app import MnistTui
+from tui.widgets.dialogs import NumberQuestion
+
+SLOW = ("--dataset", "digits", "--hidden", "16", "--batch-size", "4", "--epochs", "100000", "--threads", "1")
+
+
+@pytest.fixture
+def elsewhere(console) -> Iterator[RunFolder]:
+    """A run that another process trains."""
+    code = "from tui.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "train", *SLOW, "--device", "cpu", "--json", "--runs-dir", "runs"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.startswith('{"event": "run_started"'):
+            break
+    drain = subprocess.Popen(["cat"], stdin=process.stdout, stdout=subprocess.DEVNULL)
+    process.stdout.close()
+    yield stored_runs(Path("runs"))[0]
+    process.terminate()
+    process.wait(60)
+    drain.wait(60)
+
+
+def epochs_of(app: MnistTui) -> int:
+    return len(app.shown[1].epochs) if app.shown else 0
+
+
+async def test_follows_pauses_and_stops(console, elsewhere: RunFolder) -> None:
+    app = MnistTui(runs_dir=Path("runs"), attached=elsewhere)
+    other = Follower(elsewhere)  # somebody else follows it too
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: epochs_of(app) >= 1)
+        assert app.is_following
+        assert app.current_mode == "training"
+        await pilot.press("space")
+        await until(pilot, lambda: app.is_paused)
+        await until(pilot, lambda: "paused – space goes on" in screen_text(app))
+        held = epochs_of(app)
+        await pilot.press("space")
+        await until(pilot, lambda: epochs_of(app) > held)
+        # Every view answers for its newest epoch, which moves on.
+        await pilot.press("4")
+        await until(pilot, lambda: app.screen.data is not None)
+        seen = app.scrubber.subject.epoch
+        await until(pilot, lambda: app.scrubber.subject.epoch > seen)
+        await pilot.press("s")
+        await until(pilot, lambda: not app.is_following)
+        assert app.shown[1].finished.status == "stopped"
+        await pilot.press("3")
+        await until(pilot, lambda: "stopped in" in screen_text(app))
+        assert not app.can_steer
+    assert summarise(elsewhere).status == "stopped"
+    events = []
+    while more := other.read():
+        events += more
+    assert events == list(elsewhere.events())
+    assert History.of(events).epochs == app.shown[1].epochs
+
+
+async def test_quitting_lets_it_train_on(console, elsewhere: RunFolder) -> None:
+    app = MnistTui(runs_dir=Path("runs"), attached=elsewhere)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.is_following)
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running)
+    assert elsewhere.is_live()
+
+
+async def test_opened_from_the_list_it_is_followed_too(console, elsewhere: RunFolder) -> None:
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("9")
+        await until(pilot, lambda: app.screen.query("#run-table") and app.screen.query_one("#run-table").row_count == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.is_following)
+        known = epochs_of(app)
+        await until(pilot, lambda: epochs_of(app) > known)
+
+
+async def test_a_finished_run_gets_more_epochs(console) -> None:
+    app = console()
+    list(start(QUICK, Path("runs")))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("9")
+        await until(pilot, lambda: app.screen.query("#run-table") and app.screen.query_one("#run-table").row_count == 1)
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(app.screen, NumberQuestion))
+        field = app.screen.query_one("#number", Input)
+        field.value = "3"  # as many as there are
+        await pilot.press("enter")
+        assert isinstance(app.screen, NumberQuestion)
+        field.value = "5"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.live.finished and not app.is_training)
+        assert [epoch.epoch for epoch in app.live.epochs] == [1, 2, 3, 4, 5]
+        assert app.current_mode == "training"
+    (run,) = stored_runs(Path("runs"))
+    assert run.epochs() == [0, 1, 2, 3, 4, 5]
+    assert app.live.epochs == History.of(run.events()).epochs
+
+
+async def test_a_run_that_died_says_so_and_goes_on(console) -> None:
+    app = console()
+    list(start(QUICK, Path("runs")))
+    (run,) = stored_runs(Path("runs"))
+    log = run.path / "events.jsonl"
+    lines = [line for line in log.read_text().splitlines(keepends=True) if "run_finished" not in line]
+    log.write_text("".join(lines))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("9")
+        await until(pilot, lambda: "died" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "this run died – g goes on with it" in screen_text(app))
+        await pilot.press("g")
+        await until(pilot, lambda: isinstance(app.screen, NumberQuestion))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.live.finished and not app.is_training)
+    assert summarise(run).status == "completed"
+
+
+async def test_names_that_are_markup(console) -> None:
+    # A stranger's folder in the list, and opened.
+    list(start(QUICK, Path("runs")))
+    stored_runs(Path("runs"))[0].path.rename(Path("runs") / "20260101-[b][red]x[@click=app.quit]\x1b[2J")
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("9")
+        await until(pilot, lambda: "[b][red]x" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current_mode == "training" and "[b][red]x" in screen_text(app))
+        assert "\x1b" not in screen_text(app)
