@@ -27,8 +27,8 @@ class TrainingState:
     """The epoch that is running, or that comes next."""
     batch: int
     """Batches of it that are done."""
-    learner: dict[str, Any]
-    """The network and its optimiser, as `learner_state` gives them."""
+    learner: dict[str, Tensor]
+    """The network's parameters and what its optimiser remembers."""
     losses: Tensor
     """(batch,) float32: the running epoch's losses …"""
     correct: Tensor
@@ -45,31 +45,34 @@ class TrainingState:
     """The last complete epoch's event as JSON, in case that its line was never written; empty before the first."""
 
 
-def learner_state(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Copies of the weights, and of the optimiser's tensors by parameter; its settings are the configuration's."""
-    return {
-        "model": {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()},
-        "optimizer": {
-            index: {name: torch.as_tensor(value).detach().cpu().clone() for name, value in values.items()}
-            for index, values in optimizer.state_dict()["state"].items()
-        },
-    }
+def learner_state(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Copies of the weights and of what the optimiser remembers; its settings are the configuration's."""
+    state = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    for index, values in optimizer.state_dict()["state"].items():
+        state |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in values.items()}
+    return {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
 
 
-def restore_learner(state: Mapping[str, Any], model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def restore_learner(state: Tensors, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
     """Put back what `learner_state` gave.
 
     Raises ValueError where it belongs to another network or optimiser.
     """
-    weights, stored = state["model"], state["optimizer"]
-    check_weights(weights, model.state_dict())
+    weights: dict[str, Tensor] = {}
+    memory: dict[int, dict[str, Tensor]] = {}
     shapes = [parameter.shape for group in optimizer.param_groups for parameter in group["params"]]
-    for index, values in stored.items():
-        for tensor in values.values():
-            if tensor.dim() and tensor.shape != shapes[index]:
-                raise ValueError("its optimiser is another's")
-    model.load_state_dict(dict(weights))
-    optimizer.load_state_dict({"state": dict(stored), "param_groups": optimizer.state_dict()["param_groups"]})
+    for key, tensor in state.items():
+        kind, _, name = key.partition(".")
+        if kind == "model":
+            weights[name] = tensor
+            continue
+        index, _, name = name.partition(".")
+        if not index.isdecimal() or int(index) >= len(shapes) or (tensor.dim() and tensor.shape != shapes[int(index)]):
+            raise ValueError("its optimiser is another's")
+        memory.setdefault(int(index), {})[name] = tensor
+    check_weights(weights, model.state_dict())
+    model.load_state_dict(weights)
+    optimizer.load_state_dict({"state": memory, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def check_weights(weights: object, expected: Tensors) -> None:
@@ -99,9 +102,7 @@ def from_record(record: object) -> TrainingState:
         raise ValueError("a newer mnist-tui wrote it: update this one")
     try:
         state = TrainingState(**{f.name: _checked(record[f.name], str(f.type)) for f in fields(TrainingState)})
-        for values in (state.learner["model"], state.best_weights, *state.learner["optimizer"].values()):
-            _check_tensors(values)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError) as error:
         raise ValueError("it holds no state") from error
     if state.epoch < 1 or state.batch < 0 or not len(state.losses) == len(state.correct) == state.batch:
         raise ValueError("its position can't be")
@@ -115,8 +116,10 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "float": lambda value: isinstance(value, float),
     "str": lambda value: isinstance(value, str),
     "Tensor": lambda value: isinstance(value, Tensor) and value.dim() == 1 and value.dtype == torch.float32,
-    "dict[str, Any]": lambda value: isinstance(value, dict),
-    "dict[str, Tensor]": lambda value: isinstance(value, dict),
+    "dict[str, Tensor]": lambda value: (
+        isinstance(value, dict)
+        and all(isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in value.items())
+    ),
 }
 
 
@@ -124,8 +127,3 @@ def _checked(value: Any, kind: str) -> Any:
     if not _KINDS[kind](value):
         raise TypeError(f"expected {kind}")
     return value
-
-
-def _check_tensors(values: Mapping[Any, Any]) -> None:
-    if not all(isinstance(tensor, Tensor) for tensor in values.values()):
-        raise TypeError("expected tensors")

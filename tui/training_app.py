@@ -136,26 +136,17 @@ class TrainingApp(App[int]):
 
         def answered(epochs: int | None) -> None:
             if epochs is not None:
-                self.resume_training(folder, history, epochs)
+                self._resume(folder, history, replace(config, epochs=epochs))
 
         self.push_screen(question, answered)
 
-    def resume_training(self, folder: RunFolder, history: History, epochs: int) -> None:
-        """Go on with a stored run until it has so many epochs; `history` is what it has told."""
-        if self.training is not None:
-            self.notify("a training is running: stop it first", severity="warning")
-            return
-        try:
-            config = replace(folder.config(), epochs=epochs)
-        except MnistTuiError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
+    def _resume(self, folder: RunFolder, history: History, config: RunConfig) -> None:
         data_dir = self.data_dir
 
         def train(control: Control) -> Iterator[Event]:
             from engine.session import resume
 
-            return resume(folder, data_dir=data_dir, control=control, epochs=epochs)
+            return resume(folder, data_dir=data_dir, control=control, epochs=config.epochs)
 
         history.finished = history.test = history.phase = history.progress = None
         self._begin(config, train, history, folder.path)

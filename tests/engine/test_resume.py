@@ -403,7 +403,7 @@ class TestState:
         run = trained(tmp_path, config)
         assert summarise(run).status == "failed"
         state = run.state()
-        assert all(torch.isfinite(tensor).all() for tensor in state.learner["model"].values())
+        assert all(torch.isfinite(tensor).all() for tensor in state.learner.values())
         failed = list(resume(run))[-1]
         assert (failed.status, "learning rate" in failed.reason) == ("failed", True)
         (test,) = of_kind(run.events(), Test)[-1:]
