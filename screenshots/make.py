@@ -25,10 +25,10 @@ import resvg_py
 from textual.pilot import Pilot
 
 import engine.devices
-import engine.runs
 import engine.session
 import engine.train
-import tui.app
+import engine.writer
+import tui.training_app
 from engine.data.folder import data_folder
 from engine.events import Event, Progress
 from engine.runs import RunFolder, stored_runs
@@ -169,7 +169,7 @@ def main() -> None:
         Path("data").symlink_to(data)  # so that no picture shows where it was taken
         stack.enter_context(patch.dict(os.environ, {"HOME": os.getcwd(), "TZ": "UTC", "MNIST_TUI_DATA": "data"}))
         time.tzset()
-        for module in (engine.train, engine.runs, tui.app):
+        for module in (engine.train, engine.session, engine.writer, tui.training_app):
             stack.enter_context(patch.object(module, "time", clock))
         stack.enter_context(patch.object(engine.devices, "memory_in_use", lambda device: MEMORY))
         stack.enter_context(patch.object(engine.session, "start", gate.start))
