@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import shutil
@@ -14,7 +15,7 @@ from engine.figures import compute
 from engine.figures.registry import KINDS
 from engine.runs import RunFolder
 from tests.figures import finished_run, pixels
-from tests.helpers import Outcome, command
+from tests.helpers import Outcome, Screen, command
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,23 @@ def test_a_tsne_is_made_once_and_used_again(run: RunFolder, tmp_path: Path) -> N
 def test_by_default_the_files_lie_with_the_run(run: RunFolder) -> None:
     assert export(str(run.path), "confusion", "--format", "svg").status == 0
     assert (run.path / "figures" / "confusion.svg").is_file()
+
+
+def test_paths_go_into_a_pipe_though_the_bar_is_on_the_terminal(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails where the bar takes stdout along: `export … > paths` would be empty."""
+    out, err = io.StringIO(), Screen()
+    monkeypatch.setattr("sys.argv", ["mnist-tui", "export", str(run.path), "confusion", "--out", "figs"])
+    monkeypatch.setattr("sys.stdout", out)
+    monkeypatch.setattr("sys.stderr", err)
+    from tui.cli import main
+
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
+    assert out.getvalue() == f"{tmp_path}/figs/confusion.png\n"
+    assert "made again by" in err.getvalue()
 
 
 def test_the_list_names_every_view_and_its_options() -> None:
