@@ -47,11 +47,19 @@ def add(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list[Path]:
         for path, content in zip(paths, contents.values(), strict=True):
             replace(path, content)
             written.append(path)
+            path.chmod(0o666 & ~_mask())  # others may read it where they may read what this user writes
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
         raise
     return paths
+
+
+def _mask() -> int:
+    """What the process withholds from new files; it can't be asked for without setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def make_writable_folder(path: Path) -> str:

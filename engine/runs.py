@@ -5,6 +5,8 @@ events.jsonl    append-only; a torn last line is normal and ignored
 checkpoints/    epoch-0000.pt (before training), epoch-0001.pt … the weights after each epoch; state.pt to go on from
 owner.json      while it is written: which process writes it
 control         while it is written: requests to it, see engine.remote
+projections/    t-SNE pictures; imagined/ imagined digits: what took long to find
+figures/        exports; tensorboard/ event files where they were asked for
 log.txt         warnings, stray prints of libraries, tracebacks
 """
 

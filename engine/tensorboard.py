@@ -21,9 +21,7 @@ FOLDER = "tensorboard"
 def check() -> None:
     """Raises `ConfigError` where TensorBoard is not installed."""
     if importlib.util.find_spec("tensorboard") is None:
-        problem = (
-            "--tensorboard needs the package tensorboard: pip install tensorboard, or install mnist-tui[tensorboard]"
-        )
+        problem = "--tensorboard needs the package tensorboard: pip install tensorboard"
         raise ConfigError({"tensorboard": problem})
 
 

@@ -88,7 +88,9 @@ class _Bar:
         self._console = Console(stderr=True)
         words = (TextColumn(words) for words in ("{task.percentage:3.0f} %", "{task.fields[note]}"))
         columns = (TextColumn("{task.description}"), BarColumn(), *words)
-        self._bar = Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
+        # Redirected, the paths would go the bar's way, which a pipe does not get.
+        redirect, silent = sys.stdout.isatty(), not self._console.is_terminal
+        self._bar = Progress(*columns, console=self._console, transient=True, redirect_stdout=redirect, disable=silent)
         self._task = self._bar.add_task("", total=views, note="")
         self._views, self._begun, self._view = views, 0, ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -89,10 +90,12 @@ class ExportThread(threading.Thread):
         self._target.post_message(ExportEnded(self._job, paths, error))
 
     def _work(self, paths: list[Path]) -> None:
+        _spare_the_collector()
         from engine.figures.compute import Studio
         from engine.figures.export import Form, check, export, parse_size
         from engine.figures.registry import chosen
 
+        _spare_the_collector()
         job, wanted = self._job, self._job.preferences
         dpi = int(wanted.dpi) if wanted.dpi.isascii() and wanted.dpi.isdigit() and len(wanted.dpi) < 9 else 0
         size, numbers = parse_size(wanted.size), wanted.numbers == "yes"
@@ -126,3 +129,17 @@ class ExportThread(threading.Thread):
         parts = [f"exporting {self._view}" + (f", {self._place} of {self._count}" if self._count > 1 else "")]
         parts += [f"{words} {share * 100:.0f} %"] if words else []
         self._target.post_message(ExportSaid("  ".join(parts) + "  (E stops)"))
+
+
+_spared: list[str] = []
+
+
+def _spare_the_collector() -> None:
+    """Take what is loaded by now out of the garbage collector's sight, the first time.
+
+    torch and matplotlib are so many objects that one look through them would stop the screen for a quarter of a second,
+    and the figures' own garbage makes the collector look often. Not later on, when figures may be among them.
+    """
+    if len(_spared) < 2:
+        _spared.append("before" if not _spared else "with matplotlib")
+        gc.freeze()

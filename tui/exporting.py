@@ -63,7 +63,9 @@ class ExportingApp(App[int]):
             return
         self._preferences = self._preferences or preferences.load()
         folder = self._figures_folder(standings[0].subject)
-        dialog = ExportDialog([one.view for one in standings], str(folder), self._preferences)
+        # From here, where that is shorter: a long path would show all but its end.
+        shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+        dialog = ExportDialog([one.view for one in standings], str(shown), self._preferences)
         self.push_screen(dialog, partial(self._ordered, standings))
 
     def _ordered(self, standings: list[Standing], order: Order | None) -> None:

@@ -13,7 +13,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from engine.figures.colours import FAINT, INK
+from engine.figures.colours import FAINT
 from engine.figures.style import BASE, LINE, Page, Size
 
 CAPTION = 0.85
@@ -69,14 +69,12 @@ def draw(
     cmap: str = "gray_r",
     limits: tuple[float, float] | None = (0, 255),
     marked: int | None = None,
-    colours: Sequence[str] | None = None,
 ) -> AxesImage | None:
     """Draw (N, S, S) images into axes of their own, row by row.
 
     Args:
         limits: values of the colour map's ends; None gives each picture its own, from its largest magnitude.
         marked: which picture has a frame around it.
-        colours: of each caption's text.
 
     Returns:
         A picture to make a colour bar of; None where there is none.
@@ -98,8 +96,7 @@ def draw(
         for k, line in enumerate(captions[i]):
             words = page.cut(line, (grid.cell - 0.02) * page.scale, points)
             place = y + side + 0.03 + k * BASE * CAPTION * LINE / 72
-            colour = colours[i] if colours else INK
-            axes.text(x + side / 2, place, words, size=points, ha="center", va="top", color=colour)
+            axes.text(x + side / 2, place, words, size=points, ha="center", va="top")
     axes.add_collection(PatchCollection(frames, facecolor="none", edgecolor=FAINT, linewidth=0.4 * page.scale))
     if marked is not None and marked < len(frames):
         axes.add_patch(

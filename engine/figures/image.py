@@ -50,7 +50,9 @@ def _bars(page: Page, axes: Axes, data: ImageData) -> None:
     places = range(len(values))
     axes.barh(places, values, color=colours, height=0.7)
     for place, value in zip(places, values, strict=True):
-        axes.text(value, place, f" {value:.3f}", va="center", size=BASE * 0.85 * page.scale)
+        # Out of the layout: the last digits of a probability, which depend on the threads, must not move an axis.
+        words = axes.text(value, place, f" {value:.3f}", va="center", size=BASE * 0.85 * page.scale)
+        words.set_in_layout(False)
     axes.set_yticks(places, data.classes)
     axes.set_ylim(len(values) - 0.4, -0.6)
     axes.set_xlim(0, 1.12)

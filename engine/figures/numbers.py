@@ -42,7 +42,8 @@ def encode(numbers: Numbers, schema: str, made: Mapping[str, Any]) -> tuple[str,
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(numbers.columns)
         plain = [[_cell(value) for value in _plain(column)] for column in numbers.columns.values()]
-        writer.writerows(zip(*plain, strict=True))
+        for row in zip(*plain, strict=True):  # not all at once, which would hold up every other thread
+            writer.writerow(row)
         return "csv", text.getvalue().encode()
     record = {"schema": schema, "made": dict(made)} | {key: _plain(value) for key, value in numbers.values.items()}
     return "json", (json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()

@@ -21,7 +21,7 @@ def natural(data: Projection, settings: Settings) -> Size:
     height = 5.6
     if settings.window is not None:
         left, bottom, right, top = settings.window
-        height = min(max(6.2 * (top - bottom) / (right - left), 3.6), 9.0)
+        height = min(max(6.2 * (top - bottom) / (right - left), 2.6), 9.0)
     return Size(7.4 + _legend(data), height + 1.2)
 
 
@@ -120,7 +120,7 @@ def _panel(page: Page, axes: Axes, data: Projection, settings: Settings) -> None
         if embedding is not None and embedding.phase != "done":
             words[0] += f"; stopped at {embedding.iteration:,} of {embedding.iterations:,} iterations"
     axes.set_xlabel(words[0])
-    axes.set_ylabel(words[1])
+    axes.set_ylabel(words[1].replace(" (", "\n("))  # a part may be flat
 
 
 def _mark(page: Page, axes: Axes, data: Projection, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from engine.analysis.listing import SORTS, WHICH
 from engine.analysis.mistakes import Sort, Which
-from engine.analysis.subject import Split, Subject
+from engine.analysis.subject import Subject
 from engine.analysis.weights import Order
 from engine.errors import ConfigError
 
@@ -209,4 +209,3 @@ def short_path(path: Path) -> str:
 
 
 assert set(OPTIONS) == {f.name for f in fields(Settings)} - {"compared"}
-__all__ = ["OPTIONS", "Settings", "Split", "Standing", "arguments", "parse", "short_path"]

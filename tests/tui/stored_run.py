@@ -11,7 +11,8 @@ from engine.config import RunConfig
 from engine.data.digits import load_digits_dataset
 from engine.events import Epoch, RunFinished, RunStarted, Test
 from engine.model import MLP
-from engine.runs import RunFolder, RunWriter
+from engine.runs import RunFolder
+from engine.writer import RunWriter
 
 NAME = "20260102-030405-written"
 CONFIG = RunConfig(dataset="digits", epochs=3, hidden=(32,), device="cpu", threads=1)
