@@ -11,16 +11,18 @@ import struct
 import termios
 import threading
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+
+from bench.screen import Screen
 
 REPLIES = {
     b"\x1b[?2026$p": b"\x1b[?2026;2$y",  # frames are shown at once, as most terminals can
     b"\x1b[?2048$p": b"\x1b[?2048;0$y",  # sizes come by signal
 }
 """What a usual terminal answers when it is asked."""
-FRAME_END = b"\x1b[?2026l"
 LONGEST_QUERY = max(map(len, REPLIES))
 
 
@@ -42,9 +44,12 @@ class Terminal:
         """When the command had ended, by `time.perf_counter`."""
         self.status = -1
         """Its exit status, after that."""
+        self.screen = Screen(columns, rows)
+        """What is shown, as far as `shown` has looked."""
+        self._decoder = getincrementaldecoder("utf-8")("replace")
+        self._looked_at = 0
         self._chunks: list[tuple[float, int]] = []
         self._data = bytearray()
-        self._lock = threading.Lock()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._waiter = threading.Thread(target=self._wait, daemon=True)
@@ -73,9 +78,8 @@ class Terminal:
             except OSError:  # the other side is closed
                 return
             now = time.perf_counter()
-            with self._lock:
-                self._data += data
-                self._chunks.append((now, len(self._data)))
+            self._data += data
+            self._chunks.append((now, len(self._data)))
             for query, reply in REPLIES.items():
                 place = self._data.find(query, max(0, asked - LONGEST_QUERY))
                 if place >= 0 and place + len(query) > asked:
@@ -92,11 +96,6 @@ class Terminal:
         """Bytes that the command has written."""
         return len(self._data)
 
-    def output(self, start: int = 0) -> bytes:
-        """What the command wrote from byte `start` on."""
-        with self._lock:
-            return bytes(self._data[start:])
-
     def press(self, keys: bytes) -> int:
         """Press keys; returns how much had been written before, for `shown`."""
         place = self.written
@@ -104,11 +103,7 @@ class Terminal:
         return place
 
     def shown(self, words: str, since: int = 0, seconds: float = 60.0) -> float:
-        """Wait until the frame that shows `words` is complete.
-
-        Args:
-            words: as they stand together in one colour.
-            since: bytes that came before don't count.
+        """Wait until a frame that came after byte `since` shows `words`, all in one style.
 
         Returns:
             When the frame's last byte came, by `time.perf_counter`.
@@ -116,13 +111,16 @@ class Terminal:
         Raises `TimeoutError` where it does not come within `seconds`.
         """
         until = time.perf_counter() + seconds
-        wanted = words.encode()
         while time.perf_counter() < until:
-            with self._lock:
-                place = self._data.find(wanted, since)
-                end = self._data.find(FRAME_END, place) if place >= 0 else -1
-                if end >= 0:
-                    return next(moment for moment, length in self._chunks if length >= end + len(FRAME_END))
+            while self._looked_at < len(self._chunks):
+                moment, end = self._chunks[self._looked_at]
+                start = self._chunks[self._looked_at - 1][1] if self._looked_at else 0
+                self._looked_at += 1
+                found = False
+                for _ in self.screen.feed(self._decoder.decode(self._data[start:end])):
+                    found |= end > since and self.screen.shows(words)
+                if found:
+                    return moment
             if self.ended is not None:
                 raise TimeoutError(f"the command ended with {self.status} before it showed {words!r}")
             time.sleep(0.002)

@@ -22,9 +22,14 @@ CLASSES = {
 assert set(CLASSES) == {view.mode for view in VIEWS}
 
 
-def view_class(mode: str) -> type[View]:
-    """The view of a mode."""
-    found = getattr(import_module(f"tui.views.{mode}"), CLASSES[mode])
+def import_view(mode: str) -> type[View]:
+    """The class of the mode's view; may be called from any thread."""
+    found: type[View] = getattr(import_module(f"tui.views.{mode}"), CLASSES[mode])
     assert issubclass(found, View)
-    assert found.MODE == mode
+    assert mode == found.MODE
     return found
+
+
+def make_view(mode: str) -> View:
+    """A new view of the mode."""
+    return import_view(mode)()
