@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-import numpy as np
+from statistics import median
+from typing import TYPE_CHECKING
 
 from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test
+
+if TYPE_CHECKING:  # the first frame must not wait for numpy
+    import numpy as np
 
 MAX_EPOCH_POINTS = 1000
 """More points of one epoch's fine curve are no training's."""
@@ -85,7 +88,7 @@ class History:
     def seconds_per_epoch(self) -> float:
         """Median time of the complete epochs, in seconds; NaN before the first."""
         seconds = [epoch.seconds for epoch in self.epochs if epoch.complete]
-        return float(np.median(seconds)) if seconds else float("nan")
+        return median(seconds) if seconds else float("nan")
 
     def fine_curve(self, first_epoch: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The training's loss and accuracy within the epochs.
@@ -97,6 +100,8 @@ class History:
             Where each point lies, in epochs since the start (0.5 is the middle of the first epoch); the mean loss and
             the accuracy of the batches around it: three (points,) float64.
         """
+        import numpy as np
+
         xs: list[np.ndarray] = []
         losses: list[float] = []
         accs: list[float] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import threading
@@ -20,17 +21,18 @@ from tui.keys import bindings
 from tui.logs import LogLines
 from tui.messages import DevicesFound
 from tui.palette import rich_colours
+from tui.quick_app import QuickApp
 from tui.scrubber import Scrubber
-from tui.themes import CURVE_COLOURS, THEMES
 from tui.training_app import TrainingApp
 from tui.view import View
-from tui.views.registry import view_classes
 from tui.widgets.dialogs import Help, Log, Question
 
 LOG_LINES = 2000
+STATUS_SECONDS = 0.25
+"""The status above the views follows the training's progress this closely."""
 
 
-class MnistTui(TrainingApp, ExportingApp):
+class MnistTui(TrainingApp, ExportingApp, QuickApp):
     """The console."""
 
     TITLE = "mnist-tui"
@@ -61,28 +63,22 @@ class MnistTui(TrainingApp, ExportingApp):
         self.devices: DevicesFound | None = None
         self.log_lines: deque[str] = deque(maxlen=LOG_LINES)
         self._attached = attached
+        self._status_of = 0
 
     # -- set-up ------------------------------------------------------------------------------------------------
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return CURVE_COLOURS
-
     def on_mount(self) -> None:
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = THEMES[0].name
-        for name, view in view_classes().items():
-            self.add_mode(name, view)
         handler = LogLines(self.log_lines)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
         logging.getLogger().addHandler(handler)
         self._watch_signals()
+        self.set_interval(STATUS_SECONDS, self._show_progress)
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._redraw))
-        self.switch_mode("setup")
         if self._attached is not None:
             self.call_after_refresh(self.show_run, self._attached, History())
-        # After the first frame: importing torch takes longer than everything else at the start.
-        self.call_after_refresh(self.find_devices)
+
+    def prepared(self) -> None:
+        self.find_devices()
 
     def _watch_signals(self) -> None:
         """A polite kill saves the work and gives the terminal back; a lost connection takes the screen down."""
@@ -105,11 +101,13 @@ class MnistTui(TrainingApp, ExportingApp):
             except Exception:
                 logging.getLogger(__name__).exception("torch can't be used")
                 self.post_message(DevicesFound([], 1))
+            self.import_libraries(lambda: self.is_running and not self.is_training)
 
         threading.Thread(target=look, name="devices", daemon=True).start()
 
     def on_devices_found(self, message: DevicesFound) -> None:
         self.devices = message
+        gc.freeze()  # torch and the views stay too; while it trains no collection looks through all of them
         for view in self.mounted_views():
             view.devices_found()
 
@@ -124,7 +122,12 @@ class MnistTui(TrainingApp, ExportingApp):
         self.analyst.data_dir = self.data_dir
         self.scrubber.follow()
 
+    def _show_progress(self) -> None:
+        if self._status_of != self.revision:
+            self.show_changes()
+
     def show_changes(self) -> None:
+        self._status_of = self.revision
         if isinstance(self.screen, View):  # the others are told when they are shown again
             self.screen.show_status(self.status)
 

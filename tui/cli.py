@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import traceback
@@ -46,6 +47,8 @@ app = typer.Typer(help=HELP, epilog=EXAMPLES, no_args_is_help=False, pretty_exce
 
 
 DEFAULT = RunConfig()
+SWITCH_SECONDS = 0.001
+"""A thread that computes in Python lets the screen have its turn after so long; Python's own 5 ms add up in a frame."""
 
 
 def _version(asked: bool) -> None:
@@ -79,6 +82,8 @@ def console(
 
 def _show(data_dir: str | None, runs_dir: Path, attached: RunFolder | None = None) -> NoReturn:
     """Open the console, and end with its exit code."""
+    gc.disable()  # until the first frame is there: nothing of what starts up is garbage
+    sys.setswitchinterval(SWITCH_SECONDS)
     from tui.app import MnistTui
     from tui.console import Terminal, end_now, run
 

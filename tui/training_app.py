@@ -15,7 +15,7 @@ from textual.driver import Driver
 from engine.config import MAX_EPOCHS, RunConfig
 from engine.control import Control
 from engine.errors import MnistTuiError, RunError
-from engine.events import Epoch, Event, Notice, Phase, RunFinished, RunStarted, Test
+from engine.events import Epoch, Event, Notice, Phase, Progress, RunFinished, RunStarted, Test
 from engine.history import History
 from engine.remote import Request, send
 from engine.runs import RunFolder
@@ -196,7 +196,9 @@ class TrainingApp(App[int]):
         self.look_at_run(self.live_folder, self.live, growing=self.live.finished is None)
 
     def _heard(self, event: Event) -> None:
-        self.changed()
+        self.revision += 1
+        if not isinstance(event, Progress):  # which the next tick draws: every redraw takes time from the training
+            self.show_changes()
         if isinstance(event, RunStarted | Epoch | Test | RunFinished):
             self.refresh_bindings()
         if isinstance(event, Notice):

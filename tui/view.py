@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -38,13 +39,17 @@ class View(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NEEDED[0], "-narrow"), (80, "-normal"), (120, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-short"), (24, "-medium"), (36, "-tall")]
 
+    _top_bar: TopBar | None = None
+    _styled_for = ""
+
     @property
     def console_app(self) -> MnistTui:
         """The app, as what it is."""
         return cast("MnistTui", self.app)
 
     def compose(self) -> ComposeResult:
-        yield TopBar(self.MODE)
+        self._top_bar = TopBar(self.MODE)
+        yield self._top_bar
         with Container(id="body"):
             yield from self.body()
         yield Static(f"mnist-tui needs {NEEDED[0]}×{NEEDED[1]} characters", id="too-small")
@@ -55,14 +60,18 @@ class View(Screen[None]):
         """The view's widgets."""
         yield from ()
 
-    def on_screen_resume(self) -> None:
+    def _on_screen_resume(self, event: ScreenResume) -> None:
+        # To find every style anew takes longer than to draw the view, and only another theme or the first visit asks
+        # for it.
+        event.refresh_styles = self._styled_for != self.app.theme
+        self._styled_for = self.app.theme
         self.show_status(self.console_app.status)
         self.show_export(self.console_app.export_words)
 
     def show_status(self, status: Text) -> None:
         """Say what the training is doing, in the bar above."""
-        for bar in self.query(TopBar):
-            bar.status = status
+        if self._top_bar is not None:
+            self._top_bar.status = status
 
     def show_export(self, words: str) -> None:
         """Say how far an export is, or where its files are."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.runs import RunFolder
 
-if TYPE_CHECKING:  # it loads torch, which the first frame must not wait for
+if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
     from engine.analysis.mistakes import Judged
     from engine.config import RunConfig
     from engine.data.dataset import Dataset
@@ -85,6 +85,8 @@ class Analyst:
         """The split's images."""
         config, dataset = self.run(folder)
         if split == "test":
+            import numpy as np
+
             return SplitImages(dataset.test_images, dataset.test_labels, np.arange(len(dataset.test_labels)))
         train, valid = dataset.split(config.seed, config.valid_fraction)
         chosen = train if split == "train" else valid

@@ -101,7 +101,7 @@ class DataView(View):
 
     def on_screen_resume(self) -> None:
         name, folder = self._wanted
-        if self._asked_for == (name, folder):
+        if not self.is_current or self._asked_for == (name, folder):
             return
         self._dataset = None
         found = survey(folder)[name]

@@ -1,34 +1,35 @@
-"""Which views there are."""
+"""Which views there are. Each is imported when it is made: the first frame needs only the form."""
 
 from __future__ import annotations
 
-from textual.screen import Screen
+from importlib import import_module
 
 from tui.keys import VIEWS
-from tui.views.confusion import ConfusionView
-from tui.views.data import DataView
-from tui.views.imagine import ImagineView
-from tui.views.mistakes import MistakesView
-from tui.views.projection import ProjectionView
-from tui.views.runs import RunsView
-from tui.views.setup import SetupView
-from tui.views.training import TrainingView
-from tui.views.weights import WeightsView
+from tui.view import View
+
+CLASSES = {
+    "setup": "SetupView",
+    "data": "DataView",
+    "training": "TrainingView",
+    "confusion": "ConfusionView",
+    "mistakes": "MistakesView",
+    "projection": "ProjectionView",
+    "imagine": "ImagineView",
+    "weights": "WeightsView",
+    "runs": "RunsView",
+}
+"""The class of each mode's view, in the module of the mode's name."""
+assert set(CLASSES) == {view.mode for view in VIEWS}
 
 
-def view_classes() -> dict[str, type[Screen[None]]]:
-    """The views by mode."""
-    views = (
-        SetupView,
-        DataView,
-        TrainingView,
-        ConfusionView,
-        MistakesView,
-        ProjectionView,
-        ImagineView,
-        WeightsView,
-        RunsView,
-    )
-    by_mode: dict[str, type[Screen[None]]] = {view.MODE: view for view in views}
-    assert set(by_mode) == {view.mode for view in VIEWS}
-    return by_mode
+def import_view(mode: str) -> type[View]:
+    """The class of the mode's view; may be called from any thread."""
+    found: type[View] = getattr(import_module(f"tui.views.{mode}"), CLASSES[mode])
+    assert issubclass(found, View)
+    assert mode == found.MODE
+    return found
+
+
+def make_view(mode: str) -> View:
+    """A new view of the mode."""
+    return import_view(mode)()

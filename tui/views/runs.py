@@ -93,7 +93,8 @@ class RunsView(View):
 
     def on_screen_resume(self) -> None:
         # First the view as it was left: reading the runs takes Python's time from drawing it.
-        self.set_timer(RELOAD_DELAY, self.action_reload)
+        if self.is_current:
+            self.set_timer(RELOAD_DELAY, self.action_reload)
 
     def _reload_live(self) -> None:
         """While a run is written, its row and its curves move."""

@@ -22,8 +22,8 @@ from tui.views.training_panel import PanelState, next_keys, panel_text
 from tui.widgets.chart import Chart
 
 TICK_SECONDS = 0.25
-CHART_SHARE = 0.03
-"""At most this share of the time goes into drawing charts: while Python draws, it does not train."""
+CHART_SHARE = 0.02
+"""At most this share of a core goes into drawing charts: while Python draws, it does not train."""
 
 
 Row: TypeAlias = tuple[int, float, float, float, float, float, bool, bool]
@@ -138,10 +138,10 @@ class TrainingView(View):
             chart.border_title = f"{title}  {LEGEND}"
             chart.border_subtitle = words
             chart.show(plot)
-        self.call_after_refresh(self._charts_are_drawn, time.perf_counter())
+        self.call_after_refresh(self._charts_are_drawn, time.thread_time())
 
     def _charts_are_drawn(self, began: float) -> None:
-        cost = time.perf_counter() - began
+        cost = time.thread_time() - began  # of this thread alone: where others take their turns, it does not grow
         self._next_charts = time.monotonic() + max(TICK_SECONDS, cost / CHART_SHARE)
 
     def _draw_epochs(self) -> None:
@@ -204,8 +204,11 @@ class TrainingView(View):
         return True
 
     def _set_options(self, options: CurveOptions) -> None:
+        # To draw the curves anew takes longer than a key may wait for its answer: first the words, then the curves.
         self._options = options
-        self._tick(force=True)
+        for chart in self.query(Chart):
+            chart.border_subtitle = options.words()
+        self.call_after_refresh(self._tick, force=True)
 
     def action_log_scale(self) -> None:
         self._set_options(replace(self._options, log=not self._options.log))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from rich.text import Text
+from textual.geometry import Size
 from textual_plotext import PlotextPlot
 
 from tui.palette import plot_colour
@@ -62,6 +63,8 @@ class Chart(PlotextPlot):
         super().__init__(id=id)
         self.shown = Plot()
         """What is drawn."""
+        self._drawing: tuple[Plot, Size, str] | None = None
+        self._drawn = Text()
 
     def show(self, plot: Plot) -> None:
         """Draw this instead."""
@@ -69,6 +72,13 @@ class Chart(PlotextPlot):
         self.refresh()
 
     def render(self) -> Text:
+        """The drawing; it is kept, as the widget is rendered again with every change of its border."""
+        wanted = (self.shown, self.size, self.app.theme)
+        if self._drawing is None or self._drawing[0] is not wanted[0] or self._drawing[1:] != wanted[1:]:
+            self._drawing, self._drawn = wanted, self._draw()
+        return self._drawn
+
+    def _draw(self) -> Text:
         plot = self.shown
         lines = [prepared(line, plot) for line in plot.lines]
         lines = [line for line in lines if len(line.xs)]

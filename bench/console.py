@@ -1,0 +1,222 @@
+"""The console at a pseudo-terminal: what it costs the training, how soon it answers, what it writes, how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.terminal import Terminal, script
+from engine.history import History
+from engine.runs import stored_runs
+from tui.keys import VIEWS
+
+Figures = dict[str, object]
+FORM = "Batch size"
+"""Stands in the first frame that can be used."""
+PAUSES = (0.3, 0.7)
+"""Seconds between two keys, so that a key does not always meet the same moment of the redrawing."""
+DOWN, BACKSPACE, ENTER, ESCAPE = b"\x1b[B", b"\x7f", b"\r", b"\x1b"
+TAB_OF = {view.digit: f" {view.digit} {view.title} " for view in VIEWS}
+"""How the bar above writes the view that is open: in one colour."""
+
+
+@contextmanager
+def console(runs: Path, *, columns: int = 160, rows: int = 45) -> Iterator[Terminal]:
+    """A console with the form on the screen."""
+    with Terminal([script(), "--runs-dir", str(runs)], columns=columns, rows=rows) as terminal:
+        terminal.shown(FORM)
+        yield terminal
+
+
+def start(terminal: Terminal, epochs: int) -> None:
+    """Start the notebook's recipe from the form and wait until it trains."""
+    terminal.shown("cpu: ", seconds=30)  # torch is imported
+    fields = ("recipe", "dataset", "data_dir", "epochs")
+    for key in [DOWN] * (len(fields) - 1) + [BACKSPACE] + [digit.encode() for digit in str(epochs)]:
+        terminal.press(key)  # the field's text is selected, so that one backspace empties it
+        time.sleep(0.3)
+    time.sleep(0.5)
+    place = terminal.press(ENTER)
+    terminal.shown(f"epoch 1 of {epochs}", place, seconds=20)
+
+
+def finished_run(runs: Path) -> History:
+    """The one run of the folder."""
+    (run,) = stored_runs(runs)
+    return History.of(run.events())
+
+
+def cost(pairs: int = 3, epochs: int = 10) -> Figures:
+    """Seconds of the same training in the console and by `mnist-tui train` at the same terminal, in turn A B A B …"""
+    seconds: dict[str, list[float]] = {"console": [], "train": []}
+    for _ in range(pairs):
+        for name, times in seconds.items():
+            with tempfile.TemporaryDirectory() as folder:
+                runs = Path(folder)
+                if name == "console":
+                    with console(runs) as terminal:
+                        start(terminal, epochs)
+                        terminal.shown("completed in", seconds=600)
+                else:
+                    command = [script(), "train", "--epochs", str(epochs), "--runs-dir", folder, "--dataset", "mnist"]
+                    with Terminal(command) as terminal:
+                        terminal.end()
+                history = finished_run(runs)
+                assert history.finished is not None
+                assert len(history.epochs) == epochs
+                times.append(history.finished.seconds)
+    ratios = [a / b for a, b in zip(seconds["console"], seconds["train"], strict=True)]
+    return {"console_s": seconds["console"], "train_s": seconds["train"], "ratio": ratios}
+
+
+def keys(presses: int = 80) -> Figures:
+    """Seconds from a key press to the last byte of its frame, while the notebook's recipe trains.
+
+    `first` has each view's first visit, `views` the later ones, `training` the Training view's own keys and the help.
+    """
+    chance = random.Random(0)
+    taken: dict[str, list[float]] = {"first": [], "views": [], "training": []}
+    order: dict[str, float] = {}
+
+    with tempfile.TemporaryDirectory() as folder, console(Path(folder)) as terminal:
+        start(terminal, 1000)
+
+        def measure(kind: str, key: str, words: str) -> None:
+            time.sleep(chance.uniform(*PAUSES))
+            began = time.perf_counter()
+            place = terminal.press(key.encode())
+            took = terminal.shown(words, place) - began
+            taken[kind].append(took)
+            order[f"{kind} {key}"] = max(took, order.get(f"{kind} {key}", 0.0))
+
+        time.sleep(2.0)
+        for digit in "456789213":
+            measure("first", digit, TAB_OF[digit])
+            if digit == "1":
+                leave_field(terminal)
+        for _ in range(presses // 8):
+            for _ in range(3):
+                digit = chance.choice([digit for digit in TAB_OF if digit not in "13"])
+                measure("views", digit, TAB_OF[digit])
+                measure("views", "3", TAB_OF["3"])
+            measure("training", "z", "last 10 epochs")
+            measure("training", "z", "last 3 epochs")
+            terminal.press(b"z")
+            time.sleep(0.3)
+            measure("training", "?", "esc close")
+            terminal.press(ESCAPE)
+            time.sleep(0.3)
+    later = sorted(taken["views"] + taken["training"])
+    return {
+        "median_s": statistics.median(later),
+        "p99_s": later[min(len(later) - 1, int(len(later) * 0.99))],
+        "slowest_s": later[-1],
+        "first_visits_s": taken["first"],
+        "each_kind": {kind: [statistics.median(times), max(times)] for kind, times in taken.items() if times},
+        "slowest_of_each": order,
+    }
+
+
+def first_frame(times: int = 9) -> Figures:
+    """Seconds from the start of the process to the first whole frame."""
+    seconds = []
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(times + 1):
+            with Terminal([script(), "--runs-dir", folder]) as terminal:
+                seconds.append(terminal.shown(FORM) - terminal.started)
+    return {"seconds": seconds[1:]}  # the first one reads the files into the memory
+
+
+def written(seconds: float = 30.0) -> Figures:
+    """Bytes a second that the Training view writes while the notebook's recipe trains, at 160×45."""
+    with tempfile.TemporaryDirectory() as folder, console(Path(folder)) as terminal:
+        start(terminal, 1000)
+        time.sleep(2.0)
+        before = terminal.written
+        time.sleep(seconds)
+        return {"bytes_per_second": (terminal.written - before) / seconds}
+
+
+def leave_field(terminal: Terminal) -> None:
+    """Out of the form's field, where a key is a letter."""
+    terminal.press(ESCAPE)
+    time.sleep(0.3)  # else escape and the next key are taken for one
+
+
+def quitting() -> Figures:
+    """Seconds from `q`, or the answer to its question, until the process has ended, in each phase."""
+    taken: dict[str, float] = {}
+
+    def leave(terminal: Terminal, phase: str, keys: bytes = b"q") -> None:
+        began = time.perf_counter()
+        terminal.press(keys)
+        taken[phase] = terminal.end(30) - began
+
+    def stop(terminal: Terminal, phase: str) -> None:
+        place = terminal.press(b"q")
+        terminal.shown("stop it", place)
+        time.sleep(0.2)
+        leave(terminal, phase, ENTER)
+
+    def the_first_frame(terminal: Terminal) -> None:
+        leave_field(terminal)
+        leave(terminal, "the first frame")
+
+    def idle(terminal: Terminal) -> None:
+        time.sleep(4.0)
+        leave_field(terminal)
+        leave(terminal, "idle")
+
+    def reading(terminal: Terminal) -> None:
+        terminal.press(ENTER)
+        time.sleep(0.3)
+        stop(terminal, "reading")
+
+    def training(terminal: Terminal) -> None:
+        start(terminal, 1000)
+        time.sleep(3.0)
+        stop(terminal, "training")
+
+    def paused(terminal: Terminal) -> None:
+        start(terminal, 1000)
+        time.sleep(3.0)
+        terminal.shown("paused", terminal.press(b" "))
+        stop(terminal, "paused")
+
+    def finished(terminal: Terminal) -> None:
+        start(terminal, 1)
+        terminal.shown("completed in")
+        leave(terminal, "finished")
+
+    for work in (the_first_frame, idle, reading, training, paused, finished):
+        with tempfile.TemporaryDirectory() as folder, console(Path(folder)) as terminal:
+            work(terminal)
+    return {"seconds": taken}
+
+
+ROWS: dict[str, Callable[[], Figures]] = {
+    "cost": cost,
+    "keys": keys,
+    "first-frame": first_frame,
+    "bytes": written,
+    "quit": quitting,
+}
+
+
+def main() -> None:
+    """Measure the named rows, or all, and print their figures as JSON."""
+    parser = argparse.ArgumentParser(prog="bench.console", description=__doc__)
+    parser.add_argument("rows", nargs="*", choices=[*ROWS, []], help=f"of {', '.join(ROWS)}; all where none is named")
+    for name in parser.parse_args().rows or ROWS:
+        print(json.dumps({name: ROWS[name]()}, indent=1), flush=True)
+
+
+if __name__ == "__main__":
+    main()
