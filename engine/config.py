@@ -42,8 +42,8 @@ class RunConfig:
     """Learning rate, the highest one of its schedule."""
     schedule: str = "constant"
     """How the learning rate goes over the whole training: see `engine.schedule`."""
-    weight_decay: float = 0.0
-    """As the optimiser takes it: decoupled from the gradient in `adamw`, added to it in the others."""
+    weight_decay: float = 0.01
+    """By this share times the learning rate `adamw` shrinks the weights in every step; the others do not."""
     rotation: float = 5.0
     """Training images are turned by a uniform angle in (-rotation, +rotation) degrees."""
     shift: int = 2
@@ -59,7 +59,7 @@ class RunConfig:
     whole pixels.
     """
     fade: float = 0.0
-    """All but the shift weakens evenly from epoch to epoch; by the last this share of it is gone."""
+    """Turn, shift and bend weaken evenly from epoch to epoch; by the last this share of them is gone."""
     valid_fraction: float = 0.1
     """Share of the training images that is set aside for validation."""
     seed: int = 1234

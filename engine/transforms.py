@@ -16,7 +16,7 @@ class Transform(Protocol):
     """A random transform of a whole batch of images: drawn on the CPU, applied on any device."""
 
     def draw(self, count: int, generator: torch.Generator, strength: float) -> tuple[Tensor, ...]:
-        """Random numbers for `count` images, a row for each in every tensor; `strength` weakens all but the shift."""
+        """Random numbers for `count` images, a row for each in every tensor; `strength`, up to 1, weakens them."""
 
     def apply(self, images: Tensor, *drawn: Tensor) -> Tensor:
         """The (N, S, S) uint8 images, transformed by the same rows of what was drawn; uint8, or float32 unrounded."""
@@ -29,8 +29,9 @@ class TurnAndCrop:
         self.size, self.rotation, self.shift = size, rotation, shift
 
     def draw(self, count: int, generator: torch.Generator, strength: float) -> tuple[Tensor, ...]:
-        angles, offsets = augment.draw(count, self.rotation * strength, self.shift, generator)
-        return augment.steps(angles, self.size), offsets
+        shift = round(self.shift * strength)
+        angles, offsets = augment.draw(count, self.rotation * strength, shift, generator)
+        return augment.steps(angles, self.size), offsets + (self.shift - shift)
 
     def apply(self, images: Tensor, *drawn: Tensor) -> Tensor:
         matrices, offsets = drawn

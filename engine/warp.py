@@ -47,7 +47,7 @@ class Warp:
         Args:
             count: how many images.
             generator: of the CPU.
-            strength: all but the shift is so much smaller.
+            strength: 0 leaves the images as they are; 1 is as strong as was said.
 
         Returns:
             One tensor, (count, 2, maps) float32: by how much each map moves the look-up along x and along y.
@@ -64,7 +64,7 @@ class Warp:
         cos, sin = torch.cos(angle), torch.sin(angle)
         along_x = torch.stack((cos * across, (slant * cos - sin) * down), dim=1)
         along_y = torch.stack((sin * across, (slant * sin + cos) * down), dim=1)
-        shifts = uniform(self.shift, 2, 1)
+        shifts = uniform(self.shift * strength, 2, 1)
         return (torch.cat((waves, torch.stack((along_x, along_y), dim=1), shifts), dim=2),)
 
     def apply(self, images: Tensor, *drawn: Tensor) -> Tensor:

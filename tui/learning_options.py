@@ -17,7 +17,7 @@ Schedule = Annotated[
         autocompletion=named(SCHEDULES),
     ),
 ]
-WeightDecay = Annotated[float, typer.Option(metavar="X", help="Weight decay; decoupled with adamw.")]
+WeightDecay = Annotated[float, typer.Option(metavar="X", help="How fast adamw shrinks the weights; the others don't.")]
 Scale = Annotated[
     float, typer.Option(metavar="X", help="Training images are stretched by up to this share along each axis …")
 ]
@@ -27,5 +27,5 @@ Elastic = Annotated[
 ]
 Fade = Annotated[
     float,
-    typer.Option(metavar="X", help="From epoch to epoch all but the shift weakens; by the last this share is gone."),
+    typer.Option(metavar="X", help="From epoch to epoch all of that weakens; by the last this share of it is gone."),
 ]

@@ -1,10 +1,15 @@
 """The learning rate of every step, against torch's own schedulers."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.optim import lr_scheduler
 
+from engine.batches import TrainingBatches
+from engine.model import MLP
 from engine.schedule import SCHEDULES, WARM_UP, learning_rate
+from tests.helpers import QUICK, noise_dataset, run_training
 
 
 def ours(schedule, steps, lr=0.006):
@@ -44,3 +49,38 @@ def test_a_few_steps_only(schedule, steps):
     rates = ours(schedule, steps)
     assert all(0 < rate <= 0.006 for rate in rates)
     assert max(rates) == 0.006
+
+
+@pytest.mark.parametrize(
+    ("schedule", "make"),
+    [
+        (
+            "one-cycle",
+            lambda adamw, steps: lr_scheduler.OneCycleLR(
+                adamw, 0.01, total_steps=steps, pct_start=WARM_UP, cycle_momentum=False
+            ),
+        ),
+        ("cosine", lr_scheduler.CosineAnnealingLR),
+    ],
+)
+def test_training_is_torchs_optimiser_under_torchs_schedule(schedule, make):
+    dataset = noise_dataset()
+    config = replace(QUICK, epochs=3, optimizer="adamw", lr=0.01, weight_decay=0.1, schedule=schedule)
+    train_indices, _ = dataset.split(config.seed, config.valid_fraction)
+    images, labels = (torch.tensor(part[train_indices]) for part in (dataset.images, dataset.labels))
+    batches = TrainingBatches(images, labels.long(), dataset.mean, dataset.std, config)
+    trained = run_training(config, dataset).weights
+    model = MLP(config.layer_sizes)
+    model.load_state_dict(trained[0])
+    adamw = torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.1)
+    steps = len(batches) * config.epochs
+    scheduler = make(adamw, steps)
+    for epoch in range(1, config.epochs + 1):
+        for x, y in batches.epoch(epoch):
+            adamw.zero_grad()
+            torch.nn.functional.cross_entropy(model(x)[0], y).backward()
+            adamw.step()
+            if scheduler.last_epoch < steps - 1:
+                scheduler.step()
+        for name, tensor in model.state_dict().items():
+            torch.testing.assert_close(trained[epoch][name], tensor, rtol=1e-4, atol=1e-5)
