@@ -1,4 +1,4 @@
-"""Which transform a configuration asks for, how it fades, and that it reaches the training's batches and nothing else."""
+"""Which transform a configuration asks for, how it fades, and that the training's batches get it."""
 
 from dataclasses import replace
 
