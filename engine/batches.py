@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import augment
 from engine.config import RunConfig
+from engine.transforms import make_transform
 
 CHUNK = {"cpu": 512}
 """Images that are augmented at once: few enough for a CPU's cache …"""
@@ -22,7 +22,7 @@ def normalise(images: Tensor, mean: float, std: float) -> Tensor:
     """8-bit pixels scaled to 0–1, less `mean`, over `std`.
 
     Args:
-        images: (N, S, S) uint8.
+        images: (N, S, S) uint8, or float32 in its units.
 
     Returns:
         (N, S·S) float32.
@@ -44,11 +44,12 @@ class TrainingBatches:
             images: (N, S, S) uint8, on the device.
             labels: (N,) int64, on the same device.
             mean, std: of the pixels scaled to 0–1.
-            config: batch size, rotation, shift and seed are read from it.
+            config: the batch size, the seed, and how images are transformed are read from it.
         """
         self.images, self.labels = images, labels
         self.mean, self.std = mean, std
         self.config = config
+        self.transform = make_transform(config, images.shape[1])
 
     def __len__(self) -> int:
         return math.ceil(len(self.images) / self.config.batch_size)
@@ -65,17 +66,16 @@ class TrainingBatches:
             x: (batch, S·S) float32; y: (batch,) int64.
         """
         config, device = self.config, self.images.device
-        count, size = self.images.shape[:2]
+        count = len(self.images)
         generator = torch.Generator().manual_seed(seed_for(config.seed, epoch))
         order = torch.randperm(count, generator=generator).to(device)
-        angles, offsets = augment.draw(count, config.rotation, config.shift, generator)
-        matrices, offsets = augment.steps(angles, size).to(device), offsets.to(device)
+        drawn = [part.to(device) for part in self.transform.draw(count, generator, config.strength(epoch))]
 
         batch = config.batch_size
         chunk = max(1, CHUNK.get(device.type, GPU_CHUNK) // batch) * batch
         for start in range(0, count, chunk):
             piece = slice(start, start + chunk)
             chosen = order[piece]
-            images = augment.rotate_and_crop(self.images[chosen], matrices[piece], offsets[piece], config.shift)
+            images = self.transform.apply(self.images[chosen], *(part[piece] for part in drawn))
             x, y = normalise(images, self.mean, self.std), self.labels[chosen]
             yield from zip(torch.split(x, batch), torch.split(y, batch), strict=True)

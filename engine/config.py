@@ -1,4 +1,4 @@
-"""What a run is made of: `RunConfig`, checked when it is made, and the recipes that name good values for it."""
+"""What a run is made of: `RunConfig`, checked when it is made."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 from engine.data.catalog import DATASET_NAMES
 from engine.errors import ConfigError
+from engine.recipes import RECIPES
+from engine.schedule import SCHEDULES
 
 PIXELS = 28 * 28
 CLASSES = 10
@@ -16,32 +18,10 @@ CLASSES = 10
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 MAX_EPOCHS = 100_000
+NO_RECIPES_MATTER = ("recipe", "dataset", "seed", "device", "threads")
+"""Fields that no recipe names: they stay as they are when another recipe is chosen."""
 MAX_PARAMETERS = 50_000_000
 """More is refused: 50 million parameters are 200 MB of weights for every epoch's checkpoint."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Named values for a configuration's fields; what it does not name keeps the field's default."""
-
-    name: str
-    title: str
-    explanation: str
-    values: Mapping[str, Any]
-
-
-RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(
-            "notebook",
-            "The teaching notebook",
-            "784-250-100-10 with ReLU, Adam at its default rate, batches of 64, ten epochs; training images turned by "
-            "up to 5° and moved by up to 2 pixels. Reaches about 98.3 % on MNIST's test images.",
-            {},
-        ),
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +39,27 @@ class RunConfig:
     """Sizes of the hidden layers, from the input to the output; empty for a linear classifier."""
     optimizer: str = "adam"
     lr: float = 1e-3
+    """Learning rate, the highest one of its schedule."""
+    schedule: str = "constant"
+    """How the learning rate goes over the whole training: see `engine.schedule`."""
+    weight_decay: float = 0.01
+    """By this share times the learning rate `adamw` shrinks the weights in every step; the others do not."""
     rotation: float = 5.0
     """Training images are turned by a uniform angle in (-rotation, +rotation) degrees."""
     shift: int = 2
     """… and padded by this many pixels on each side, then cropped at random to 28×28."""
+    scale: float = 0.0
+    """Above 0, stretched or squeezed by up to this share along each axis …"""
+    shear: float = 0.0
+    """… slanted by up to this many degrees …"""
+    elastic: float = 0.0
+    """… and deformed like rubber: each pixel's displacement along each axis has this standard deviation, in pixels.
+
+    With any of these three above 0, turn and shift too are interpolated (`engine.warp`), not the notebook's steps of
+    whole pixels.
+    """
+    fade: float = 0.0
+    """Turn, shift and bend weaken evenly from epoch to epoch; by the last this share of them is gone."""
     valid_fraction: float = 0.1
     """Share of the training images that is set aside for validation."""
     seed: int = 1234
@@ -106,7 +103,13 @@ class RunConfig:
         whole("threads", 0, 1024)
         whole("shift", 0, 14)
         number("lr", 0.0, 100.0, above=True)
+        choice("schedule", SCHEDULES)
+        number("weight_decay", 0.0, 1.0)
         number("rotation", 0.0, 180.0)
+        number("scale", 0.0, 1.0)
+        number("shear", 0.0, 45.0)
+        number("elastic", 0.0, 5.0)
+        number("fade", 0.0, 1.0)
         number("valid_fraction", 0.001, 0.9)
         if not isinstance(self.hidden, tuple) or not all(_is_whole(size) for size in self.hidden):
             found["hidden"] = "--hidden must be whole numbers with commas between, such as 250,100"
@@ -129,6 +132,22 @@ class RunConfig:
         """Trainable parameters: weights and biases of every layer."""
         sizes = self.layer_sizes
         return sum(size * following + following for size, following in itertools.pairwise(sizes))
+
+    @property
+    def bends(self) -> bool:
+        """Whether the training images are bent, which goes beyond the notebook's turn and crop."""
+        return self.scale > 0 or self.shear > 0 or self.elastic > 0
+
+    def strength(self, epoch: int) -> float:
+        """How strong the transform of the training images is in an epoch, 1 the first: from 1 to 1 - `fade`."""
+        return 1 - self.fade * (epoch - 1) / max(1, self.epochs - 1)
+
+    @property
+    def changed(self) -> list[str]:
+        """Names of the settings that differ from the recipe's."""
+        original = RunConfig.from_recipe(self.recipe)
+        names = (f.name for f in fields(self) if f.name not in NO_RECIPES_MATTER)
+        return [name for name in names if getattr(self, name) != getattr(original, name)]
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as JSON values, `hidden` as a list."""

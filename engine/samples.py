@@ -5,21 +5,22 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from engine import augment
+from engine.config import RunConfig
+from engine.transforms import make_transform
 
 
-def augmented(images: np.ndarray, rotation: float, shift: int, seed: int) -> np.ndarray:
-    """The images after the training's random turn and shift.
+def augmented(images: np.ndarray, config: RunConfig, seed: int) -> np.ndarray:
+    """The images after the training's random transform, as strong as in its first epoch.
 
     Args:
         images: (N, S, S) uint8.
-        rotation: degrees; shift: pixels, as in `RunConfig`.
+        config: says how they are transformed.
         seed: another one draws anew.
 
     Returns:
         (N, S, S) uint8.
     """
-    generator = torch.Generator().manual_seed(seed)
-    angles, offsets = augment.draw(len(images), rotation, shift, generator)
-    matrices = augment.steps(angles, images.shape[1])
-    return augment.rotate_and_crop(torch.tensor(images), matrices, offsets, shift).numpy()
+    transform = make_transform(config, images.shape[1])
+    drawn = transform.draw(len(images), torch.Generator().manual_seed(seed), 1.0)
+    result = transform.apply(torch.tensor(images), *drawn)
+    return (result.round() if result.is_floating_point() else result).to(torch.uint8).numpy()

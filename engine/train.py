@@ -18,6 +18,7 @@ from engine.data.dataset import Dataset
 from engine.evaluate import measure
 from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Status, Test, to_json
 from engine.model import MLP
+from engine.schedule import learning_rate
 from engine.state import Tensors, TrainingState, check_weights, learner_state, restore_learner
 
 REPORT_SECONDS = 0.1
@@ -190,6 +191,7 @@ class _Training:
         """
         model, optimizer, control = self.model, self.optimizer, self.control
         sizes = self.batches.sizes()
+        rates = self._rates(epoch, len(sizes))
         tally = _Tally(epoch, sizes, self.device)
         self.epoch_began = time.perf_counter()
         self.paused_seconds = 0.0
@@ -204,6 +206,7 @@ class _Training:
                 report_at = time.perf_counter() + REPORT_SECONDS
             if control.stopping:
                 break
+            optimizer.param_groups[0]["lr"] = rates[tally.batch]
             optimizer.zero_grad()
             logits, _ = model(x)
             loss = nn.functional.cross_entropy(logits, y)
@@ -240,6 +243,12 @@ class _Training:
             self.told = to_json(event)
             self._save_state(epoch + 1)
         return event
+
+    def _rates(self, epoch: int, batches: int) -> list[float]:
+        """The learning rate of every step of an epoch."""
+        config, first = self.config, (epoch - 1) * batches
+        steps = range(first, first + batches)
+        return [learning_rate(config.schedule, config.lr, step, batches * config.epochs) for step in steps]
 
     def _pause(self, tally: _Tally) -> Iterator[Event]:
         if tally.unreported:
@@ -345,7 +354,7 @@ def make_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Optimizer
     if config.optimizer == "adam":
         return torch.optim.Adam(parameters, lr=config.lr, fused=True)
     if config.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, lr=config.lr, fused=True)
+        return torch.optim.AdamW(parameters, lr=config.lr, weight_decay=config.weight_decay, fused=True)
     if config.optimizer == "sgd":
         return torch.optim.SGD(parameters, lr=config.lr, momentum=0.9, nesterov=True, fused=True)
     return torch.optim.RMSprop(parameters, lr=config.lr)

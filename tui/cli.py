@@ -13,12 +13,14 @@ import typer
 from typer.exceptions import TyperException
 
 from engine import __version__
-from engine.config import DEVICES, OPTIMIZERS, RECIPES, RunConfig
+from engine.config import DEVICES, OPTIMIZERS, RunConfig
 from engine.data.catalog import DATASET_NAMES
 from engine.errors import ConfigError, MnistTuiError, RunError
+from engine.recipes import RECIPES
 from engine.runs import RunFolder, find_run, newest_live_run, runs_folder
 from engine.tensorboard import check as check_tensorboard
 from tui import export_command, logs
+from tui.learning_options import Elastic, Fade, Scale, Schedule, Shear, WeightDecay
 from tui.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug, run_names
 from tui.train_options import read_changes, read_config
 
@@ -95,7 +97,11 @@ def train(
     context: typer.Context,
     recipe: Annotated[
         str,
-        typer.Option(metavar="NAME", help=f"Settings to begin with: {', '.join(RECIPES)}."),
+        typer.Option(
+            metavar="NAME",
+            help=f"Settings to begin with, any of which can be overridden: {', '.join(RECIPES)}.",
+            autocompletion=named(tuple(RECIPES)),
+        ),
     ] = DEFAULT.recipe,
     dataset: Annotated[
         str,
@@ -115,11 +121,17 @@ def train(
         str,
         typer.Option(metavar="NAME", help=f"One of {', '.join(OPTIMIZERS)}.", autocompletion=named(OPTIMIZERS)),
     ] = DEFAULT.optimizer,
-    lr: Annotated[float, typer.Option(metavar="X", help="Learning rate.")] = DEFAULT.lr,
+    lr: Annotated[float, typer.Option(metavar="X", help="Learning rate, its highest.")] = DEFAULT.lr,
+    schedule: Schedule = DEFAULT.schedule,
+    weight_decay: WeightDecay = DEFAULT.weight_decay,
     rotation: Annotated[
         float, typer.Option(metavar="DEG", help="Training images are turned by up to so much.")
     ] = DEFAULT.rotation,
     shift: Annotated[int, typer.Option(metavar="PX", help="… and moved by up to so much.")] = DEFAULT.shift,
+    scale: Scale = DEFAULT.scale,
+    shear: Shear = DEFAULT.shear,
+    elastic: Elastic = DEFAULT.elastic,
+    fade: Fade = DEFAULT.fade,
     valid_fraction: Annotated[
         float, typer.Option(metavar="X", help="Share of the training images set aside for validation.")
     ] = DEFAULT.valid_fraction,

@@ -59,7 +59,7 @@ def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, co
         first=first,
         available=len(places),
         stored=images,
-        augmented=augmented(images, config.rotation, config.shift, config.seed + draw),
+        augmented=augmented(images, config, config.seed + draw),
         labels=labels.astype(np.int64),
         indices=chosen,
         classes=dataset.classes,

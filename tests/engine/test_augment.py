@@ -9,6 +9,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as vision
 
 from engine.augment import draw, rotate_and_crop, steps
+from engine.config import RunConfig
 from engine.data.catalog import CATALOG
 from engine.data.idx import read_images
 from engine.samples import augmented
@@ -145,11 +146,11 @@ class TestSamples:
         images = noise(25)
         source = generator(7)
         angles, offsets = (part.numpy() for part in draw(25, 5.0, 2, source))
-        result = augmented(images, 5.0, 2, seed=7)
+        result = augmented(images, RunConfig(), seed=7)
         np.testing.assert_array_equal(result, one_by_one(images, angles, offsets, 2))
         assert result.dtype == np.uint8
 
     def test_seed_decides(self):
         images = noise(25)
-        np.testing.assert_array_equal(augmented(images, 5.0, 2, 1), augmented(images, 5.0, 2, 1))
-        assert (augmented(images, 5.0, 2, 1) != augmented(images, 5.0, 2, 2)).any(axis=(1, 2)).sum() > 20
+        np.testing.assert_array_equal(augmented(images, RunConfig(), 1), augmented(images, RunConfig(), 1))
+        assert (augmented(images, RunConfig(), 1) != augmented(images, RunConfig(), 2)).any(axis=(1, 2)).sum() > 20

@@ -7,9 +7,11 @@ from dataclasses import fields, replace
 
 import pytest
 
-from engine.config import DEVICES, MAX_PARAMETERS, OPTIMIZERS, RECIPES, RunConfig, parse_hidden
+from engine.config import DEVICES, MAX_PARAMETERS, NO_RECIPES_MATTER, OPTIMIZERS, RunConfig, parse_hidden
 from engine.data.catalog import DATASET_NAMES
 from engine.errors import ConfigError
+from engine.recipes import RECIPES
+from engine.schedule import SCHEDULES
 
 
 def problems_of(**values):
@@ -25,6 +27,7 @@ REFUSED = {
     "dataset": (("foo", "MNIST", "", None), DATASET_NAMES),
     "optimizer": (("foo", "Adam", "", None), OPTIMIZERS),
     "device": (("foo", "gpu", "", None), DEVICES),
+    "schedule": (("foo", "onecycle", "", None), SCHEDULES),
     "epochs": ((0, -1, 100_001, 1.0, 2.5, *NOT_NUMBERS), ("from 1 to 100,000",)),
     "batch_size": ((0, -64, 60_001, 64.0, *NOT_NUMBERS), ("from 1 to 60,000",)),
     "seed": ((-1, 2**63, 1.0, *NOT_NUMBERS), ("from 0 to 9,223,372,036,854,775,807",)),
@@ -33,6 +36,11 @@ REFUSED = {
     "lr": ((0, 0.0, -1e-3, 100.1, 1e300, *NOT_NUMBERS), ("above 0 and at most 100",)),
     "rotation": ((-0.1, 180.1, *NOT_NUMBERS), ("from 0 to 180",)),
     "valid_fraction": ((0, 0.0009, 0.91, 1, *NOT_NUMBERS), ("from 0.001 to 0.9",)),
+    "weight_decay": ((-0.1, 1.1, *NOT_NUMBERS), ("from 0 to 1",)),
+    "scale": ((-0.1, 1.1, *NOT_NUMBERS), ("from 0 to 1",)),
+    "shear": ((-0.1, 45.1, *NOT_NUMBERS), ("from 0 to 45",)),
+    "elastic": ((-0.1, 5.1, *NOT_NUMBERS), ("from 0 to 5",)),
+    "fade": ((-0.1, 1.1, *NOT_NUMBERS), ("from 0 to 1",)),
 }
 ALLOWED = {
     "recipe": tuple(RECIPES),
@@ -47,6 +55,12 @@ ALLOWED = {
     "lr": (1e-12, 1, 100, 100.0),
     "rotation": (0, 0.0, 180, 180.0),
     "valid_fraction": (0.001, 0.9),
+    "schedule": SCHEDULES,
+    "weight_decay": (0, 0.0, 1, 1.0),
+    "scale": (0, 0.0, 1, 1.0),
+    "shear": (0, 0.0, 45, 45.0),
+    "elastic": (0, 0.0, 5, 5.0),
+    "fade": (0, 0.0, 1, 1.0),
     "hidden": ((), (1,), (100,) * 20, (50_000,)),
 }
 
@@ -132,6 +146,10 @@ class TestNotebook:
         assert (config.epochs, config.batch_size, config.hidden) == (10, 64, (250, 100))
         assert (config.optimizer, config.lr, config.seed) == ("adam", 1e-3, 1234)
         assert (config.rotation, config.shift, config.valid_fraction) == (5.0, 2, 0.1)
+        # Nothing that the notebook does not have.
+        assert config.schedule == "constant"
+        assert not config.bends
+        assert config.fade == 0.0
 
     def test_parameters(self):
         assert RunConfig().layer_sizes == (784, 250, 100, 10)
@@ -149,6 +167,40 @@ class TestNotebook:
         with pytest.raises(ConfigError) as caught:
             RunConfig.from_recipe("foo", epochs=0)
         assert set(caught.value.problems) == {"recipe", "epochs"}
+
+
+class TestRecipes:
+    @pytest.mark.parametrize("name", RECIPES)
+    def test_is_valid_and_unchanged(self, name):
+        recipe, config = RECIPES[name], RunConfig.from_recipe(name)
+        assert config.recipe == recipe.name == name
+        assert config.changed == []
+        assert not set(recipe.values) & set(NO_RECIPES_MATTER)
+        for field, value in recipe.values.items():
+            assert getattr(config, field) == value != getattr(RunConfig(), field)
+
+    @pytest.mark.parametrize("name", RECIPES)
+    def test_is_the_same_network(self, name):
+        assert RunConfig.from_recipe(name).layer_sizes == (784, 250, 100, 10)
+
+    def test_changed_names_what_was_overridden(self):
+        config = RunConfig.from_recipe("notebook", lr=0.5, epochs=3, batch_size=64, seed=9, threads=2, dataset="digits")
+        assert config.changed == ["epochs", "lr"]
+
+
+class TestStrength:
+    def test_without_fading_it_stays(self):
+        assert {RunConfig().strength(epoch) for epoch in range(1, 11)} == {1.0}
+
+    def test_fades_evenly(self):
+        config = RunConfig(epochs=5, fade=0.6)
+        assert [config.strength(epoch) for epoch in range(1, 6)] == pytest.approx([1, 0.85, 0.7, 0.55, 0.4])
+
+    def test_fades_to_nothing(self):
+        assert RunConfig(epochs=7, fade=1.0).strength(7) == 0.0
+
+    def test_a_single_epoch_is_the_first(self):
+        assert RunConfig(epochs=1, fade=1.0).strength(1) == 1.0
 
 
 class TestJson:

@@ -9,18 +9,26 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Label, Static
 
-from engine.config import DEVICES, OPTIMIZERS, RECIPES, RunConfig, parse_hidden
+from engine.config import DEVICES, NO_RECIPES_MATTER, OPTIMIZERS, RunConfig, parse_hidden
 from engine.data.catalog import DATASET_NAMES
 from engine.data.folder import Availability, data_folder, survey
 from engine.errors import ConfigError, DataError
+from engine.recipes import RECIPES
 from engine.runs import check_name
+from engine.schedule import SCHEDULES
 from tui.keys import bindings
 from tui.view import View
 from tui.views.setup_summary import summary
 from tui.widgets.dialogs import Question
 from tui.widgets.fields import Choice
 
-CHOICES = {"recipe": tuple(RECIPES), "dataset": DATASET_NAMES, "optimizer": OPTIMIZERS, "device": DEVICES}
+CHOICES = {
+    "recipe": tuple(RECIPES),
+    "dataset": DATASET_NAMES,
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "device": DEVICES,
+}
 LABELS = {
     "recipe": "Recipe",
     "dataset": "Data set",
@@ -30,23 +38,39 @@ LABELS = {
     "hidden": "Hidden layers",
     "optimizer": "Optimizer",
     "lr": "Learning rate",
+    "schedule": "Schedule",
+    "weight_decay": "Weight decay",
     "rotation": "Rotation ±°",
     "shift": "Shift ±px",
+    "scale": "Stretch ±",
+    "shear": "Shear ±°",
+    "elastic": "Elastic px",
+    "fade": "Fade",
     "seed": "Seed",
     "device": "Device",
     "threads": "CPU threads",
     "name": "Run name",
 }
 WHOLE = ("epochs", "batch_size", "shift", "seed")
-NUMBERS = ("lr", "rotation")
+NUMBERS = ("lr", "weight_decay", "rotation", "scale", "shear", "elastic", "fade")
+FIRST = ("epochs", "optimizer", "rotation", "seed")
+"""Fields that begin a group."""
+KEPT = (*NO_RECIPES_MATTER, "data_dir", "name")
+"""Fields that stay as they are when another recipe is chosen."""
 
 
 NOTES = {
     "batch_size": "images per step",
     "hidden": "sizes, or none",
-    "lr": "above 0",
+    "lr": "the highest, above 0",
+    "schedule": "the rate over the run",
+    "weight_decay": "adamw's; 0: none",
     "rotation": "0 to 180 degrees",
     "shift": "0 to 14 pixels",
+    "scale": "0.1: by up to a tenth",
+    "shear": "0 to 45 degrees",
+    "elastic": "as of rubber; 0: none",
+    "fade": "1: true images at last",
     "seed": "the same gives the same run",
     "threads": "empty: auto",
     "name": "behind the time",
@@ -72,7 +96,7 @@ class SetupView(View):
         with Horizontal():
             with VerticalScroll(id="form", can_focus=False):
                 for name, label in LABELS.items():
-                    with Horizontal(classes="field"):
+                    with Horizontal(classes="field first" if name in FIRST else "field"):
                         yield Label(label, classes="label")
                         if name in CHOICES:
                             yield Choice(CHOICES[name], getattr(first, name), id=name)
@@ -126,10 +150,12 @@ class SetupView(View):
         if event.choice.id == "recipe":
             config = RunConfig.from_recipe(event.choice.value)
             for field in self.query(Input):
-                if field.id not in ("name", "data_dir"):
+                if field.id not in KEPT:
                     field.value = self._text(config, str(field.id))
             for choice in self.query(Choice):
-                choice.value = getattr(config, str(choice.id))
+                if choice.id not in KEPT:
+                    choice.value = getattr(config, str(choice.id))
+            self.query_one("#name", Input).placeholder = config.recipe
         self._refresh()
 
     @on(Input.Submitted)
@@ -180,7 +206,7 @@ class SetupView(View):
         self.query_one("#form").border_title = counted if self.has_class("-narrow") else "settings"
         self.query_one("#form").border_subtitle = next((f"{label} {words}" for label, words in wrong.items()), "")
         self.query_one("#summary", Static).update(
-            summary(self.config, wrong, self._availability, self.console_app.devices, self.console_app.colours)
+            summary(self.config, LABELS, wrong, self._availability, self.console_app.devices, self.console_app.colours)
         )
         self.refresh_bindings()
 

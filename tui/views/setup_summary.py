@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from engine.config import CLASSES, PIXELS, RECIPES, RunConfig
+from engine.config import CLASSES, PIXELS, RunConfig
 from engine.data.catalog import CATALOG, DIGITS
 from engine.data.folder import Availability
+from engine.recipes import RECIPES
 from tui.messages import DevicesFound
 from tui.words import bytes_words
 
 
 def summary(
     config: RunConfig | None,
+    labels: dict[str, str],
     problems: dict[str, str],
     availability: dict[str, Availability],
     devices: DevicesFound | None,
     colours: dict[str, str],
 ) -> Text:
-    """The recipe, the network, the data set, the work and the machine; or by field's label what is wrong."""
+    """The network, the recipe, the data set, the work and the machine; or what is wrong.
+
+    Args:
+        config: what the form says; None where it is not valid.
+        labels: the form's label of each field.
+        problems: by label, what is wrong.
+    """
     strong, dim, accent = f"bold {colours['foreground']}", colours["secondary"], colours["accent"]
     text = Text()
 
@@ -37,12 +45,18 @@ def summary(
     text.append(f"{config.parameters:,}", f"bold {accent}")
     text.append(" parameters\n", strong)
     text.append(" → ".join(map(str, (PIXELS, *config.hidden, CLASSES))) + "\n\n", dim)
+    paragraph(RECIPES[config.recipe].title, *_recipe_lines(config, labels))
     paragraph("Data", *_data_lines(config, availability))
     paragraph("Work", *_work_lines(config))
     paragraph("Machine", *_machine_lines(devices))
-    recipe = RECIPES[config.recipe]
-    paragraph(recipe.title, recipe.explanation)
     return text
+
+
+def _recipe_lines(config: RunConfig, labels: dict[str, str]) -> list[str]:
+    """What the recipe is, and which of its settings were changed."""
+    recipe = RECIPES[config.recipe]
+    changed = ", ".join(labels[name] for name in config.changed if name in labels)
+    return [recipe.explanation, *([f"changed: {changed}"] if changed else [])]
 
 
 def _data_lines(config: RunConfig, availability: dict[str, Availability]) -> list[str]:
@@ -72,10 +86,10 @@ def split_sizes(config: RunConfig) -> tuple[int, int, int]:
 def _work_lines(config: RunConfig) -> list[str]:
     train, _, _ = split_sizes(config)
     steps = -(-train // config.batch_size)
-    weights = bytes_words(4 * config.parameters)
+    weights = 4 * config.parameters
     return [
         f"{steps:,} steps an epoch, {steps * config.epochs:,} in all",
-        f"{weights} of weights kept after each epoch",
+        f"{bytes_words(weights)} of weights kept after each epoch, {bytes_words(weights * config.epochs)} in all",
     ]
 
 

@@ -1,0 +1,45 @@
+"""What a configuration does to its training images: the notebook's turn and crop, or a bend."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from engine import augment
+from engine.config import RunConfig
+from engine.warp import Warp
+
+
+class Transform(Protocol):
+    """A random transform of a whole batch of images: drawn on the CPU, applied on any device."""
+
+    def draw(self, count: int, generator: torch.Generator, strength: float) -> tuple[Tensor, ...]:
+        """Random numbers for `count` images, a row for each in every tensor; `strength`, up to 1, weakens them."""
+
+    def apply(self, images: Tensor, *drawn: Tensor) -> Tensor:
+        """The (N, S, S) uint8 images, transformed by the same rows of what was drawn; uint8, or float32 unrounded."""
+
+
+class TurnAndCrop:
+    """The notebook's: a turn by the nearest pixel and a crop by whole pixels, equal to torchvision's."""
+
+    def __init__(self, size: int, rotation: float, shift: int) -> None:
+        self.size, self.rotation, self.shift = size, rotation, shift
+
+    def draw(self, count: int, generator: torch.Generator, strength: float) -> tuple[Tensor, ...]:
+        shift = round(self.shift * strength)
+        angles, offsets = augment.draw(count, self.rotation * strength, shift, generator)
+        return augment.steps(angles, self.size), offsets + (self.shift - shift)
+
+    def apply(self, images: Tensor, *drawn: Tensor) -> Tensor:
+        matrices, offsets = drawn
+        return augment.rotate_and_crop(images, matrices, offsets, self.shift)
+
+
+def make_transform(config: RunConfig, size: int) -> Transform:
+    """The configured transform of images of `size` × `size` pixels."""
+    if config.bends:
+        return Warp(size, config.rotation, config.shift, config.scale, config.shear, config.elastic)
+    return TurnAndCrop(size, config.rotation, config.shift)
