@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine import devices
 from engine.batches import TrainingBatches, seed_for
@@ -15,13 +15,13 @@ from engine.config import RunConfig
 from engine.control import Control
 from engine.data.dataset import Dataset
 from engine.evaluate import measure
-from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Status, Test
+from engine.events import Epoch, Event, Phase, RunFinished, RunStarted, Status, Test
 from engine.model import MLP
+from engine.step import Step
+from engine.tally import Tally
 
 REPORT_SECONDS = 0.1
 """At least this long between two `progress` events."""
-CURVE_POINTS = 60
-"""About so many points of an epoch's fine curve; each is the mean over a group of batches."""
 
 Weights = Mapping[str, Tensor]
 
@@ -109,7 +109,7 @@ class _Training:
         yield RunFinished(self.run, status, time.perf_counter() - began, reason)
 
     def _load(self) -> None:
-        """Bring the data set to the device and build the network and its optimiser."""
+        """Bring the data set to the device, build the network and make ready to train it."""
         config, dataset, device = self.config, self.dataset, self.device
         train_indices, valid_indices = dataset.split(config.seed, config.valid_fraction)
 
@@ -125,7 +125,7 @@ class _Training:
             torch.manual_seed(seed_for(config.seed, 0))
             self.model = MLP(config.layer_sizes)
         self.model.to(device)
-        self.optimizer = make_optimizer(self.model, config)
+        self.step = Step(self.model, config.optimizer)
 
     def _epoch(self, epoch: int) -> Generator[Event, None, Epoch | None]:
         """Train and validate one epoch.
@@ -133,9 +133,10 @@ class _Training:
         Returns:
             Its event; None where a stop came before its first batch.
         """
-        model, optimizer, control = self.model, self.optimizer, self.control
+        control, step = self.control, self.step
         sizes = self.batches.sizes()
-        tally = _Tally(epoch, sizes, self.device)
+        rates = self._rates(epoch, len(sizes))
+        tally = Tally(epoch, sizes)
         began = time.perf_counter()
         self.paused_seconds = 0.0
         report_at = began + REPORT_SECONDS
@@ -145,12 +146,7 @@ class _Training:
                 report_at = time.perf_counter() + REPORT_SECONDS
             if control.stopping:
                 break
-            optimizer.zero_grad()
-            logits, _ = model(x)
-            loss = nn.functional.cross_entropy(logits, y)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            tally.add(loss, logits, y)
+            tally.add(step(x, y, rates[tally.batch]), y)
             if time.perf_counter() >= report_at:
                 yield tally.progress()
                 report_at = time.perf_counter() + REPORT_SECONDS
@@ -159,7 +155,7 @@ class _Training:
         if tally.unreported:
             yield tally.progress()
         train_loss, train_acc = tally.means()
-        valid_loss, correct = measure(model, *self.valid, self.dataset.mean, self.dataset.std)
+        valid_loss, correct = measure(self.model, *self.valid, self.dataset.mean, self.dataset.std)
         best = valid_loss < self.best_loss
         if best:
             self.best_loss = valid_loss
@@ -175,7 +171,11 @@ class _Training:
             complete=tally.batch == len(sizes),
         )
 
-    def _pause(self, tally: _Tally) -> Iterator[Event]:
+    def _rates(self, epoch: int, batches: int) -> list[float]:
+        """The learning rate of every step of an epoch."""
+        return [self.config.lr] * batches
+
+    def _pause(self, tally: Tally) -> Iterator[Event]:
         if tally.unreported:
             yield tally.progress()
         yield Phase("paused")
@@ -188,85 +188,14 @@ class _Training:
 
     def _keep(self, epoch: int, *, best: bool = True) -> None:
         """Save the weights, and remember them where they are the best yet."""
-        weights = self.model.state_dict()
+        # Copies: the step changes the parameters in place, and they all lie in one piece of memory.
+        weights = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.save(epoch, weights)
         if best:
-            self.best_epoch = epoch
-            self.best_weights = {name: tensor.clone() for name, tensor in weights.items()}
+            self.best_epoch, self.best_weights = epoch, weights
 
     def _test(self) -> Test:
         self.model.load_state_dict(self.best_weights)
         loss, correct = measure(self.model, *self.test, self.dataset.mean, self.dataset.std)
         total = len(self.test[0])
         return Test(self.best_epoch, loss, correct / total, correct, total)
-
-
-class _Tally:
-    """Counts an epoch on the device; the host sees it only when it asks."""
-
-    def __init__(self, epoch: int, sizes: np.ndarray, device: torch.device) -> None:
-        self.epoch, self.sizes, self.device = epoch, sizes, device
-        self.batch = 0
-        self.reported_at = time.perf_counter()
-        self._losses = torch.zeros(len(sizes), device=device)
-        self._correct = torch.zeros(len(sizes), device=device)
-        self._reported = 0
-        self._host = np.zeros((2, len(sizes)))
-        self._group = max(1, round(len(sizes) / CURVE_POINTS))
-
-    @property
-    def unreported(self) -> int:
-        """Batches since the last progress."""
-        return self.batch - self._reported
-
-    def add(self, loss: Tensor, logits: Tensor, y: Tensor) -> None:
-        """Count a batch, without waiting for the device."""
-        self._losses[self.batch] = loss.detach()
-        self._correct[self.batch] = (logits.detach().argmax(1) == y).sum()
-        self.batch += 1
-
-    def progress(self) -> Progress:
-        """Wait for the device and say how far the epoch is."""
-        first, last, group = self._reported, self.batch, self._group
-        self._host[:, first:last] = torch.stack((self._losses[first:last], self._correct[first:last])).cpu().numpy()
-        now = time.perf_counter()
-        rate = int(self.sizes[first:last].sum()) / max(now - self.reported_at, 1e-9)
-        self._reported, self.reported_at = last, now
-        complete = last == len(self.sizes)
-        starts = range(first // group * group, last if complete else last // group * group, group)
-        groups = [self._mean(start, min(start + group, last)) for start in starts]
-        loss, acc = self.means()
-        return Progress(
-            epoch=self.epoch,
-            batch=last,
-            batches=len(self.sizes),
-            loss=loss,
-            acc=acc,
-            examples_per_second=rate,
-            losses=[round(loss, 5) for loss, _ in groups],
-            accs=[round(acc, 5) for _, acc in groups],
-            group=group,
-            memory=devices.memory_in_use(self.device),
-        )
-
-    def means(self) -> tuple[float, float]:
-        """Loss and accuracy per example over what was reported."""
-        return self._mean(0, self._reported)
-
-    def _mean(self, first: int, last: int) -> tuple[float, float]:
-        sizes = self.sizes[first:last]
-        losses, correct = self._host[:, first:last]
-        examples = int(sizes.sum())
-        return float(losses @ sizes) / examples, float(correct.sum()) / examples
-
-
-def make_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Optimizer:
-    """The configured optimiser at its learning rate; SGD with Nesterov momentum 0.9, else torch's default settings."""
-    parameters = model.parameters()
-    if config.optimizer == "adam":
-        return torch.optim.Adam(parameters, lr=config.lr, fused=True)
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, lr=config.lr, fused=True)
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=config.lr, momentum=0.9, nesterov=True, fused=True)
-    return torch.optim.RMSprop(parameters, lr=config.lr)
