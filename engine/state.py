@@ -30,7 +30,7 @@ class TrainingState:
     learner: dict[str, Tensor]
     """The network's parameters and what its optimiser remembers."""
     losses: Tensor
-    """(batch,) float32: the running epoch's losses …"""
+    """(batch,) float64: the running epoch's losses …"""
     correct: Tensor
     """… and right answers, batch by batch."""
     epoch_seconds: float
@@ -43,36 +43,6 @@ class TrainingState:
     best_weights: dict[str, Tensor]
     told: str
     """The last complete epoch's event as JSON, in case that its line was never written; empty before the first."""
-
-
-def learner_state(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Copies of the weights and of what the optimiser remembers; its settings are the configuration's."""
-    state = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    for index, values in optimizer.state_dict()["state"].items():
-        state |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in values.items()}
-    return {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
-
-
-def restore_learner(state: Tensors, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Put back what `learner_state` gave.
-
-    Raises ValueError where it belongs to another network or optimiser.
-    """
-    weights: dict[str, Tensor] = {}
-    memory: dict[int, dict[str, Tensor]] = {}
-    shapes = [parameter.shape for group in optimizer.param_groups for parameter in group["params"]]
-    for key, tensor in state.items():
-        kind, _, name = key.partition(".")
-        if kind == "model":
-            weights[name] = tensor
-            continue
-        index, _, name = name.partition(".")
-        if not index.isdecimal() or int(index) >= len(shapes) or (tensor.dim() and tensor.shape != shapes[int(index)]):
-            raise ValueError("its optimiser is another's")
-        memory.setdefault(int(index), {})[name] = tensor
-    check_weights(weights, model.state_dict())
-    model.load_state_dict(weights)
-    optimizer.load_state_dict({"state": memory, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def check_weights(weights: object, expected: Tensors) -> None:
@@ -115,7 +85,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "float": lambda value: isinstance(value, float),
     "str": lambda value: isinstance(value, str),
-    "Tensor": lambda value: isinstance(value, Tensor) and value.dim() == 1 and value.dtype == torch.float32,
+    "Tensor": lambda value: isinstance(value, Tensor) and value.dim() == 1 and value.dtype == torch.float64,
     "dict[str, Tensor]": lambda value: (
         isinstance(value, dict)
         and all(isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in value.items())

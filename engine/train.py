@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine import devices
 from engine.batches import TrainingBatches, seed_for
@@ -16,15 +16,16 @@ from engine.config import RunConfig
 from engine.control import Control
 from engine.data.dataset import Dataset
 from engine.evaluate import measure
-from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Status, Test, to_json
+from engine.events import Epoch, Event, Phase, RunFinished, RunStarted, Status, Test, to_json
 from engine.model import MLP
 from engine.schedule import learning_rate
-from engine.state import Tensors, TrainingState, check_weights, learner_state, restore_learner
+from engine.state import Tensors, TrainingState, check_weights
+from engine.step import Step
+from engine.tally import Tally
 
 REPORT_SECONDS = 0.1
 """At least this long between two `progress` events."""
-CURVE_POINTS = 60
-"""About so many points of an epoch's fine curve; each is the mean over a group of batches."""
+NOTHING = torch.zeros(0, dtype=torch.float64)
 
 
 def train(
@@ -65,7 +66,7 @@ def check_state(state: TrainingState, config: RunConfig) -> None:
     """Raises ValueError where the state is not one of this configuration's network and optimiser."""
     with torch.random.fork_rng(devices=[]):
         model = MLP(config.layer_sizes)
-    restore_learner(state.learner, model, make_optimizer(model, config))
+    _make_step(model, config).restore(state.learner)
     check_weights(state.best_weights, model.state_dict())
 
 
@@ -136,7 +137,7 @@ class _Training:
         yield RunFinished(self.run, status, time.perf_counter() - self.began, reason)
 
     def _load(self) -> None:
-        """Bring the data set to the device and build the network and its optimiser."""
+        """Bring the data set to the device, build the network and make ready to train it."""
         config, dataset, device = self.config, self.dataset, self.device
         train_indices, valid_indices = dataset.split(config.seed, config.valid_fraction)
 
@@ -152,18 +153,18 @@ class _Training:
             torch.manual_seed(seed_for(config.seed, 0))
             self.model = MLP(config.layer_sizes)
         self.model.to(device)
-        self.optimizer = make_optimizer(self.model, config)
+        self.step = _make_step(self.model, config)
 
     def _restore(self, state: TrainingState) -> None:
         if state.batch and state.batch >= len(self.batches):
             raise ValueError("it stands behind the end of its epoch")
-        restore_learner(state.learner, self.model, self.optimizer)
+        self.step.restore(state.learner)
         self.best_loss, self.best_epoch, self.told = state.best_loss, state.best_epoch, state.told
         self.best_weights = {name: tensor.to(self.device) for name, tensor in state.best_weights.items()}
 
-    def _save_state(self, epoch: int, tally: _Tally | None = None) -> None:
+    def _save_state(self, epoch: int, tally: Tally | None = None) -> None:
         """Hand over where the training stands: before an epoch, or within the one that `tally` counts."""
-        batch, losses, correct = tally.counted() if tally else (0, torch.zeros(0), torch.zeros(0))
+        batch, losses, correct = tally.counted() if tally else (0, NOTHING, NOTHING)
         if not torch.isfinite(losses).all():
             return  # the state before it is the last good one
         now = time.perf_counter()
@@ -171,7 +172,7 @@ class _Training:
             TrainingState(
                 epoch=epoch,
                 batch=batch,
-                learner=learner_state(self.model, self.optimizer),
+                learner=self.step.state(),
                 losses=losses,
                 correct=correct,
                 epoch_seconds=now - self.epoch_began - self.paused_seconds if tally else 0.0,
@@ -189,10 +190,10 @@ class _Training:
         Returns:
             Its event; None where a stop came before its first batch.
         """
-        model, optimizer, control = self.model, self.optimizer, self.control
+        control, step = self.control, self.step
         sizes = self.batches.sizes()
         rates = self._rates(epoch, len(sizes))
-        tally = _Tally(epoch, sizes, self.device)
+        tally = Tally(epoch, sizes)
         self.epoch_began = time.perf_counter()
         self.paused_seconds = 0.0
         resumed = self.resumed
@@ -206,13 +207,7 @@ class _Training:
                 report_at = time.perf_counter() + REPORT_SECONDS
             if control.stopping:
                 break
-            optimizer.param_groups[0]["lr"] = rates[tally.batch]
-            optimizer.zero_grad()
-            logits, _ = model(x)
-            loss = nn.functional.cross_entropy(logits, y)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            tally.add(loss, logits, y)
+            tally.add(step(x, y, rates[tally.batch]), y)
             if time.perf_counter() >= report_at:
                 yield tally.progress()
                 report_at = time.perf_counter() + REPORT_SECONDS
@@ -224,7 +219,7 @@ class _Training:
         if not complete:
             self._save_state(epoch, tally)
         train_loss, train_acc = tally.means()
-        valid_loss, correct = measure(model, *self.valid, self.dataset.mean, self.dataset.std)
+        valid_loss, correct = measure(self.model, *self.valid, self.dataset.mean, self.dataset.std)
         best = valid_loss < self.best_loss
         if best:
             self.best_loss = valid_loss
@@ -250,7 +245,7 @@ class _Training:
         steps = range(first, first + batches)
         return [learning_rate(config.schedule, config.lr, step, batches * config.epochs) for step in steps]
 
-    def _pause(self, tally: _Tally) -> Iterator[Event]:
+    def _pause(self, tally: Tally) -> Iterator[Event]:
         if tally.unreported:
             yield tally.progress()
         if tally.batch:
@@ -265,11 +260,11 @@ class _Training:
 
     def _keep(self, epoch: int, *, best: bool = True) -> None:
         """Save the weights, and remember them where they are the best yet."""
-        weights = self.model.state_dict()
+        # Copies: the step changes the parameters in place, and they all lie in one piece of memory.
+        weights = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.save(epoch, weights)
         if best:
-            self.best_epoch = epoch
-            self.best_weights = {name: tensor.clone() for name, tensor in weights.items()}
+            self.best_epoch, self.best_weights = epoch, weights
 
     def _test(self) -> Test:
         self.model.load_state_dict(self.best_weights)
@@ -278,83 +273,5 @@ class _Training:
         return Test(self.best_epoch, loss, correct / total, correct, total)
 
 
-class _Tally:
-    """Counts an epoch on the device; the host sees it only when it asks."""
-
-    def __init__(self, epoch: int, sizes: np.ndarray, device: torch.device) -> None:
-        self.epoch, self.sizes, self.device = epoch, sizes, device
-        self.batch = 0
-        self.reported_at = time.perf_counter()
-        self._losses = torch.zeros(len(sizes), device=device)
-        self._correct = torch.zeros(len(sizes), device=device)
-        self._reported = 0
-        self._host = np.zeros((2, len(sizes)))
-        self._group = max(1, round(len(sizes) / CURVE_POINTS))
-
-    @property
-    def unreported(self) -> int:
-        """Batches since the last progress."""
-        return self.batch - self._reported
-
-    def add(self, loss: Tensor, logits: Tensor, y: Tensor) -> None:
-        """Count a batch, without waiting for the device."""
-        self._losses[self.batch] = loss.detach()
-        self._correct[self.batch] = (logits.detach().argmax(1) == y).sum()
-        self.batch += 1
-
-    def counted(self) -> tuple[int, Tensor, Tensor]:
-        """The batches that are done, their losses and their right answers, on the host."""
-        done = slice(0, self.batch)
-        return self.batch, self._losses[done].cpu().clone(), self._correct[done].cpu().clone()
-
-    def restore(self, losses: Tensor, correct: Tensor) -> None:
-        """Go on from what `counted` gave; those batches count as reported."""
-        self.batch = self._reported = len(losses)
-        self._losses[: self.batch], self._correct[: self.batch] = losses, correct
-        self._host[:, : self.batch] = torch.stack((losses, correct)).numpy()
-
-    def progress(self) -> Progress:
-        """Wait for the device and say how far the epoch is."""
-        first, last, group = self._reported, self.batch, self._group
-        self._host[:, first:last] = torch.stack((self._losses[first:last], self._correct[first:last])).cpu().numpy()
-        now = time.perf_counter()
-        rate = int(self.sizes[first:last].sum()) / max(now - self.reported_at, 1e-9)
-        self._reported, self.reported_at = last, now
-        complete = last == len(self.sizes)
-        starts = range(first // group * group, last if complete else last // group * group, group)
-        groups = [self._mean(start, min(start + group, last)) for start in starts]
-        loss, acc = self.means()
-        return Progress(
-            epoch=self.epoch,
-            batch=last,
-            batches=len(self.sizes),
-            loss=loss,
-            acc=acc,
-            examples_per_second=rate,
-            losses=[round(loss, 5) for loss, _ in groups],
-            accs=[round(acc, 5) for _, acc in groups],
-            group=group,
-            memory=devices.memory_in_use(self.device),
-        )
-
-    def means(self) -> tuple[float, float]:
-        """Loss and accuracy per example over what was reported."""
-        return self._mean(0, self._reported)
-
-    def _mean(self, first: int, last: int) -> tuple[float, float]:
-        sizes = self.sizes[first:last]
-        losses, correct = self._host[:, first:last]
-        examples = int(sizes.sum())
-        return float(losses @ sizes) / examples, float(correct.sum()) / examples
-
-
-def make_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Optimizer:
-    """The configured optimiser at its learning rate; SGD with Nesterov momentum 0.9, else torch's default settings."""
-    parameters = model.parameters()
-    if config.optimizer == "adam":
-        return torch.optim.Adam(parameters, lr=config.lr, fused=True)
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, lr=config.lr, weight_decay=config.weight_decay, fused=True)
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=config.lr, momentum=0.9, nesterov=True, fused=True)
-    return torch.optim.RMSprop(parameters, lr=config.lr)
+def _make_step(model: MLP, config: RunConfig) -> Step:
+    return Step(model, config.optimizer, decay=config.weight_decay)

@@ -1,0 +1,137 @@
+"""One training step of the network, written out: forward, backward, update.
+
+With x the batch of B images, y their classes, and for each layer weights W and bias b,
+
+    forward    z₁ = x·W₁ᵀ + b₁     h₁ = max(z₁, 0)     z₂ = h₁·W₂ᵀ + b₂     …     the last z are the logits
+    loss       L = mean of -log p(y), where p = softmax(logits)
+    backward   δ = (p - onehot(y)) / B at the logits, and from layer to layer
+               ∂L/∂W = δᵀ·h      ∂L/∂b = sum of δ over the batch      δ of the layer before = (δ·W) where h > 0, else 0
+    update     the optimiser's rule
+
+With smoothed labels, onehot(y) gives away an equal share of ε to every class: (1 - ε)·onehot(y) + ε / classes.
+
+This is what `cross_entropy(model(x), y).backward(); optimizer.step()` works out. Written out it needs no graph of the
+operations, no gradient of the images, and nothing new in memory: all results have a place of their own. The network's
+parameters lie one behind the other in one tensor, and so do their gradients: the optimiser has one call to make.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.model import MLP
+from engine.optimizers import Rate, make_optimizer
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """Views of a layer's parameters and gradients."""
+
+    weight: Tensor
+    """(outputs, inputs)"""
+    transposed: Tensor
+    """(inputs, outputs): the same numbers."""
+    bias: Tensor
+    """(outputs,)"""
+    weight_gradient: Tensor
+    bias_gradient: Tensor
+
+
+class Step:
+    """Trains a network, batch by batch."""
+
+    def __init__(self, model: MLP, optimizer: str, *, decay: float | None = None, smoothing: float = 0.0) -> None:
+        """
+        Args:
+            model: on its device; its parameters become views of one tensor, which every step changes in place.
+            optimizer: a name of `engine.config.OPTIMIZERS`.
+            decay: AdamW's weight decay; None for torch's default.
+            smoothing: ε of the labels, from 0 to 1.
+        """
+        parameters = list(model.parameters())
+        self.parameters = torch.cat([parameter.detach().flatten() for parameter in parameters])
+        """(P,): all parameters."""
+        self.gradients = torch.zeros_like(self.parameters)
+        self.optimizer = make_optimizer(optimizer, self.parameters, self.gradients, decay)
+        classes = len(parameters[-1])
+        targets = torch.eye(classes) * (1 - smoothing) + smoothing / classes
+        self.targets = targets.to(self.parameters)
+        """(classes, classes): what the probabilities should be for each true class."""
+        values, gradients = (_views(whole, parameters) for whole in (self.parameters, self.gradients))
+        for parameter, value in zip(parameters, values, strict=True):
+            parameter.data = value
+        # Parameters come in pairs, a layer's weight and its bias.
+        self.layers = [
+            _Layer(values[i], values[i].t(), values[i + 1], gradients[i], gradients[i + 1])
+            for i in range(0, len(values), 2)
+        ]
+        self._rooms: dict[int, list[tuple[Tensor, Tensor]]] = {}
+
+    def __call__(self, x: Tensor, y: Tensor, lr: Rate) -> Tensor:
+        """Learn from one batch.
+
+        Args:
+            x: (B, inputs); y: (B,) int64.
+            lr: the learning rate of this step.
+
+        Returns:
+            (B, classes): the logits, as they were before the network changed.
+        """
+        # Forward. inputs[i] is what layer i is given.
+        *hidden, last = self.layers
+        room = self._room(len(x))
+        inputs = [x]
+        for layer, (activation, _) in zip(hidden, room, strict=True):
+            torch.addmm(layer.bias, inputs[-1], layer.transposed, out=activation)
+            inputs.append(activation.relu_())
+        logits = torch.addmm(last.bias, inputs[-1], last.transposed)
+
+        # Backward. For a ReLU's output h, which is never below 0, sign(h) is 1 where h > 0, else 0.
+        delta = torch.softmax(logits, 1).sub_(self.targets.index_select(0, y)).mul_(1 / len(x))
+        for i in reversed(range(len(self.layers))):
+            layer = self.layers[i]
+            torch.mm(delta.t(), inputs[i], out=layer.weight_gradient)
+            torch.sum(delta, 0, out=layer.bias_gradient)
+            if i > 0:
+                activation, before = room[i - 1]
+                torch.mm(delta, layer.weight, out=before)
+                delta = before.mul_(activation.sign_())
+
+        self.optimizer.step(lr)
+        return logits
+
+    def state(self) -> dict[str, Tensor]:
+        """All that the next step depends on, copied to the CPU: the parameters and what the optimiser remembers."""
+        everything = {"parameters": self.parameters, **self.optimizer.memory}
+        return {name: tensor.to("cpu", copy=True) for name, tensor in everything.items()}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` gave.
+
+        Raises ValueError where it is another network's or another optimiser's, and then changes nothing.
+        """
+        everything = {"parameters": self.parameters, **self.optimizer.memory}
+        if {name: tensor.shape for name, tensor in state.items()} != {n: t.shape for n, t in everything.items()}:
+            raise ValueError("this is the state of another network or another optimiser")
+        for name, tensor in everything.items():
+            tensor.copy_(state[name])
+
+    def _room(self, count: int) -> Sequence[tuple[Tensor, Tensor]]:
+        """For each hidden layer room for its activations and its δ, both (count, units)."""
+        if count not in self._rooms:
+            sizes = [len(layer.bias) for layer in self.layers[:-1]]
+            self._rooms[count] = [
+                (self.parameters.new_empty(count, size), self.parameters.new_empty(count, size)) for size in sizes
+            ]
+        return self._rooms[count]
+
+
+def _views(whole: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
+    """Parts of a flat tensor, one behind the other, in the shapes of the parameters."""
+    ends = itertools.accumulate(parameter.numel() for parameter in parameters)
+    return [whole[end - p.numel() : end].view_as(p) for end, p in zip(ends, parameters, strict=True)]
