@@ -381,7 +381,7 @@ def _(place: Place) -> Outcome:
 @fault("state of another optimiser", 4, "is not one of the configured network", "stopped")
 def _(place: Place) -> Outcome:
     learner = torch.load(place.run.state_file, weights_only=True)["learner"]
-    learner = {name: torch.zeros(3) if "exp_avg" in name else tensor for name, tensor in learner.items()}
+    learner = {name: torch.zeros(3) if name == "mean" else tensor for name, tensor in learner.items()}
     change_state(place.run, learner=learner)
     return place.resume()
 
