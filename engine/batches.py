@@ -60,11 +60,15 @@ class TrainingBatches:
         starts = np.arange(len(self)) * self.config.batch_size
         return np.minimum(self.config.batch_size, len(self.images) - starts)
 
-    def epoch(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def epoch(self, epoch: int, *, first: int = 0, together: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of an epoch; the same epoch of the same seed gives the same pixels on every device.
 
+        Args:
+            first: how many batches to leave out at the beginning.
+            together: how many come at once, one behind the other; at the end there may be fewer.
+
         Yields:
-            x: (batch, S·S) float32; y: (batch,) int64.
+            x: (examples, S·S) float32; y: (examples,) int64.
         """
         config, device = self.config, self.images.device
         count = len(self.images)
@@ -72,11 +76,11 @@ class TrainingBatches:
         order = torch.randperm(count, generator=generator).to(device)
         drawn = [part.to(device) for part in self.transform.draw(count, generator, config.strength(epoch))]
 
-        batch = config.batch_size
-        chunk = max(1, CHUNK.get(device.type, GPU_CHUNK) // batch) * batch
-        for start in range(0, count, chunk):
+        group = config.batch_size * together
+        chunk = max(1, CHUNK.get(device.type, GPU_CHUNK) // group) * group
+        for start in range(first * config.batch_size, count, chunk):
             piece = slice(start, start + chunk)
             chosen = order[piece]
             images = self.transform.apply(self.images.index_select(0, chosen), *(part[piece] for part in drawn))
             x, y = normalise(images, self.mean, self.std), self.labels.index_select(0, chosen)
-            yield from zip(torch.split(x, batch), torch.split(y, batch), strict=True)
+            yield from zip(torch.split(x, group), torch.split(y, group), strict=True)

@@ -82,6 +82,7 @@ def prepare(config: RunConfig) -> tuple[torch.device, str]:
         # cuBLAS asks for a fixed workspace before it promises the same sums in the same order.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
+        torch.set_float32_matmul_precision("highest")  # some containers switch to TF32, and the CPU has none
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     name = device.name if device.kind != "cpu" else f"{device.name}, {threads} thread{'s' if threads > 1 else ''}"
     return torch.device(device.kind), name

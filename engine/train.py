@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 
@@ -21,6 +21,7 @@ from engine.model import MLP
 from engine.schedule import learning_rate
 from engine.state import Tensors, TrainingState, check_weights
 from engine.step import Step
+from engine.steps import make_steps
 from engine.tally import Tally
 
 REPORT_SECONDS = 0.1
@@ -154,6 +155,7 @@ class _Training:
             self.model = MLP(config.layer_sizes)
         self.model.to(device)
         self.step = _make_step(self.model, config)
+        self.steps = make_steps(self.step, config.batch_size)
 
     def _restore(self, state: TrainingState) -> None:
         if state.batch and state.batch >= len(self.batches):
@@ -190,7 +192,7 @@ class _Training:
         Returns:
             Its event; None where a stop came before its first batch.
         """
-        control, step = self.control, self.step
+        control, steps = self.control, self.steps
         sizes = self.batches.sizes()
         rates = self._rates(epoch, len(sizes))
         tally = Tally(epoch, sizes)
@@ -201,13 +203,14 @@ class _Training:
             tally.restore(resumed.losses, resumed.correct)
             self.epoch_began -= resumed.epoch_seconds
         report_at = time.perf_counter() + REPORT_SECONDS
-        for x, y in itertools.islice(self.batches.epoch(epoch), tally.batch, None):
+        for x, y in self.batches.epoch(epoch, first=tally.batch, together=steps.together):
             if control.paused:
                 yield from self._pause(tally)
                 report_at = time.perf_counter() + REPORT_SECONDS
             if control.stopping:
                 break
-            tally.add(step(x, y, rates[tally.batch]), y)
+            batches = math.ceil(len(x) / self.config.batch_size)
+            tally.add(steps(x, y, rates[tally.batch : tally.batch + batches]), y, batches)
             if time.perf_counter() >= report_at:
                 yield tally.progress()
                 report_at = time.perf_counter() + REPORT_SECONDS
