@@ -52,7 +52,7 @@ class _Transformed(Dataset[tuple[torch.Tensor, int]]):
 class NotebookLoop:
     """The loop, its data loaders and its model."""
 
-    def __init__(self, data_dir: Path, seed: int, *, workers: int = 0) -> None:
+    def __init__(self, data_dir: Path, seed: int, *, workers: int = 0, device: str = "cpu") -> None:
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)
@@ -68,7 +68,8 @@ class NotebookLoop:
         )
         self.valid_loader = DataLoader(_Transformed(valid, transforms.Compose(plain)), BATCH, num_workers=workers)
         self.test_loader = DataLoader(_Transformed(test, transforms.Compose(plain)), BATCH, num_workers=workers)
-        self.model = MLP((784, 250, 100, 10))
+        self.device = torch.device(device)
+        self.model = MLP((784, 250, 100, 10)).to(self.device)
         self.optimizer = torch.optim.Adam(self.model.parameters())
         self.criterion = nn.CrossEntropyLoss()
 
@@ -84,10 +85,14 @@ class NotebookLoop:
             yield LoopEpoch(train_loss, valid_loss, valid_acc, time.perf_counter() - began)
         self.model.load_state_dict(best)
 
+    def _on_device(self, loader: DataLoader[tuple[torch.Tensor, int]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        for x, y in loader:
+            yield x.to(self.device), y.to(self.device)
+
     def _train(self) -> float:
         self.model.train()
         total = 0.0
-        for x, y in self.train_loader:
+        for x, y in self._on_device(self.train_loader):
             self.optimizer.zero_grad()
             logits, _ = self.model(x)
             loss = self.criterion(logits, y)
@@ -102,7 +107,7 @@ class NotebookLoop:
         """Mean of the batches' losses, and the share of all images that is right."""
         self.model.eval()
         total, correct, count = 0.0, 0, 0
-        for x, y in loader:
+        for x, y in self._on_device(loader):
             logits, _ = self.model(x)
             total += self.criterion(logits, y).item()
             correct += int((logits.argmax(1) == y).sum().item())

@@ -1,0 +1,81 @@
+"""An epoch of the notebook's recipe beside the notebook-style loop, and beside its bare matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from bench.notebook_loop import NotebookLoop
+from bench.row import Row, Setting, at_least, at_most, epoch_operations, sgemm_rate
+from engine.config import RunConfig
+from engine.events import Epoch
+from engine.train import train
+
+PER_PAIR = 3
+"""Our epochs for one of the loop's, which takes ten times as long."""
+
+
+def epochs(setting: Setting, device: str, count: int) -> Iterator[float]:
+    """Seconds of each epoch, training and validation, of ours."""
+    config = RunConfig(epochs=count, threads=1, device=device)
+    return (event.seconds for event in train(config, setting.dataset) if isinstance(event, Epoch))
+
+
+def on_the_cpu(setting: Setting) -> list[Row]:
+    """Both loops and the floor in turn on one thread, A B C A B C …"""
+    torch.set_num_threads(1)
+    repeats = setting.repeats(5)
+    peer = NotebookLoop(setting.folder, 1234).epochs(repeats)
+    ours = epochs(setting, "cpu", repeats * PER_PAIR)
+    peers, mines, floors = [], [], []
+    for _ in range(repeats):
+        peers.append(next(peer).seconds)
+        mines.append(min(next(ours) for _ in range(PER_PAIR)))
+        floors.append(epoch_operations() / sgemm_rate())
+    figures: dict[str, object] = {"notebook_loop_s": peers, "mnist_tui_s": mines, "floor_s": floors}
+    quicker = [a / b for a, b in zip(peers, mines, strict=True)]
+    above = [a / b for a, b in zip(mines, floors, strict=True)]
+    why = "the optimiser, the augmentation and products of 64 rows, which are slower than square ones"
+    return [
+        at_least("one epoch, one CPU thread, against the notebook-style loop", 10, quicker, figures, why),
+        at_most("the same against the floor, its matrix products", 1.6, "×", above, figures, why),
+    ]
+
+
+def with_workers(setting: Setting) -> list[Row]:
+    """The notebook-style loop with a worker process, which is given a core of its own, in turn with ours."""
+    torch.set_num_threads(1)
+    repeats = setting.repeats(3)
+    peer = NotebookLoop(setting.folder, 1234, workers=2).epochs(repeats)
+    ours = epochs(setting, "cpu", repeats * PER_PAIR)
+    peers, mines = [], []
+    for _ in range(repeats):
+        peers.append(next(peer).seconds)
+        mines.append(min(next(ours) for _ in range(PER_PAIR)))
+    ratios = [a / b for a, b in zip(peers, mines, strict=True)]
+    figures: dict[str, object] = {"notebook_loop_s": peers, "mnist_tui_s": mines}
+    return [at_least("the same against the notebook-style loop with 2 worker processes", 1, ratios, figures)]
+
+
+def on_cuda(setting: Setting) -> list[Row]:
+    """Both loops on the GPU, and ten epochs of ours."""
+    names = ("one epoch on CUDA against the notebook-style loop on the same GPU", "ten epochs on CUDA")
+    if not torch.cuda.is_available():
+        return [
+            Row(name, goal, "–", None, "no CUDA device")
+            for name, goal in zip(names, ("≥ 150×", "< 0.6 s"), strict=True)
+        ]
+    repeats = setting.repeats(3)
+    peers = [epoch.seconds for epoch in NotebookLoop(setting.folder, 1234, device="cuda").epochs(repeats)]
+    rounds = [list(epochs(setting, "cuda", 10)) for _ in range(repeats + 1)][1:]  # the first one wakes the device
+    ratios = [peer * 10 / sum(ten) for peer, ten in zip(peers, rounds, strict=True)]
+    figures: dict[str, object] = {
+        "notebook_loop_s": peers,
+        "mnist_tui_s": rounds,
+        "device": torch.cuda.get_device_name(),
+    }
+    return [
+        at_least(names[0], 150, ratios, figures),
+        at_most(names[1], 0.6, " s", [sum(ten) for ten in rounds], figures),
+    ]
