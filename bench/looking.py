@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
@@ -9,7 +11,9 @@ from bench.row import Row, Setting, at_least, at_most, seconds
 from engine.analysis.noise_search import noise_search
 from engine.analysis.pca import pca
 from engine.analysis.tsne import tsne
+from engine.config import RunConfig
 from engine.model import MLP
+from engine.train import train
 
 SEARCH = 1_600_000
 """Images of the notebook's search."""
@@ -17,10 +21,15 @@ LOOP = 32_000
 """Images that its loop is timed with."""
 
 
-def network() -> MLP:
-    """An untrained network of the notebook's size."""
-    torch.manual_seed(0)
-    return MLP((784, 250, 100, 10))
+def network(setting: Setting) -> MLP:
+    """A network of the notebook's recipe after two epochs."""
+    weights: dict[int, Mapping[str, torch.Tensor]] = {}
+    config = RunConfig(epochs=2, threads=1, device="cpu")
+    for _ in train(config, setting.dataset, save=weights.__setitem__):
+        pass
+    model = MLP(config.layer_sizes)
+    model.load_state_dict(weights[2])
+    return model
 
 
 @torch.no_grad()
@@ -38,7 +47,7 @@ def notebook_search(model: MLP, images: int) -> float:
 def search(setting: Setting) -> list[Row]:
     """Seconds for each image of both, in turn on one thread."""
     torch.set_num_threads(1)
-    model, images = network(), SEARCH // 10 if setting.quick else SEARCH
+    model, images = network(setting), SEARCH // 10 if setting.quick else SEARCH
     peers, mines = [], []
     for _ in range(setting.repeats(3)):
         peers.append(seconds(lambda: notebook_search(model, LOOP)) / LOOP)
@@ -63,7 +72,7 @@ def neighbours(setting: Setting) -> list[Row]:
     count = 1000 if setting.quick else 5000
     pixels = setting.dataset.images[:count].reshape(count, -1).astype(np.float32) / 255
     with torch.no_grad():
-        x = network()(torch.from_numpy(pixels))[1].numpy()
+        x = network(setting)(torch.from_numpy(pixels))[1].numpy()
     peers, mines = [], []
     for _ in range(setting.repeats(2)):
         peers.append(seconds(lambda: TSNE(random_state=0, n_jobs=1).fit_transform(x)))
