@@ -10,9 +10,7 @@ import torch
 
 from engine.config import RunConfig
 from engine.errors import ConfigError
-
-SMALL_STEP = 2e9
-"""Floating-point operations of a training step below which a second CPU thread costs more than it gives."""
+from engine.threads import choose_threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +50,6 @@ def choose(kind: str) -> Device:
     raise ConfigError({"device": f"--device {kind} was not found here: choose auto or one of {others}"})
 
 
-def choose_threads(config: RunConfig) -> int:
-    """CPU threads for torch: the configuration's, else one for small steps and else all cores but one.
-
-    The choice depends on the machine and the configuration alone, so that the same seed gives the same run.
-    """
-    if config.threads:
-        return config.threads
-    # Two floating-point operations a weight and example, forward and twice that backward.
-    operations = 6.0 * config.parameters * config.batch_size
-    return 1 if operations < SMALL_STEP else max(1, available_cores() - 1)
-
-
 def available_cores() -> int:
     """CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -76,7 +62,8 @@ def prepare(config: RunConfig) -> tuple[torch.device, str]:
         The device, and its name for people.
     """
     device = choose(config.device)
-    threads = choose_threads(config)
+    # Beside a GPU the host only launches.
+    threads = choose_threads(config, available_cores(), _processor()) if device.kind == "cpu" else config.threads or 1
     torch.set_num_threads(threads)
     if device.kind == "cuda":
         # cuBLAS asks for a fixed workspace before it promises the same sums in the same order.
