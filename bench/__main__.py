@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from bench import epoch, looking, memory, recipes, screens
+from bench import accuracy, epoch, looking, memory, screens
 from bench.row import Bench, Row, Setting, read
 from engine import devices
 from engine.data.folder import data_folder
@@ -19,9 +19,9 @@ from engine.data.folder import data_folder
 BENCHES: dict[str, Bench] = {
     "epoch": epoch.on_the_cpu,
     "workers": epoch.with_workers,
-    "fast": recipes.fast,
-    "best": recipes.best,
-    "notebook": recipes.notebook,
+    "fast": accuracy.fast,
+    "best": accuracy.best,
+    "notebook": accuracy.notebook,
     "cuda": epoch.on_cuda,
     "cost": screens.cost,
     "keys": screens.keys,

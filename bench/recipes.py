@@ -1,78 +1,111 @@
-"""What the recipes reach: test accuracies over seeds, measured once at the end of each training."""
+"""The recipes over several seeds: accuracy on validation and test, and time beside the notebook-style loop.
+
+python -m bench.recipes fast --seeds 5
+python -m bench.recipes best --seeds 3
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 import statistics
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 
+from bench.__main__ import read
 from bench.notebook_loop import NotebookLoop
-from bench.row import Row, Setting
 from engine.config import RunConfig
-from engine.events import Epoch, Test
+from engine.data.dataset import Dataset
+from engine.data.folder import data_folder
+from engine.events import Epoch, RunStarted, Test
+from engine.recipes import RECIPES
 from engine.train import train
 
-NOTEBOOKS = 0.9837
-"""The test accuracy that the notebook prints."""
+PRINTED = 0.9837
+"""Test accuracy that the notebook's own printed run reached."""
+NOTEBOOK_EPOCHS = 10
 
 
-def trained(setting: Setting, recipe: str, seed: int) -> tuple[float, float]:
-    """Test accuracy, and the seconds of all epochs together."""
-    torch.set_num_threads(1)
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One training of a recipe."""
+
+    seed: int
+    seconds: float
+    """From the first batch to the end of the last validation."""
+    epoch: int
+    """Whose weights were tested: those of the lowest validation loss."""
+    valid_acc: float
+    test_acc: float
+
+
+def measure(recipe: str, seed: int, dataset: Dataset) -> Result:
+    """Train a recipe on one CPU thread, without a run folder."""
     config = RunConfig.from_recipe(recipe, seed=seed, threads=1, device="cpu")
-    events = list(train(config, setting.dataset))
-    (test,) = (event for event in events if isinstance(event, Test))
-    return test.acc, sum(event.seconds for event in events if isinstance(event, Epoch))
+    began, ended, epochs = 0.0, 0.0, {}
+    for event in train(config, dataset):
+        if isinstance(event, RunStarted):
+            began = time.perf_counter()
+        elif isinstance(event, Epoch):
+            ended, epochs[event.epoch] = time.perf_counter(), event
+        elif isinstance(event, Test):
+            return Result(seed, ended - began, event.epoch, epochs[event.epoch].valid_acc, event.acc)
+    raise AssertionError("a training ends with its test")
 
 
-def fast(setting: Setting) -> list[Row]:
-    """Recipe `fast` to the notebook's accuracy, against ten epochs of the notebook-style loop."""
-    runs = [trained(setting, "fast", seed) for seed in range(1, setting.repeats(5) + 1)]
-    peer = statistics.median(epoch.seconds for epoch in NotebookLoop(setting.folder, 1234).epochs(setting.repeats(3)))
-    ratio = 10 * peer / statistics.median(taken for _, taken in runs)
-    short = sum(acc < NOTEBOOKS for acc, _ in runs)
-    accuracies = ", ".join(f"{acc * 100:.2f}" for acc, _ in runs)
-    reasons = [f"{short} of {len(runs)} seeds stay below"] if short else []
-    reasons += ["the training takes too long"] if ratio < 25 else []
-    return [
-        Row(
-            "time to 98.37 % (recipe fast) against ten epochs of the notebook-style loop",
-            "≥ 25×, all seeds",
-            f"{ratio:.3g}× ({accuracies} %)",
-            not reasons,
-            "; ".join(reasons),
-            {"runs": runs, "notebook_epoch_s": peer},
+def over_seeds(recipe: str, seeds: int, dataset: Dataset) -> list[Result]:
+    """Train a recipe with the seeds 1 … `seeds` and print the figures."""
+    print(f"{recipe:<8}  seconds   tested epoch   validation      test")
+    results = []
+    for seed in range(1, seeds + 1):
+        result = measure(recipe, seed, dataset)
+        results.append(result)
+        print(
+            f"seed {seed:<3}  {result.seconds:>7.2f}   {result.epoch:>12}   {result.valid_acc * 100:>8.2f} %   "
+            f"{result.test_acc * 100:.2f} %",
+            flush=True,
         )
-    ]
+    accuracies = [result.test_acc for result in results]
+    mean_valid = statistics.mean(result.valid_acc for result in results)
+    seconds = statistics.median(result.seconds for result in results)
+    print(f"seconds, median {seconds:.2f}; validation, mean {mean_valid * 100:.3f} %")
+    print(f"test, mean {statistics.mean(accuracies) * 100:.3f} %, from {min(accuracies) * 100:.2f} %")
+    return results
 
 
-def best(setting: Setting) -> list[Row]:
-    """Recipe `best`: its mean test accuracy."""
-    runs = [trained(setting, "best", seed) for seed in range(1, setting.repeats(3) + 1)]
-    mean = statistics.mean(acc for acc, _ in runs)
-    figure = f"{mean * 100:.2f} % ({', '.join(f'{acc * 100:.2f}' for acc, _ in runs)})"
-    return [Row("recipe best: test accuracy, mean over seeds", "≥ 99.4 %", figure, mean >= 0.994, "", {"runs": runs})]
+def loop_seconds(folder: Path, pairs: int) -> float:
+    """What the notebook-style loop needs for its ten epochs: ten times the median of a few."""
+    torch.set_num_threads(1)
+    seconds = [epoch.seconds for epoch in NotebookLoop(folder, 1234).epochs(pairs)]
+    return NOTEBOOK_EPOCHS * statistics.median(seconds)
 
 
-def notebook(setting: Setting) -> list[Row]:
-    """Recipe `notebook` and the notebook-style loop over the same seeds."""
-    peers, mines = [], []
-    for seed in range(1, setting.repeats(5) + 1):
-        loop = NotebookLoop(setting.folder, seed)
-        for _ in loop.epochs(10):
-            pass
-        peers.append(loop.measure(loop.test_loader)[1])
-        mines.append(trained(setting, "notebook", seed)[0])
-    difference = statistics.mean(mines) - statistics.mean(peers)
-    figure = f"{difference * 100:+.2f} points ({statistics.mean(mines) * 100:.2f} %)"
-    figures: dict[str, object] = {"notebook_loop": peers, "mnist_tui": mines}
-    return [
-        Row(
-            "recipe notebook: mean test accuracy less the loop's",
-            "≥ -0.1 points",
-            figure,
-            difference >= -0.001,
-            "",
-            figures,
-        )
-    ]
+def main() -> None:
+    """Parse the options and measure."""
+    parser = argparse.ArgumentParser(prog="bench.recipes", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("recipe", choices=tuple(RECIPES))
+    parser.add_argument("--seeds", type=int, default=3, help="the seeds 1 … N (3)")
+    parser.add_argument("--loop", type=int, default=0, metavar="N", help="beside N epochs of the notebook-style loop")
+    parser.add_argument("--data-dir", help="where MNIST lies; else $MNIST_TUI_DATA")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    options = parser.parse_args()
+    folder = data_folder(options.data_dir)
+    dataset = read(folder)
+    results = over_seeds(options.recipe, options.seeds, dataset)
+    figures: dict[str, object] = {"torch": torch.__version__, "results": [asdict(result) for result in results]}
+    if options.loop:
+        loop = loop_seconds(folder, options.loop)
+        ratio = loop / statistics.median(result.seconds for result in results)
+        reached = sum(result.test_acc >= PRINTED for result in results)
+        print(f"{reached} of {len(results)} reached {PRINTED * 100:.2f} % on test")
+        print(f"ten epochs of the notebook-style loop take {loop:.1f} s: {ratio:.1f} times as long")
+        figures |= {"loop_seconds": loop, "ratio": ratio, "reached": reached}
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
