@@ -78,7 +78,7 @@ class CudaGraphs:
             work()
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may ask for the device's name
             work()
         return graph.replay
 
