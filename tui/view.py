@@ -11,12 +11,12 @@ from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widgets import Static
 
-from engine.figures.settings import Standing
 from tui.widgets.export_line import ExportLine
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.top_bar import TopBar
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # numpy comes with it, and the first frame must not wait for that
+    from engine.figures.settings import Standing
     from tui.app import MnistTui
 
 NEEDED = (60, 20)
