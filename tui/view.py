@@ -36,6 +36,8 @@ class View(Screen[None]):
     DEFAULT_CSS = """
     View { layers: base over; }
     """
+    KEEPS_UP: ClassVar[bool] = False
+    """Whether it shows the status with a tick of its own: one redraw of the screen costs less than two."""
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NEEDED[0], "-narrow"), (80, "-normal"), (120, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-short"), (24, "-medium"), (36, "-tall")]
 
