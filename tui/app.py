@@ -123,7 +123,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         self.scrubber.follow()
 
     def _show_progress(self) -> None:
-        screen = self.screen
+        screen = next(reversed(self.screen_stack), None)  # there is none before the first and after the last frame
         if self._status_of != self.revision and isinstance(screen, View) and not screen.KEEPS_UP:
             self.show_changes()
 
