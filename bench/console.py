@@ -20,6 +20,8 @@ from tui.keys import VIEWS
 Figures = dict[str, object]
 FORM = "Batch size"
 """Stands in the first frame that can be used."""
+STEPS = 844
+"""Of an epoch of the notebook's recipe on MNIST."""
 PAUSES = (0.3, 0.7)
 """Seconds between two keys, so that a key does not always meet the same moment of the redrawing."""
 DOWN, BACKSPACE, ENTER, ESCAPE = b"\x1b[B", b"\x7f", b"\r", b"\x1b"
@@ -42,7 +44,7 @@ def start(terminal: Terminal, epochs: int) -> None:
     for key in [DOWN] * (len(fields) - 1) + [BACKSPACE] + [digit.encode() for digit in str(epochs)]:
         terminal.press(key)  # the field's text is selected, so that one backspace empties it
         time.sleep(0.3)
-    time.sleep(0.5)
+    terminal.shown(f"{STEPS * epochs:,} in all", seconds=20)  # the form has understood
     place = terminal.press(ENTER)
     terminal.shown(f"epoch 1 of {epochs}", place, seconds=20)
 

@@ -28,7 +28,7 @@ from tui.view import View
 from tui.widgets.dialogs import Help, Log, Question
 
 LOG_LINES = 2000
-STATUS_SECONDS = 0.25
+STATUS_SECONDS = 0.4
 """The status above the views follows the training's progress this closely."""
 
 
@@ -123,7 +123,8 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         self.scrubber.follow()
 
     def _show_progress(self) -> None:
-        if self._status_of != self.revision:
+        screen = next(reversed(self.screen_stack), None)  # there is none before the first and after the last frame
+        if self._status_of != self.revision and isinstance(screen, View) and not screen.KEEPS_UP:
             self.show_changes()
 
     def show_changes(self) -> None:

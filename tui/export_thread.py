@@ -8,15 +8,17 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
 from engine.analysis.subject import Analyst, Subject
 from engine.errors import Cancelled, MnistTuiError
-from engine.figures.settings import Settings, Standing
 from tui.preferences import Preferences
+
+if TYPE_CHECKING:
+    from engine.figures.settings import Standing
 
 SAY_SECONDS = 0.1
 """At least this long between two words about the progress."""
@@ -117,6 +119,8 @@ class ExportThread(threading.Thread):
 
     def _plain(self, view: str) -> Standing:
         """A view that nobody looks at, as it begins."""
+        from engine.figures.settings import Settings, Standing
+
         assert self._job.everything is not None
         subject = replace(self._job.everything, split="train") if view == "data" else self._job.everything
         return Standing(view, subject, Settings())

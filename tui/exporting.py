@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import App
 from textual.driver import Driver
 
 from engine.analysis.subject import Analyst, Subject
-from engine.figures.settings import Standing
 from tui import preferences
 from tui.export_thread import ExportEnded, ExportSaid, ExportThread, Job
 from tui.preferences import Preferences
 from tui.scrubber import Scrubber
 from tui.view import View
 from tui.widgets.export_dialog import ExportDialog, Order
+
+if TYPE_CHECKING:
+    from engine.figures.settings import Standing
 
 SEEN_SECONDS = 30.0
 """How long the paths stay on the screen."""

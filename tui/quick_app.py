@@ -63,8 +63,15 @@ class QuickApp(App[int]):
             if not self.is_running:
                 return
             if mode not in self._screen_stacks:  # nobody went there meanwhile
-                await self._init_mode(mode)
+                await self._make(mode)
         self.prepared()
+
+    async def _make(self, mode: str) -> None:
+        view = make_view(mode)
+        # Made with the styles of now: its first visit need not read them all again.
+        view._css_update_count = self._css_update_count
+        self._modes[mode] = lambda: view
+        await self._init_mode(mode)
 
     def import_libraries(self, wanted: Callable[[], bool]) -> None:
         """Import what views need at their first visit, as long as it is `wanted`; runs in a thread.

@@ -11,12 +11,12 @@ from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widgets import Static
 
-from engine.figures.settings import Standing
 from tui.widgets.export_line import ExportLine
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.top_bar import TopBar
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # numpy comes with it, and the first frame must not wait for that
+    from engine.figures.settings import Standing
     from tui.app import MnistTui
 
 NEEDED = (60, 20)
@@ -36,6 +36,8 @@ class View(Screen[None]):
     DEFAULT_CSS = """
     View { layers: base over; }
     """
+    KEEPS_UP: ClassVar[bool] = False
+    """Whether it shows the status with a tick of its own: one redraw of the screen costs less than two."""
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NEEDED[0], "-narrow"), (80, "-normal"), (120, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-short"), (24, "-medium"), (36, "-tall")]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.analysis.orders import Order
 from engine.analysis.subject import Analyst, Split, SplitImages, Subject
 from engine.analysis.weights import (
     FirstLayer,
     LayerMatrix,
     Neuron,
-    Order,
     deeper_layers,
     first_layer,
     neuron,

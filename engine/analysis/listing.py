@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.mistakes import Judged, Sort, Which, order
+from engine.analysis.mistakes import Judged, order
+from engine.analysis.orders import Sort, Which
 from engine.analysis.selection import SelectionError, parse
 from engine.analysis.subject import Analyst, Subject
-
-WHICH: tuple[Which, ...] = get_args(Which)
-SORTS: tuple[Sort, ...] = get_args(Sort)
 
 Direction: TypeAlias = Literal["↓", "↑", ""]
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.analysis.orders import Sort, Which
+
 if TYPE_CHECKING:  # it loads torch, which is not needed here
     from engine.evaluate import Evaluation
-
-Which = Literal["wrong", "right", "all"]
-Sort = Literal["confidence", "loss", "margin", "index"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

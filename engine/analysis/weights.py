@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.analysis.orders import Order
 
 if TYPE_CHECKING:  # reading a tensor as an array needs no import
     from torch import Tensor
 
 Weights = Mapping[str, "Tensor | NDArray[np.floating]"]
 """A state dict on the CPU, its layers in their order from the input to the output."""
-Order = Literal["index", "norm", "structure"]
 CHUNK = 1000
 """Images converted at once: few enough for a CPU's cache."""
 

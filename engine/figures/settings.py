@@ -7,10 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from engine.analysis.listing import SORTS, WHICH
-from engine.analysis.mistakes import Sort, Which
+from engine.analysis.orders import SORTS, WHICH, Order, Sort, Which
 from engine.analysis.subject import Subject
-from engine.analysis.weights import Order
 from engine.errors import ConfigError
 
 ORDERS: tuple[Order, ...] = ("index", "norm", "structure")

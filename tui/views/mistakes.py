@@ -10,7 +10,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
-from engine.analysis.listing import SORTS, WHICH, MistakesData, Wanted, compute, place_in
+from engine.analysis.listing import MistakesData, Wanted, compute, place_in
+from engine.analysis.orders import SORTS, WHICH
 from engine.analysis.subject import Subject
 from engine.figures.settings import Settings, Standing
 from tui.analysis_view import AnalysisView

@@ -21,7 +21,7 @@ from tui.view import View
 from tui.views.training_panel import PanelState, next_keys, panel_text
 from tui.widgets.chart import Chart
 
-TICK_SECONDS = 0.25
+TICK_SECONDS = 0.4
 CHART_SHARE = 0.02
 """At most this share of a core goes into drawing charts: while Python draws, it does not train."""
 
@@ -37,6 +37,7 @@ class TrainingView(View):
 
     MODE = "training"
     TITLE_WORDS = "Training"
+    KEEPS_UP = True
     BINDINGS = bindings("training")
 
     def __init__(self) -> None:
@@ -104,6 +105,7 @@ class TrainingView(View):
         if not self.is_current:
             return
         app = self.console_app
+        self.show_status(app.status)
         self._draw_panel()
         drawn = (app.revision, app.shown and app.shown[0])
         if force or drawn != self._drawn:

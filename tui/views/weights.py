@@ -10,8 +10,8 @@ from textual.events import Click
 from textual.widgets import Static
 
 from engine.analysis.layers import Layers, Source, WeightsData
+from engine.analysis.orders import Order
 from engine.analysis.subject import Subject
-from engine.analysis.weights import Order
 from engine.figures.settings import Settings, Standing
 from tui.analysis_view import AnalysisView
 from tui.cells import beside, stack

@@ -8,7 +8,8 @@ import numpy as np
 from rich.text import Text
 
 from engine.analysis.layers import Detail, Layers
-from engine.analysis.weights import LayerMatrix, Order
+from engine.analysis.orders import Order
+from engine.analysis.weights import LayerMatrix
 from tui.signed_cells import largest
 from tui.words import percent
 
