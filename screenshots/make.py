@@ -84,6 +84,8 @@ async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: flo
         if condition():
             await pilot.pause(1.0)
             return
+        if not pilot.app.is_running:
+            raise KeyboardInterrupt("the app was ended from outside")
         await pilot.pause(0.05)
     raise TimeoutError("the app did not come to what the screenshot should show")
 
