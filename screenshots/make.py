@@ -26,6 +26,7 @@ from textual.pilot import Pilot
 
 import engine.devices
 import engine.session
+import engine.tally
 import engine.train
 import engine.writer
 import tui.training_app
@@ -84,6 +85,8 @@ async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: flo
         if condition():
             await pilot.pause(1.0)
             return
+        if not pilot.app.is_running:
+            raise KeyboardInterrupt("the app was ended from outside")
         await pilot.pause(0.05)
     raise TimeoutError("the app did not come to what the screenshot should show")
 
@@ -169,7 +172,7 @@ def main() -> None:
         Path("data").symlink_to(data)  # so that no picture shows where it was taken
         stack.enter_context(patch.dict(os.environ, {"HOME": os.getcwd(), "TZ": "UTC", "MNIST_TUI_DATA": "data"}))
         time.tzset()
-        for module in (engine.train, engine.session, engine.writer, tui.training_app):
+        for module in (engine.train, engine.tally, engine.session, engine.writer, tui.training_app):
             stack.enter_context(patch.object(module, "time", clock))
         stack.enter_context(patch.object(engine.devices, "memory_in_use", lambda device: MEMORY))
         stack.enter_context(patch.object(engine.session, "start", gate.start))

@@ -43,7 +43,7 @@ def export(
     run: RunName,
     views: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[VIEW…]", help="Views, all by default; --list names them.", autocompletion=_view_names),
+        typer.Argument(metavar="VIEW", help="Views, all by default; --list names them.", autocompletion=_view_names),
     ] = None,
     out: Annotated[str, typer.Option(metavar="DIR", help="Where the files go; else the run's own figures.")] = "",
     format: Annotated[

@@ -11,6 +11,9 @@ from engine.analysis.subject import Split
 from engine.config import RunConfig
 from engine.data.dataset import Dataset
 
+TRANSFORM = ("rotation", "shift", "scale", "shear", "elastic")
+"""The configuration's fields that say how training transforms its images."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GridsData:
@@ -26,25 +29,23 @@ class GridsData:
     stored: NDArray[np.uint8]
     """(N, 28, 28)"""
     augmented: NDArray[np.uint8]
-    """(N, 28, 28): after a random turn and shift; in training only training images are."""
+    """(N, 28, 28): after a random transform; in training only training images are."""
     labels: NDArray[np.int64]
     """(N,)"""
     indices: NDArray[np.int64]
     """(N,): places in the data set's file."""
     classes: tuple[str, ...]
-    rotation: float
-    """Degrees, to both sides."""
-    shift: int
-    """Pixels, to all sides."""
+    config: RunConfig
+    """Says how they were transformed."""
 
 
 def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, count: int, draw: int) -> GridsData:
     """Images of a split.
 
     Args:
-        config: says how the data set is split and how images are turned and shifted.
+        config: says how the data set is split and how images are transformed.
         first, count: which images of the split; fewer where it ends.
-        draw: another one turns and shifts anew.
+        draw: another one transforms anew.
     """
     from engine.samples import augmented
 
@@ -63,9 +64,16 @@ def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, co
         labels=labels.astype(np.int64),
         indices=chosen,
         classes=dataset.classes,
-        rotation=config.rotation,
-        shift=config.shift,
+        config=config,
     )
+
+
+def transform_words(config: RunConfig) -> str:
+    """What training does to its images: `±5° ±2 px`, and behind that what it does beyond the notebook."""
+    stretch = f" ×{1 + config.scale:g}" if config.scale else ""
+    shear = f" shear {config.shear:g}°" if config.shear else ""
+    elastic = f" elastic {config.elastic:g}" if config.elastic else ""
+    return f"±{config.rotation:g}° ±{config.shift} px{stretch}{shear}{elastic}"
 
 
 def split_indices(dataset: Dataset, config: RunConfig, split: Split) -> NDArray[np.int64]:

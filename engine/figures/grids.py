@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.analysis.grids import GridsData
+from engine.analysis.grids import TRANSFORM, GridsData, transform_words
 from engine.figures import blocks
 from engine.figures.numbers import Record
 from engine.figures.settings import Settings
@@ -26,7 +26,7 @@ def draw(page: Page, data: GridsData, settings: Settings) -> None:
     """The same images twice."""
     count = len(data.labels)
     which = f"images {data.first + 1:,} to {data.first + count:,} of {data.available:,}" if count else "no images"
-    augmentation = f"augmentation: ±{data.rotation:g}° ±{data.shift} pixels"
+    augmentation = f"augmentation: {transform_words(data.config)}"
     page.head(f"{data.title}: as stored, and as the training sees it", f"{which}; {augmentation}")
     captions = _captions(data)
     left, right = page.figure.subplots(1, 2, gridspec_kw={"wspace": 0.02})
@@ -50,8 +50,7 @@ def numbers(data: GridsData, settings: Settings) -> Record:
             "classes": data.classes,
             "index": data.indices,
             "label": data.labels,
-            "rotation_degrees": data.rotation,
-            "shift_pixels": data.shift,
+            "augmentation": {name: getattr(data.config, name) for name in TRANSFORM},
             "stored": data.stored,
             "augmented": data.augmented,
         }

@@ -146,7 +146,7 @@ OPTIONS: dict[str, Option] = {
     "last": Option("--last", "N", "Only the last N epochs.", _whole(0)),
     "first": Option("--first", "N", "Begin with the N-th picture.", _whole(1)),
     "count": Option("--count", "N", "How many pictures.", _whole(1, 400)),
-    "draw": Option("--draw", "N", "Another random draw of the turns and shifts.", _whole(0)),
+    "draw": Option("--draw", "N", "Another random draw of the augmentation.", _whole(0)),
     "percent": Option("--percent", "", "Per cent of the row instead of counts."),
     "both": Option("--both", "", "Confused pairs in both directions together."),
     "which": Option("--which", "|".join(WHICH), "Which images.", _choice(WHICH)),

@@ -74,7 +74,7 @@ def test_every_view_is_a_picture_that_says_how_it_was_made(run: RunFolder, tmp_p
 
 def test_no_text_leaves_the_paper(run: RunFolder, tmp_path: Path) -> None:
     """Fails where a heading, a label or a legend is cut off: ink would touch the edge."""
-    for view in ("curves", "data", "confusion", "mistakes", "image", "projection", "pca-output", "imagine", "weights"):
+    for view in ("curves", "data", "confusion", "mistakes", "image", "projection", "pca-output", "weights"):
         for size in (None, Size(4, 3)):
             picture = pixels(made(run, tmp_path, view, size=size, dpi=60).figure)
             edges = (picture[0], picture[-1], picture[:, 0], picture[:, -1])

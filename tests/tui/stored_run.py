@@ -28,7 +28,7 @@ def write_run(runs_dir: Path) -> RunFolder:
     """
     dataset = load_digits_dataset()
     facts = {"dataset": "digits", "data_dir": "data", "mean": dataset.mean, "std": dataset.std}
-    writer = RunWriter(runs_dir, "written", CONFIG, facts)
+    writer = RunWriter.create(runs_dir, "written", CONFIG, facts)
     train, valid = dataset.split(CONFIG.seed, CONFIG.valid_fraction)
     writer.append(
         RunStarted(

@@ -15,6 +15,7 @@ from tests.figures import floats, pixels, record, said, table
 from tests.tui.conftest import screen_text, until
 from tui.app import MnistTui
 from tui.curves import run_plots
+from tui.keys import VIEWS
 from tui.widgets.export_dialog import ExportDialog
 
 
@@ -47,11 +48,10 @@ async def exported(app: MnistTui, pilot, *keys: str) -> list[Path]:
     return app.exported
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
-async def test_e_writes_what_each_view_shows(console, size) -> None:
+async def test_e_writes_what_each_view_shows(console) -> None:
     """Fails where a view's figure is of other data than the view, or `e` does not work in one."""
     app = console()
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         folder = await trained(app, pilot)
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, ExportDialog))
@@ -107,6 +107,26 @@ async def test_e_writes_what_each_view_shows(console, size) -> None:
         assert figure.name == "curves-2.png", "the first one is kept"
         lines = screen_text(app)
         assert "curves-2.png" in lines.replace("\n", "").replace(" ", "")
+
+
+async def test_the_smallest_terminal_asks_in_every_view(console) -> None:
+    """Fails where the dialog does not fit, or a view lets it not come."""
+    app = console()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await trained(app, pilot)
+        for view in VIEWS[1:]:
+            await to_view(app, pilot, view.digit, view.mode)
+            if view.mode == "runs":
+                await until(pilot, lambda: app.screen.query_one("#run-table").row_count)
+            await pilot.press("e")
+            await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+            lines = screen_text(app)
+            for words in ("Name", "Folder", "Format", "Size", "Pixels/inch", "Numbers too", "esc back"):
+                assert words in lines, (view.mode, words)
+            await pilot.press("escape")
+            await until(pilot, lambda view=view: app.current_mode == view.mode and not app.screen.is_modal)
+        assert not app.is_exporting
+        assert app.exported == []
 
 
 async def test_the_dialog_is_remembered_and_its_words_are_followed(console, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from engine.analysis.grids import GridsData, compute, split_indices
+from engine.analysis.grids import TRANSFORM, GridsData, compute, split_indices, transform_words
 from engine.analysis.subject import Split, Subject
 from engine.config import RunConfig
 from engine.data.dataset import Dataset
@@ -27,7 +27,7 @@ from tui.keys import bindings
 from tui.terminal import best_image_style
 from tui.view import View
 from tui.widgets.image import ImageGrid, Picture
-from tui.words import phase_words, transform_words
+from tui.words import phase_words
 
 SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "test"}
 
@@ -232,7 +232,7 @@ class DataView(View):
         except RunError:
             return False
         ours = self._config
-        names = ("seed", "valid_fraction", "rotation", "shift")
+        names = ("seed", "valid_fraction", *TRANSFORM)
         return manifest.get("dataset") == dataset.name and all(getattr(config, n) == getattr(ours, n) for n in names)
 
     # -- keys --------------------------------------------------------------------------------------------------
