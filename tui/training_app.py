@@ -301,10 +301,11 @@ class TrainingApp(App[int]):
     def leave(self, status: int) -> None:
         """Stop this console's training, wait a moment until its work is saved, and end with `status`."""
         self.left_with = status
-        if self.training is None:
+        if self.training is not None:
+            self.training.control.stop()
+        if self.training is None or self.live.started is None:  # there is nothing to save
             self.exit(status, return_code=status)
             return
-        self.training.control.stop()
         self.set_timer(LEAVE_SECONDS, lambda: self.exit(status, return_code=status))
 
     def hang_up(self) -> None:
