@@ -131,8 +131,10 @@ class TrainingApp(App[int]):
             return
         done = max((epoch.epoch for epoch in history.epochs if epoch.complete), default=0)
         body = f"{printable(folder.name)} has {done} of {config.epochs} epochs; it goes on exactly where it stood."
-        proposal = config.epochs if done < config.epochs else min(2 * done, MAX_EPOCHS)
-        question = NumberQuestion("go on?", body, "epochs in all", done + 1, MAX_EPOCHS, proposal)
+        complete = history.finished is not None and history.finished.status == "completed"
+        low = done + 1 if complete else max(done, 1)  # without an end there is a test to make at least
+        proposal = config.epochs if low <= config.epochs else min(2 * done, MAX_EPOCHS)
+        question = NumberQuestion("go on?", body, "epochs in all", low, MAX_EPOCHS, proposal)
 
         def answered(epochs: int | None) -> None:
             if epochs is not None:
