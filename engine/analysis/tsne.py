@@ -102,8 +102,7 @@ def tsne(
 
 def save(path: Path, embedding: Embedding) -> None:
     """Write an embedding as .npz; a crash leaves the old file or the new one. Raises OSError."""
-    if path.parent.is_symlink():  # a stranger's run must not lead to other folders
-        raise NotADirectoryError(20, "is a link to elsewhere", str(path.parent))
+    files.refuse_link(path.parent)
     buffer = io.BytesIO()
     np.savez(
         buffer,
