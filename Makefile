@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test torture check bench screenshots clean
+.PHONY: run test torture walk check bench screenshots clean
 
 run: $(VENV)/.installed
 	$(BIN)/mnist-tui $(ARGS)
@@ -14,6 +14,9 @@ test: $(VENV)/.installed-dev
 
 torture: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.torture --kills 100 --writes 1 $(ARGS)
+
+walk: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.walk $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

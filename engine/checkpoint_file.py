@@ -21,13 +21,20 @@ def load(path: Path, limit: int) -> Any:
     """
     import torch
 
+    check(path, limit)
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def check(path: Path, limit: int) -> None:
+    """Raises ValueError where the file is no plain archive of at most `limit` bytes, OSError where it can't be read."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is not a file")
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except zipfile.BadZipFile as error:
-        raise ValueError("it is not an archive of tensors") from error
+        raise ValueError("it is not an archive of numbers") from error
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-        raise ValueError("it is packed, as no checkpoint of ours is")
+        raise ValueError("it is packed, as none of ours is")
     if sum(entry.file_size for entry in entries) > limit:
         raise ValueError("it is too large")
-    return torch.load(path, map_location="cpu", weights_only=True)

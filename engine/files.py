@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import tempfile
@@ -60,6 +61,12 @@ def _mask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
+
+
+def refuse_link(folder: Path) -> None:
+    """Raises OSError where the folder is a link: a stranger's run must not lead to other folders."""
+    if folder.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "is a link to elsewhere", str(folder))
 
 
 def make_writable_folder(path: Path) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
+import math
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
+from engine.config import MAX_EPOCHS
 from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test
 
 if TYPE_CHECKING:  # the first frame must not wait for numpy
@@ -28,7 +32,7 @@ class History:
     """By number; an epoch that is told again replaces what was told before."""
     test: Test | None = None
     finished: RunFinished | None = None
-    _fine: dict[int, tuple[list[float], list[float], float]] = field(default_factory=dict)
+    _fine: dict[int, tuple[array[float], array[float], float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> History:
@@ -49,8 +53,9 @@ class History:
                 self.progress = event
                 self._add_points(event)
             case Epoch():
-                self.epochs = [epoch for epoch in self.epochs if epoch.epoch != event.epoch] + [event]
-                self.epochs.sort(key=lambda epoch: epoch.epoch)
+                if self.epochs and event.epoch <= self.epochs[-1].epoch:
+                    self.epochs = [epoch for epoch in self.epochs if epoch.epoch != event.epoch]
+                bisect.insort(self.epochs, event, key=lambda epoch: epoch.epoch)
             case Test():
                 self.test = event
             case RunFinished():
@@ -68,14 +73,14 @@ class History:
         group = max(event.group, 1)
         end = -(-event.batch // group) if event.batch == event.batches else event.batch // group
         points = list(zip(event.losses, event.accs, strict=False))
-        if not len(points) <= end <= MAX_EPOCH_POINTS:
+        if not len(points) <= end <= MAX_EPOCH_POINTS or not 0 < event.epoch <= MAX_EPOCHS:
             return
-        losses, accs, _ = self._fine.get(event.epoch, ([], [], 0.0))
+        losses, accs, _ = self._fine.get(event.epoch, (array("d"), array("d"), 0.0))
         start = end - len(points)
-        missing = [float("nan")] * (start - len(losses))  # lines that were torn
+        missing = array("d", [math.nan] * (start - len(losses)))  # lines that were torn
         self._fine[event.epoch] = (
-            losses[:start] + missing + [loss for loss, _ in points],
-            accs[:start] + missing + [acc for _, acc in points],
+            losses[:start] + missing + array("d", [loss for loss, _ in points]),
+            accs[:start] + missing + array("d", [acc for _, acc in points]),
             group / max(event.batches, 1),
         )
 
@@ -103,8 +108,7 @@ class History:
         import numpy as np
 
         xs: list[np.ndarray] = []
-        losses: list[float] = []
-        accs: list[float] = []
+        losses, accs = array("d"), array("d")
         for epoch, (epoch_losses, epoch_accs, width) in sorted(self._fine.items()):
             if epoch >= first_epoch:
                 middles = epoch - 1 + (np.arange(len(epoch_losses)) + 0.5) * width

@@ -60,6 +60,8 @@ class Owner:
 def owner(folder: Path) -> Owner | None:
     """Who says to write the run; None where nobody does."""
     try:
+        if not (folder / OWNER).is_file():
+            return None
         with (folder / OWNER).open("rb") as file:
             record = json.loads(file.read(MAX_OWNER_BYTES))
         pid, host, since = record["pid"], record["host"], float(record["since"])

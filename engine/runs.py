@@ -98,6 +98,8 @@ class RunFolder:
         """
         path = self.path / CONFIG
         try:
+            if not path.is_file() and path.exists():
+                raise ValueError("it is not a file")
             if path.stat().st_size > MAX_CONFIG_BYTES:
                 raise ValueError("it is too large")
             record = json.loads(path.read_text(encoding="utf-8"))

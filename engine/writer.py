@@ -86,14 +86,21 @@ class RunWriter:
 
     @classmethod
     def reopen(cls, folder: RunFolder) -> RunWriter:
-        """Take an existing run to go on with it, and clear away what a kill left of files in the making."""
+        """Take an existing run to go on with it, and clear away what a kill left of files in the making.
+
+        Raises `RunError` where another process writes it, it can't be written, or something in it is a link:
+        a stranger's run must not lead to other folders.
+        """
+        for path in (folder.path / name for name in (EVENTS, CONFIG, "checkpoints", "log.txt", "log.txt.1")):
+            if path.is_symlink():
+                raise RunError(f"{path} is a link to elsewhere: no training goes on there")
         try:
             writer = cls(folder)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise RunError(f"{folder.path} can't be written ({reason}): no training can go on there") from error
         for place in (folder.path, folder.checkpoints):
-            for rest in place.glob(".*"):
+            for rest in (path for name in (CONFIG, ownership.OWNER, "*.pt") for path in place.glob(f".{name}.*")):
                 with contextlib.suppress(OSError):
                     rest.unlink()
         return writer

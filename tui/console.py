@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui import stray_output
 from tui.app import MnistTui
 from tui.hangup import let_go_of_the_terminal
 from tui.signals import saving_on_signals
@@ -53,7 +54,8 @@ def run(app: MnistTui) -> int:
     asyncio.set_event_loop(loop)
     excepthook = threading.excepthook
     threading.excepthook = _log_exception
-    status = app.run(loop=loop)
+    with stray_output.caught():
+        status = app.run(loop=loop)
     training = app.training
     if app.hung_up:
         let_go_of_the_terminal()

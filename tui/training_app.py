@@ -131,8 +131,10 @@ class TrainingApp(App[int]):
             return
         done = max((epoch.epoch for epoch in history.epochs if epoch.complete), default=0)
         body = f"{printable(folder.name)} has {done} of {config.epochs} epochs; it goes on exactly where it stood."
-        proposal = config.epochs if done < config.epochs else min(2 * done, MAX_EPOCHS)
-        question = NumberQuestion("go on?", body, "epochs in all", done + 1, MAX_EPOCHS, proposal)
+        complete = history.finished is not None and history.finished.status == "completed"
+        low = done + 1 if complete else max(done, 1)  # without an end there is a test to make at least
+        proposal = config.epochs if low <= config.epochs else min(2 * done, MAX_EPOCHS)
+        question = NumberQuestion("go on?", body, "epochs in all", low, MAX_EPOCHS, proposal)
 
         def answered(epochs: int | None) -> None:
             if epochs is not None:
@@ -301,10 +303,11 @@ class TrainingApp(App[int]):
     def leave(self, status: int) -> None:
         """Stop this console's training, wait a moment until its work is saved, and end with `status`."""
         self.left_with = status
-        if self.training is None:
+        if self.training is not None:
+            self.training.control.stop()
+        if self.training is None or self.live.started is None:  # there is nothing to save
             self.exit(status, return_code=status)
             return
-        self.training.control.stop()
         self.set_timer(LEAVE_SECONDS, lambda: self.exit(status, return_code=status))
 
     def hang_up(self) -> None:

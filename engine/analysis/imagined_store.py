@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import files
+from engine import checkpoint_file, files
 from engine.analysis.imagined import METHODS, Imagined, Method, NearestImage
 
 FOLDER = "imagined"
+MAX_BYTES = 1 << 20
+"""Of one stored picture, which takes some kilobytes."""
 
 
 def save(folder: Path, epoch: int, imagined: Imagined) -> None:
@@ -28,6 +30,7 @@ def save(folder: Path, epoch: int, imagined: Imagined) -> None:
         nearest_image=nearest.image,
         distance=np.array(nearest.distance),
     )
+    files.refuse_link(folder / FOLDER)
     (folder / FOLDER).mkdir(exist_ok=True)
     files.replace(_path(folder, epoch, imagined.method, imagined.digit), buffer.getvalue())
 
@@ -48,6 +51,7 @@ def _path(folder: Path, epoch: int, method: Method, digit: int) -> Path:
 
 
 def _read(path: Path, method: Method, digit: int) -> Imagined:
+    checkpoint_file.check(path, MAX_BYTES)
     with np.load(path, allow_pickle=False) as stored:
         image, near = stored["image"].astype(np.float32), stored["nearest_image"].astype(np.uint8)
         index, label = (int(number) for number in stored["nearest"])

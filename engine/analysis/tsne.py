@@ -13,13 +13,15 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import files
+from engine import checkpoint_file, files
 from engine.analysis.neighbours import nearest
 from engine.analysis.pca import pca
 from engine.errors import RunError
 
 Phase = Literal["neighbours", "early exaggeration", "optimisation", "done", "stopped"]
 
+MAX_BYTES = 64 << 20
+"""Of a stored picture; 70,000 points take 1 MB."""
 PERPLEXITY = 30.0
 EARLY_ITERATIONS = 250
 EARLY_EXAGGERATION = 12.0
@@ -100,6 +102,7 @@ def tsne(
 
 def save(path: Path, embedding: Embedding) -> None:
     """Write an embedding as .npz; a crash leaves the old file or the new one. Raises OSError."""
+    files.refuse_link(path.parent)
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -117,6 +120,7 @@ def load(path: Path) -> Embedding:
     Raises `RunError` where it is missing, damaged or something else.
     """
     try:
+        checkpoint_file.check(path, MAX_BYTES)
         with np.load(path, allow_pickle=False) as stored:
             points, phase = stored["points"].astype(np.float64), str(stored["phase"])
             iteration, iterations = (int(number) for number in stored["progress"])

@@ -375,3 +375,19 @@ def test_process_ends_while_the_worker_runs():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
     assert (done.stdout, done.stderr) == ("out\n", "")
+
+
+class TestHostileFiles:
+    def test_a_bomb_is_not_unpacked(self, tmp_path):
+        path = tmp_path / "tsne.npz"
+        np.savez_compressed(path, points=np.zeros((5_000_000, 2)))
+        with pytest.raises(RunError, match="it is packed"):
+            load(path)
+
+    def test_a_link_to_another_folder_is_not_written_to(self, tmp_path):
+        (tmp_path / "private").mkdir()
+        (tmp_path / "projections").symlink_to(tmp_path / "private")
+        picture = Embedding(np.zeros((3, 2)), 1, 2, 0.5, "optimisation")
+        with pytest.raises(OSError, match="is a link to elsewhere"):
+            save(tmp_path / "projections" / "x.npz", picture)
+        assert list((tmp_path / "private").iterdir()) == []

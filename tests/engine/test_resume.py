@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import engine.train
+from engine.config import RunConfig
 from engine.control import Control
 from engine.errors import ConfigError, RunError
 from engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
@@ -64,6 +65,13 @@ class TestSameNumbers:
         assert summarise(run).status == "stopped"
         rest = list(resume(run))
         assert [(epoch.epoch, epoch.complete) for epoch in of_kind(rest, Epoch)] == [(2, True), (3, True)]
+        assert_equal(run, whole)
+
+    def test_rates_and_bending_that_change_from_step_to_step(self, tmp_path):
+        config = RunConfig.from_recipe("fast", dataset="digits", hidden=(16,), batch_size=32, device="cpu", threads=1)
+        whole = trained(tmp_path / "whole", config)
+        run = trained(tmp_path, config, stop_at=(2, 17))
+        list(resume(run))
         assert_equal(run, whole)
 
     @pytest.mark.parametrize("stop_at", [(1, 1), (1, 41), (2, 42), (4, 40)])

@@ -140,6 +140,7 @@ async def test_a_run_that_died_says_so_and_goes_on(console) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: app.live.finished and not app.is_training)
     assert summarise(run).status == "completed"
+    assert run.epochs() == [0, 1, 2, 3]  # only its end was missing
 
 
 async def test_names_that_are_markup(console) -> None:

@@ -183,6 +183,28 @@ class TestSignals:
         assert termios.tcgetattr(terminal.slave)[:4] == terminal.before[:4]
         assert b"Traceback" not in terminal.seen
 
+    def test_what_libraries_print_goes_into_the_log(self, on_terminal):
+        noisy = """
+import os, threading, time, tui.app as a
+start = a.MnistTui.start_training
+def loud(self, *arguments):
+    os.write(2, b"from-C-to-stderr \\x1b[2J\\n")
+    os.write(1, b"from-C-to-stdout\\n")
+    print("from Python")
+    start(self, *arguments)
+a.MnistTui.start_training = loud
+"""
+        terminal = on_terminal(noisy + CONSOLE.replace("EPOCHS", "2"))
+        wait_for(lambda: b"New run" in terminal.seen)
+        terminal.press(b"\r")
+        run = first_epoch()
+        wait_for(lambda: not run.is_live())
+        assert b"from-C" not in terminal.seen
+        terminal.press(b"L")
+        wait_for(lambda: b"from-C-to-stdout" in terminal.seen and b"from-C-to-stderr" in terminal.seen)
+        terminal.press(b"\x1bq")
+        assert terminal.end() == 0
+
     def test_a_second_interrupt_ends_at_once(self, on_terminal):
         # The first one saves; here that takes for ever.
         slow = "import engine.train, time; engine.train.measure = lambda *_: time.sleep(1000); " + COMMAND

@@ -664,6 +664,42 @@ def _(place: Place) -> Outcome:
     return outcome
 
 
+@fault("checkpoints that are a link to elsewhere", 4, "is a link to elsewhere", "stopped")
+def _(place: Place) -> Outcome:
+    private = place.folder / "private"
+    shutil.move(place.run.checkpoints, private)
+    (private / ".profile").write_text("x")
+    (place.run.path / "checkpoints").symlink_to(private)
+    outcome = place.resume()
+    assert (private / ".profile").exists()
+    return outcome
+
+
+@fault("an event log that is a link to elsewhere", 4, "is a link to elsewhere", "stopped")
+def _(place: Place) -> Outcome:
+    log, private = place.run.path / "events.jsonl", place.folder / "private"
+    log.rename(private)
+    log.symlink_to(private)
+    before = private.read_bytes()
+    outcome = place.resume()
+    assert private.read_bytes() == before
+    return outcome
+
+
+@fault("a configuration that is a pipe", 4, "it is not a file", "unreadable")
+def _(place: Place) -> Outcome:
+    (place.run.path / "config.json").unlink()
+    os.mkfifo(place.run.path / "config.json")
+    return place.resume()
+
+
+@fault("a checkpoint that is a pipe", 4, "it is not a file", "stopped")
+def _(place: Place) -> Outcome:
+    place.run.checkpoint(1).unlink()
+    os.mkfifo(place.run.checkpoint(1))
+    return command("evaluate", "latest", "--epoch", "1")
+
+
 @pytest.mark.parametrize("case", FAULTS, ids=lambda case: case.name)
 def test_fault(place: Place, case: Fault) -> None:
     outcome = case.do(place)
