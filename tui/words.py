@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 
-from engine.config import RunConfig
 from engine.events import Phase, Test
 from engine.history import History
 from engine.statistics import wilson_interval
@@ -38,14 +37,6 @@ def moment(seconds_since_1970: float) -> str:
 def percent(fraction: float, digits: int = 2) -> str:
     """0.98371 as `98.37 %`; a dash where it is not a number."""
     return "–" if math.isnan(fraction) else f"{fraction * 100:.{digits}f} %"
-
-
-def transform_words(config: RunConfig) -> str:
-    """What training does to its images: `±5° ±2 px`, and behind that what it does beyond the notebook."""
-    stretch = f" ×{1 + config.scale:g}" if config.scale else ""
-    shear = f" shear {config.shear:g}°" if config.shear else ""
-    elastic = f" elastic {config.elastic:g}" if config.elastic else ""
-    return f"±{config.rotation:g}° ±{config.shift} px{stretch}{shear}{elastic}"
 
 
 def seconds(value: float) -> str:

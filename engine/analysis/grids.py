@@ -26,7 +26,7 @@ class GridsData:
     stored: NDArray[np.uint8]
     """(N, 28, 28)"""
     augmented: NDArray[np.uint8]
-    """(N, 28, 28): after a random turn and shift; in training only training images are."""
+    """(N, 28, 28): after a random transform; in training only training images are."""
     labels: NDArray[np.int64]
     """(N,)"""
     indices: NDArray[np.int64]
@@ -36,15 +36,23 @@ class GridsData:
     """Degrees, to both sides."""
     shift: int
     """Pixels, to all sides."""
+    scale: float
+    """Share that is stretched or squeezed by."""
+    shear: float
+    """Degrees, to both sides."""
+    elastic: float
+    """Pixels: standard deviation of each one's displacement."""
+    augmentation: str
+    """All of that in words."""
 
 
 def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, count: int, draw: int) -> GridsData:
     """Images of a split.
 
     Args:
-        config: says how the data set is split and how images are turned and shifted.
+        config: says how the data set is split and how its training images are transformed.
         first, count: which images of the split; fewer where it ends.
-        draw: another one turns and shifts anew.
+        draw: another one transforms anew.
     """
     from engine.samples import augmented
 
@@ -65,6 +73,10 @@ def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, co
         classes=dataset.classes,
         rotation=config.rotation,
         shift=config.shift,
+        scale=config.scale,
+        shear=config.shear,
+        elastic=config.elastic,
+        augmentation=config.augmentation,
     )
 
 

@@ -26,8 +26,7 @@ def draw(page: Page, data: GridsData, settings: Settings) -> None:
     """The same images twice."""
     count = len(data.labels)
     which = f"images {data.first + 1:,} to {data.first + count:,} of {data.available:,}" if count else "no images"
-    augmentation = f"augmentation: ±{data.rotation:g}° ±{data.shift} pixels"
-    page.head(f"{data.title}: as stored, and as the training sees it", f"{which}; {augmentation}")
+    page.head(f"{data.title}: as stored, and as the training sees it", f"{which}; augmentation: {data.augmentation}")
     captions = _captions(data)
     left, right = page.figure.subplots(1, 2, gridspec_kw={"wspace": 0.02})
     for axes, images, title in (
@@ -52,6 +51,9 @@ def numbers(data: GridsData, settings: Settings) -> Record:
             "label": data.labels,
             "rotation_degrees": data.rotation,
             "shift_pixels": data.shift,
+            "scale": data.scale,
+            "shear_degrees": data.shear,
+            "elastic_pixels": data.elastic,
             "stored": data.stored,
             "augmented": data.augmented,
         }

@@ -27,7 +27,7 @@ from tui.keys import bindings
 from tui.terminal import best_image_style
 from tui.view import View
 from tui.widgets.image import ImageGrid, Picture
-from tui.words import phase_words, transform_words
+from tui.words import phase_words
 
 SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "test"}
 
@@ -174,7 +174,7 @@ class DataView(View):
         self.query_one("#facts", Static).update(self._facts(self._dataset))
         config = self._config
         words = "as trained on" if self._page.split == "train" else "as it would be"
-        self.query_one("#data-right").border_title = f"{words}: {transform_words(config)}"
+        self.query_one("#data-right").border_title = f"{words}: {config.augmentation}"
         self.query_one("#data-left").border_title = f"as stored, from {self._page.first + 1:,}"
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()
         job = partial(self._compute, self._dataset, self._page, columns * rows, config)
