@@ -138,6 +138,14 @@ class RunConfig:
         """Whether the training images are bent, which goes beyond the notebook's turn and crop."""
         return self.scale > 0 or self.shear > 0 or self.elastic > 0
 
+    @property
+    def augmentation(self) -> str:
+        """What is done to the training images: `±5° ±2 px`, and behind that what goes beyond the notebook."""
+        stretch = f" ×{1 + self.scale:g}" if self.scale else ""
+        shear = f" shear {self.shear:g}°" if self.shear else ""
+        elastic = f" elastic {self.elastic:g} px" if self.elastic else ""
+        return f"±{self.rotation:g}° ±{self.shift} px{stretch}{shear}{elastic}"
+
     def strength(self, epoch: int) -> float:
         """How strong the transform of the training images is in an epoch, 1 the first: from 1 to 1 - `fade`."""
         return 1 - self.fade * (epoch - 1) / max(1, self.epochs - 1)

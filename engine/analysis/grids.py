@@ -68,14 +68,6 @@ def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, co
     )
 
 
-def transform_words(config: RunConfig) -> str:
-    """What training does to its images: `±5° ±2 px`, and behind that what it does beyond the notebook."""
-    stretch = f" ×{1 + config.scale:g}" if config.scale else ""
-    shear = f" shear {config.shear:g}°" if config.shear else ""
-    elastic = f" elastic {config.elastic:g}" if config.elastic else ""
-    return f"±{config.rotation:g}° ±{config.shift} px{stretch}{shear}{elastic}"
-
-
 def split_indices(dataset: Dataset, config: RunConfig, split: Split) -> NDArray[np.int64]:
     """The places of a split's images in the data set's file, ascending."""
     if split == "test":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.analysis.grids import TRANSFORM, GridsData, transform_words
+from engine.analysis.grids import TRANSFORM, GridsData
 from engine.figures import blocks
 from engine.figures.numbers import Record
 from engine.figures.settings import Settings
@@ -26,7 +26,7 @@ def draw(page: Page, data: GridsData, settings: Settings) -> None:
     """The same images twice."""
     count = len(data.labels)
     which = f"images {data.first + 1:,} to {data.first + count:,} of {data.available:,}" if count else "no images"
-    augmentation = f"augmentation: {transform_words(data.config)}"
+    augmentation = f"augmentation: {data.config.augmentation}"
     page.head(f"{data.title}: as stored, and as the training sees it", f"{which}; {augmentation}")
     captions = _captions(data)
     left, right = page.figure.subplots(1, 2, gridspec_kw={"wspace": 0.02})

@@ -188,6 +188,15 @@ class TestRecipes:
         assert config.changed == ["epochs", "lr"]
 
 
+class TestAugmentation:
+    def test_notebooks(self):
+        assert RunConfig().augmentation == "±5° ±2 px"
+
+    def test_all_of_it(self):
+        config = RunConfig(rotation=12.5, shift=0, scale=0.25, shear=10.0, elastic=1.5)
+        assert config.augmentation == "±12.5° ±0 px ×1.25 shear 10° elastic 1.5 px"
+
+
 class TestStrength:
     def test_without_fading_it_stays(self):
         assert {RunConfig().strength(epoch) for epoch in range(1, 11)} == {1.0}

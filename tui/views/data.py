@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from engine.analysis.grids import TRANSFORM, GridsData, compute, split_indices, transform_words
+from engine.analysis.grids import TRANSFORM, GridsData, compute, split_indices
 from engine.analysis.subject import Split, Subject
 from engine.config import RunConfig
 from engine.data.dataset import Dataset
@@ -174,7 +174,7 @@ class DataView(View):
         self.query_one("#facts", Static).update(self._facts(self._dataset))
         config = self._config
         words = "as trained on" if self._page.split == "train" else "as it would be"
-        self.query_one("#data-right").border_title = f"{words}: {transform_words(config)}"
+        self.query_one("#data-right").border_title = f"{words}: {config.augmentation}"
         self.query_one("#data-left").border_title = f"as stored, from {self._page.first + 1:,}"
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()
         job = partial(self._compute, self._dataset, self._page, columns * rows, config)
