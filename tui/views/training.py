@@ -22,8 +22,10 @@ from tui.views.training_panel import PanelState, next_keys, panel_text
 from tui.widgets.chart import Chart
 
 TICK_SECONDS = 0.4
-CHART_SHARE = 0.02
-"""At most this share of a core goes into drawing charts: while Python draws, it does not train."""
+CHART_SHARE = 0.03
+"""About this share of a core goes into drawing charts: while Python draws, it does not train."""
+CHART_SECONDS = 1.5
+"""After so long the charts are drawn anew all the same."""
 
 
 Row: TypeAlias = tuple[int, float, float, float, float, float, bool, bool]
@@ -144,7 +146,7 @@ class TrainingView(View):
 
     def _charts_are_drawn(self, began: float) -> None:
         cost = time.thread_time() - began  # of this thread alone: where others take their turns, it does not grow
-        self._next_charts = time.monotonic() + max(TICK_SECONDS, cost / CHART_SHARE)
+        self._next_charts = time.monotonic() + min(max(TICK_SECONDS, cost / CHART_SHARE), CHART_SECONDS)
 
     def _draw_epochs(self) -> None:
         table = self.query_one("#epoch-table", DataTable)
