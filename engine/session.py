@@ -97,6 +97,8 @@ def resume(
         history = History.of(folder.events(progress=False))
         if state is None and history.epochs:
             raise RunError(f"{folder.name} has no state to go on from: train anew with its settings")
+        if "threads" not in changes:
+            config = _with_its_threads(config, state)
         _check(folder, config, state, history)
         dataset = yield from _load(str(manifest.get("dataset")), data_dir, control)
         if dataset is None:
@@ -125,6 +127,15 @@ def _load(name: str, data_dir: str | None, control: Control) -> Generator[Event,
         )
     except Cancelled:
         return None
+
+
+def _with_its_threads(config: RunConfig, state: TrainingState | None) -> RunConfig:
+    """The configuration with as many threads as the run was given before, where this machine has them."""
+    from engine.devices import available_cores
+
+    if config.threads or state is None or state.threads > available_cores():
+        return config
+    return replace(config, threads=state.threads)
 
 
 def _check(folder: RunFolder, config: RunConfig, state: TrainingState | None, history: History) -> None:

@@ -41,6 +41,8 @@ class TrainingState:
     best_loss: float
     """Lowest validation loss of the complete epochs; infinite before the first."""
     best_weights: dict[str, Tensor]
+    threads: int
+    """CPU threads of torch: sums depend on how many share them."""
     told: str
     """The last complete epoch's event as JSON, in case that its line was never written; empty before the first."""
 
@@ -74,7 +76,12 @@ def from_record(record: object) -> TrainingState:
         state = TrainingState(**{f.name: _checked(record[f.name], str(f.type)) for f in fields(TrainingState)})
     except (KeyError, TypeError) as error:
         raise ValueError("it holds no state") from error
-    if state.epoch < 1 or state.batch < 0 or not len(state.losses) == len(state.correct) == state.batch:
+    if (
+        state.threads < 1
+        or state.epoch < 1
+        or state.batch < 0
+        or not len(state.losses) == len(state.correct) == state.batch
+    ):
         raise ValueError("its position can't be")
     if math.isnan(state.best_loss) or not (0 <= state.seconds < math.inf and 0 <= state.epoch_seconds < math.inf):
         raise ValueError("its numbers can't be")

@@ -182,6 +182,7 @@ class _Training:
                 best_epoch=self.best_epoch,
                 best_loss=self.best_loss,
                 best_weights={name: tensor.detach().cpu().clone() for name, tensor in self.best_weights.items()},
+                threads=torch.get_num_threads(),
                 told=self.told,
             )
         )

@@ -152,6 +152,23 @@ class TestSameNumbers:
         list(resume(run))
         assert checksums(run.checkpoints) == checksums(whole.checkpoints)
 
+    def test_as_many_threads_as_before(self, tmp_path, monkeypatch):
+        # Whatever a measurement would give today: sums depend on how many threads share them.
+        monkeypatch.setattr("engine.devices.available_cores", lambda: 4)
+        monkeypatch.setattr("engine.devices.choose_threads", lambda config, *_: config.threads or 2)
+        before = torch.get_num_threads()
+        try:
+            config = replace(CONFIG, threads=0)
+            whole = trained(tmp_path / "whole", config)
+            run = trained(tmp_path, config, stop_at=(2, 17))
+            assert run.state().threads == 2
+            monkeypatch.setattr("engine.devices.choose_threads", lambda config, *_: config.threads or 1)
+            started = of_kind(resume(run), RunStarted)[0]
+        finally:
+            torch.set_num_threads(before)
+        assert started.device.endswith("2 threads")
+        assert_equal(run, whole)
+
 
 class TestStory:
     def test_status_on_the_way(self, tmp_path):
