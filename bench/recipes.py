@@ -15,8 +15,8 @@ from pathlib import Path
 
 import torch
 
-from bench.__main__ import read
 from bench.notebook_loop import NotebookLoop
+from bench.row import read
 from engine.config import RunConfig
 from engine.data.dataset import Dataset
 from engine.data.folder import data_folder

@@ -29,9 +29,9 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             "fast",
-            "As good as the notebook's printed run, in a few epochs",
-            "Large batches, a learning rate that rises quickly and falls to nothing, and bent images at the beginning "
-            "that are true ones in the last epoch.",
+            "As good as the notebook's printed run, in four epochs",
+            "Large batches, a learning rate that rises quickly and falls to nothing, and strongly bent images at the "
+            "beginning that are nearly the true ones in the last epoch.",
             {
                 "epochs": 4,
                 "batch_size": 256,
@@ -41,8 +41,8 @@ RECIPES: dict[str, Recipe] = {
                 "shift": 1,
                 "scale": 0.1,
                 "shear": 6.0,
-                "elastic": 0.8,
-                "fade": 1.0,
+                "elastic": 1.6,
+                "fade": 0.9,
             },
         ),
         Recipe(

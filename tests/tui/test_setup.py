@@ -51,14 +51,6 @@ async def test_what_was_changed_is_said(console) -> None:
         assert (config.recipe, config.epochs, config.elastic, config.schedule) == ("best", 7, 0.25, "cosine")
 
 
-async def test_every_setting_has_a_field_that_fits_80_by_24(console) -> None:
-    app = console()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        text = screen_text(app)
-        assert all(label in text for label in LABELS.values())
-
-
 async def test_a_wrong_number_is_marked_and_explained(console) -> None:
     app = console()
     async with app.run_test(size=(132, 44)) as pilot:
