@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import statistics
@@ -76,6 +77,29 @@ def cost(pairs: int = 3, epochs: int = 10) -> Figures:
                 times.append(history.finished.seconds)
     ratios = [a / b for a, b in zip(seconds["console"], seconds["train"], strict=True)]
     return {"console_s": seconds["console"], "train_s": seconds["train"], "ratio": ratios}
+
+
+def scrubbing(pairs: int = 3, epochs: int = 10) -> Figures:
+    """Seconds of the same training while somebody steps through its epochs in Confusion, and while nobody does, in
+    turn; a step every 0.3 s, from the third epoch on."""
+    seconds: dict[str, list[float]] = {"scrubbed": [], "left alone": []}
+    for _ in range(pairs):
+        for name, times in seconds.items():
+            with tempfile.TemporaryDirectory() as folder, console(Path(folder)) as terminal:
+                start(terminal, epochs)
+                terminal.shown(f"epoch 3 of {epochs}", seconds=600)
+                if name == "scrubbed":
+                    terminal.shown(TAB_OF["4"], terminal.press(b"4"))
+                for step in itertools.count():
+                    history = finished_run(Path(folder))
+                    if history.finished is not None:
+                        break
+                    if name == "scrubbed":
+                        terminal.press(b"[[]]"[step % 4 : step % 4 + 1])
+                    time.sleep(0.3)
+                times.append(history.finished.seconds)
+    ratios = [a / b for a, b in zip(seconds["scrubbed"], seconds["left alone"], strict=True)]
+    return {"scrubbed_s": seconds["scrubbed"], "left_alone_s": seconds["left alone"], "ratio": ratios}
 
 
 def keys(presses: int = 80) -> Figures:
@@ -205,6 +229,7 @@ def quitting() -> Figures:
 
 ROWS: dict[str, Callable[[], Figures]] = {
     "cost": cost,
+    "scrubbing": scrubbing,
     "keys": keys,
     "first-frame": first_frame,
     "bytes": written,

@@ -14,6 +14,19 @@ def cost(setting: Setting) -> list[Row]:
     return [at_most("training in the console against mnist-tui train", 1.05, "×", figures["ratio"], figures)]
 
 
+def scrubbing(setting: Setting) -> list[Row]:
+    """Stepping through the epochs of a run that trains."""
+    figures: Any = console.scrubbing(setting.repeats(3), epochs=5 if setting.quick else 10)
+    return [at_most("training while its epochs are stepped through", 1.1, "×", figures["ratio"], figures)]
+
+
+def bytes_written(setting: Setting) -> list[Row]:
+    """What a slow line has to carry."""
+    figures: Any = console.written(10.0 if setting.quick else 30.0)
+    rate = figures["bytes_per_second"] / 1000
+    return [at_most("written to the terminal while training at 160×45", 15, " kB/s", [rate], figures)]
+
+
 def keys(setting: Setting) -> list[Row]:
     """From a key press to the repaint while it trains."""
     figures: Any = console.keys(24 if setting.quick else 80)
