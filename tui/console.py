@@ -62,6 +62,8 @@ def run(app: MnistTui) -> int:
         if training is None:
             return 128 + signal.SIGHUP
         with saving_on_signals(training.control) as caught:
+            # A signal that came while the screen went down still waits in the loop for its handler.
+            loop.run_until_complete(asyncio.sleep(0.01))
             while training.is_alive():
                 training.join(1.0)
         ended = [128 + number for number in caught if number != signal.SIGHUP]

@@ -18,6 +18,8 @@ def load_digits_dataset(note: str = "") -> Dataset:
 
     The first 1,500 are for training, the last 297 for test.
     """
+    # scipy asks whether an array is torch's, and fails while another thread is importing torch: that is waited for.
+    import torch  # noqa: F401
     from sklearn.datasets import load_digits
 
     small, labels = load_digits(return_X_y=True)
