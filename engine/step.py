@@ -8,8 +8,6 @@ With x the batch of B images, y their classes, and for each layer weights W and 
                ∂L/∂W = δᵀ·h      ∂L/∂b = sum of δ over the batch      δ of the layer before = (δ·W) where h > 0, else 0
     update     the optimiser's rule
 
-With smoothed labels, onehot(y) gives away an equal share of ε to every class: (1 - ε)·onehot(y) + ε / classes.
-
 This is what `cross_entropy(model(x), y).backward(); optimizer.step()` works out. Written out it needs no graph of the
 operations, no gradient of the images, and nothing new in memory: all results have a place of their own. The network's
 parameters lie one behind the other in one tensor, and so do their gradients: the optimiser has one call to make.
@@ -45,23 +43,20 @@ class _Layer:
 class Step:
     """Trains a network, batch by batch."""
 
-    def __init__(self, model: MLP, optimizer: str, *, decay: float | None = None, smoothing: float = 0.0) -> None:
+    def __init__(self, model: MLP, optimizer: str, *, decay: float | None = None) -> None:
         """
         Args:
             model: on its device; its parameters become views of one tensor, which every step changes in place.
             optimizer: a name of `engine.config.OPTIMIZERS`.
             decay: AdamW's weight decay; None for torch's default.
-            smoothing: ε of the labels, from 0 to 1.
         """
         parameters = list(model.parameters())
         self.parameters = torch.cat([parameter.detach().flatten() for parameter in parameters])
         """(P,): all parameters."""
         self.gradients = torch.zeros_like(self.parameters)
         self.optimizer = make_optimizer(optimizer, self.parameters, self.gradients, decay)
-        classes = len(parameters[-1])
-        targets = torch.eye(classes) * (1 - smoothing) + smoothing / classes
-        self.targets = targets.to(self.parameters)
-        """(classes, classes): what the probabilities should be for each true class."""
+        self.targets = torch.eye(len(parameters[-1])).to(self.parameters)
+        """(classes, classes): what the probabilities should be for each true class, its one-hot row."""
         values, gradients = (_views(whole, parameters) for whole in (self.parameters, self.gradients))
         for parameter, value in zip(parameters, values, strict=True):
             parameter.data = value

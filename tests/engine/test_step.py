@@ -36,14 +36,14 @@ def batches(sizes, dtype=torch.float64, counts=BATCHES, seed=1):
     ]
 
 
-def reference(model, optimizer, data, rates, smoothing=0.0):
+def reference(model, optimizer, data, rates):
     """The logits of each batch, by autograd and `torch.optim`; changes the model."""
     for (x, y), lr in zip(data, rates, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = lr
         optimizer.zero_grad()
         logits, _ = model(x)
-        torch.nn.functional.cross_entropy(logits, y, label_smoothing=smoothing).backward()
+        torch.nn.functional.cross_entropy(logits, y).backward()
         optimizer.step()
         yield logits.detach()
 
@@ -91,18 +91,6 @@ class TestEqualToTorch:
             step(x, y, 0.01)
         for parameter, other in zip(ours.parameters(), theirs.parameters(), strict=True):
             torch.testing.assert_close(parameter, other, rtol=1e-9, atol=1e-11)
-
-    @pytest.mark.parametrize("smoothing", [0.1, 1.0])
-    def test_smoothed_labels(self, smoothing):
-        sizes = (20, 16, 10)
-        ours, theirs = network(sizes), network(sizes)
-        step, data = Step(ours, "sgd", smoothing=smoothing), batches(sizes)
-        optimizer = REFERENCES["sgd"](theirs.parameters(), 0.01)
-        list(reference(theirs, optimizer, data, [0.01] * 5, smoothing))
-        for x, y in data:
-            step(x, y, 0.01)
-        for parameter, other in zip(ours.parameters(), theirs.parameters(), strict=True):
-            torch.testing.assert_close(parameter, other, rtol=1e-6, atol=1e-7)
 
     @pytest.mark.parametrize("name", REFERENCES)
     def test_rate_on_the_device(self, name):

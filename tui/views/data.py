@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -181,7 +182,12 @@ class DataView(View):
         self.run_worker(job, thread=True, exclusive=True, group="pictures", exit_on_error=False)
 
     def _compute(self, dataset: Dataset, page: Page, count: int, config: RunConfig) -> None:
-        data = compute(dataset, config, page.split, first=page.first, count=count, draw=page.draw)
+        try:
+            data = compute(dataset, config, page.split, first=page.first, count=count, draw=page.draw)
+        except Exception as error:
+            logging.getLogger(__name__).exception("images can't be drawn")
+            self.app.notify(f"these images can't be shown ({type(error).__name__}); L shows the log", severity="error")
+            return
         self.post_message(Drawn(page, data))
 
     def on_drawn(self, message: Drawn) -> None:
