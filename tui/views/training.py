@@ -21,10 +21,10 @@ from tui.view import View
 from tui.views.training_panel import PanelState, next_keys, panel_text
 from tui.widgets.chart import Chart
 
-TICK_SECONDS = 0.4
-CHART_SHARE = 0.03
+TICK_SECONDS = 0.5
+CHART_SHARE = 0.02
 """About this share of a core goes into drawing charts: while Python draws, it does not train."""
-CHART_SECONDS = 1.5
+CHART_SECONDS = 2.0
 """After so long the charts are drawn anew all the same."""
 
 
