@@ -6,6 +6,7 @@ the bookkeeping of `torch.optim` around it costs half as much again.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -21,7 +22,7 @@ EPSILON = 1e-8
 DECAY = 0.01
 
 
-class Optimizer:
+class Optimizer(ABC):
     """What all share: the parameters, their gradients, and a memory of both that can be stored."""
 
     memory: Mapping[str, Tensor]
@@ -31,9 +32,9 @@ class Optimizer:
         """`parameters`, `gradients`: (P,), of one dtype and device; a step reads the second and changes the first."""
         self.parameters, self.gradients = parameters, gradients
 
+    @abstractmethod
     def step(self, lr: Rate) -> None:
         """Change the parameters by their gradients."""
-        raise NotImplementedError
 
 
 class Adam(Optimizer):
