@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -100,11 +101,16 @@ class AnalysisView(View):
             self._say("there is no trained network yet – n sets up a run, 9 opens a stored one")
             return
         anew = self._asked_for != (subject, self.settings())
-        if anew and scrubber.follows and self._answered < self._request:
+        if anew and scrubber.follows and self._answered < self._request and self._only_later(subject):
             return  # a run may train faster than a view computes, and would never be seen: first what was begun
         bar.subject, bar.epochs, bar.best, bar.follows = subject, scrubber.epochs, scrubber.best, scrubber.follows
         if anew:
             self.refresh_data()
+
+    def _only_later(self, subject: Subject) -> bool:
+        """Whether what is computed now is the same but for an earlier epoch."""
+        asked = self._asked_subject
+        return asked is not None and replace(asked, epoch=subject.epoch) == subject
 
     def refresh_data(self) -> None:
         """Compute again, in a thread; an older computation's result is not drawn any more."""
@@ -148,7 +154,8 @@ class AnalysisView(View):
             self._say("")
             self.draw(message.data)
         self.refresh_bindings()
-        if self.console_app.scrubber.follows and not message.error:
+        scrubber = self.console_app.scrubber
+        if scrubber.follows and (not message.error or scrubber.subject != self._asked_subject):
             self.call_later(self.subject_changed)
 
     def _say(self, words: str) -> None:

@@ -136,6 +136,15 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         self.scrubber.look_at(folder, history, growing=growing)
         self._subject_changed()
 
+    def forget_run(self, folder: Path) -> None:
+        """Show nothing more of a run that was deleted."""
+        gone = folder.absolute()
+        if self.live_folder is not None and self.live_folder.absolute() == gone:
+            self.live, self.live_folder = History(), None
+        if self.scrubber.folder is not None and self.scrubber.folder.absolute() == gone:
+            self.show_own()
+            self.changed()
+
     def tell_failure(self, error: Exception) -> None:
         for view in self.mounted_views():
             view.training_failed(error)
@@ -163,6 +172,8 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
     async def action_view(self, mode: str) -> None:
         if self.current_mode != mode:
             await self.switch_mode(mode)
+        while len(self.screen_stack) > 1:  # such as the comparison that lies over Runs
+            await self.pop_screen()
 
     def action_step_back(self) -> None:
         screen = self.screen

@@ -89,14 +89,17 @@ class ExportingApp(App[int]):
             self.notify("there is no trained network yet whose views could be exported")
             return
         self._preferences = self._preferences or preferences.load()
-        standings = {one.view: one for view in self.mounted_views() for one in reversed(view.standings())}
-        self._start(tuple(one for one in standings.values() if self._fits(one, subject)), subject, "")
+        # Runs' curves are those of the run under its cursor, and as if nobody had chosen how they look.
+        views = [view for view in self.mounted_views() if view.MODE != "runs"]
+        fitting = [one for view in views for one in view.standings() if self._fits(one, subject)]
+        standings = {one.view: one for one in reversed(fitting)}
+        self._start(tuple(standings.values()), subject, "")
 
     @staticmethod
     def _fits(standing: Standing, subject: Subject) -> bool:
         """Whether a view stands as it would for the subject: not on an epoch that it was left on."""
         of = standing.subject
-        if of is None or of.folder != subject.folder:
+        if of is None or of.folder.absolute() != subject.folder.absolute():
             return False
         return standing.view in ("curves", "data") or of == subject
 
@@ -109,7 +112,7 @@ class ExportingApp(App[int]):
         try:
             folder = Path(wanted.folder).expanduser() if wanted.folder else own
         except RuntimeError:
-            self.notify(f"{wanted.folder} begins with a home folder that is not known", severity="error")
+            self.notify(f"{wanted.folder} begins with a home folder that is not known", severity="error", markup=False)
             return
         self._export = ExportThread(self, self.analyst, Job(standings, everything, folder, name, wanted))
         self._export.start()
@@ -125,7 +128,7 @@ class ExportingApp(App[int]):
         self._export = None
         self.exported = message.paths
         if message.error:
-            self.notify(message.error, severity="error", timeout=10)
+            self.notify(message.error, severity="error", timeout=10, markup=False)
         if not message.paths:
             self._tell("")
             return

@@ -13,7 +13,9 @@ from engine.runs import RunFolder, stored_runs
 from engine.summaries import summarise
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
 from tui.app import MnistTui
+from tui.export_thread import ExportEnded, Job
 from tui.keys import VIEWS
+from tui.preferences import Preferences
 from tui.views.compare import CompareScreen
 from tui.widgets.chart import Chart
 from tui.widgets.dialogs import Help, Log, Question
@@ -267,8 +269,18 @@ async def test_runs_open_mark_compare_filter_and_delete(console) -> None:
         assert "first" in shown
         assert "second" in shown
         assert len(app.screen.query_one("#compare-loss", Chart).shown.lines) == 2
+        await pilot.press("9")
+        await until(pilot, lambda: not isinstance(app.screen, CompareScreen))
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, CompareScreen))
+
+        await pilot.press("escape", "question_mark")
+        await until(pilot, lambda: app.screen.is_modal)
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.screen.is_modal)
+        assert table.has_focus  # not the filter that nobody sees
 
         await pilot.press("slash", *"second")
         await until(pilot, lambda: table.row_count == 1)
@@ -292,8 +304,19 @@ async def test_runs_open_mark_compare_filter_and_delete(console) -> None:
         await until(pilot, lambda: isinstance(app.screen, Question))
         await pilot.press("enter")
         await until(pilot, lambda: table.row_count == 1)
+        assert app.shown is None  # the deleted run was the one that the views showed
+        assert app.scrubber.folder.name.endswith("second")
     (left,) = stored_runs(Path("runs"))
     assert left.name.endswith("second")
+
+
+async def test_a_run_whose_name_looks_like_markup_is_told_as_it_is(console) -> None:
+    """Fails where a foreign folder's name is read as markup, which ends the console or hides the name."""
+    app = console()
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await until(pilot, lambda: app.screen.query("#recipe"))
+        app.post_message(ExportEnded(Job((), None, Path("x[/b]"), "", Preferences()), [], "x[/b] can't be written"))
+        await until(pilot, lambda: "x[/b] can't be written" in screen_text(app))
 
 
 async def test_a_running_run_is_not_deleted(console) -> None:

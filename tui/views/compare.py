@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -17,7 +18,7 @@ from tui.curves import COLOURS, CurveOptions, comparison_plots
 from tui.keys import bindings
 from tui.view import View
 from tui.widgets.chart import Chart
-from tui.words import percent
+from tui.words import percent, printable
 
 
 class CompareScreen(View):
@@ -27,9 +28,11 @@ class CompareScreen(View):
     TITLE_WORDS = "Compare runs"
     BINDINGS = bindings("compare")
 
-    def __init__(self, runs: list[tuple[str, History]]) -> None:
+    def __init__(self, runs: list[tuple[Path, History]]) -> None:
+        """`runs`: folders and what they tell."""
         super().__init__()
-        self._runs = runs
+        self._folders = [folder for folder, _ in runs]
+        self._runs = [(printable(folder.name), history) for folder, history in runs]
         self._options = CurveOptions()
 
     def body(self) -> ComposeResult:
@@ -66,7 +69,7 @@ class CompareScreen(View):
 
     def standings(self) -> list[Standing]:
         options = self._options
-        first, *others = (self.console_app.runs_dir.absolute() / name for name, _ in self._runs)
+        first, *others = self._folders
         settings = Settings(log=options.log, smooth=options.weight, last=options.last, compared=tuple(others))
         data = comparison(self._runs, smoothing=options.weight, last=options.last)
         return [Standing("compare", Subject(first, 0, "test"), settings, data)]

@@ -194,7 +194,7 @@ class ImagineView(AnalysisView):
         if found is None:
             self._searching = False
             if message.error:
-                self.notify(message.error, severity="error")
+                self.notify(message.error, severity="error", markup=False)
         else:
             self._pictures.setdefault(message.key, {})[found.method, found.digit] = found
         # A search may find better pictures faster than anybody can look.

@@ -150,12 +150,14 @@ class MistakesView(AnalysisView):
             self.set_timer(CALM, partial(self._show_late_error, words))
 
     def _show_late_error(self, words: str) -> None:
-        if words == self.data.error:
+        if self.data is not None and words == self.data.error:
             self.query_one("#mistakes-error").display = True
 
     def _draw_page(self) -> None:
         """Show the page that the cursor is on."""
-        data: MistakesData = self.data
+        data: MistakesData | None = self.data
+        if data is None:  # an error came before the frame
+            return
         short = self._field.display and self.size.width < 80
         words = status(data, self.place, self.console_app.colours, short=short)
         self.query_one("#mistakes-status", Static).update(words)

@@ -205,7 +205,7 @@ class ProjectionView(AnalysisView):
             return
         here = self._forming_here
         if message.ended and here is None:
-            self.notify(f"{words.which_words(self._tsne.picture)}: {message.note}")
+            self.notify(f"{words.which_words(self._tsne.picture)}: {message.note}", markup=False)
         elif here is not None:
             self.data = here.as_far(self.data)
         if message.ended:

@@ -53,6 +53,17 @@ class Opened(Message):
         """Why they can't be read, or an empty string."""
 
 
+class Deleted(Message):
+    """A run was removed from the disk, or could not be."""
+
+    def __init__(self, folder: RunFolder, error: str) -> None:
+        super().__init__()
+        self.folder = folder
+        """Which."""
+        self.error = error
+        """Why it is still there, or an empty string."""
+
+
 class RunTable(DataTable[Text]):
     """A table whose `enter` says in the footer what it does."""
 
@@ -66,6 +77,7 @@ class RunsView(View):
     TITLE_WORDS = "Runs"
     BINDINGS = bindings("runs")
     MORE_SCOPES = ("run table",)
+    AUTO_FOCUS = "#run-table"
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,7 +154,7 @@ class RunsView(View):
             self.console_app.offer_to_go_on(folder, history)
         elif message.purpose == "compare":
             await self.app.push_screen(
-                CompareScreen([(printable(folder.name), history) for folder, history in message.runs])
+                CompareScreen([(folder.path.absolute(), history) for folder, history in message.runs])
             )
         elif folder.name == self._previewed:
             for chart, plot in zip(("loss", "acc"), run_plots(history, CurveOptions()), strict=True):
@@ -262,7 +274,7 @@ class RunsView(View):
             field.value = ""
             field.remove_class("open")
             self.query_one("#run-table").focus()
-        else:
+        elif not self.query_one("#run-table").has_focus:
             super().back()
 
     def action_delete(self) -> None:
@@ -272,11 +284,23 @@ class RunsView(View):
 
         def answered(answer: str | None) -> None:
             if answer == "delete":
-                try:
-                    run.folder.delete()
-                except RunError as error:
-                    self.notify(str(error), severity="error", markup=False)
-                self.action_reload()
+                job = partial(self._delete, run.folder)
+                self.run_worker(job, thread=True, group="delete", exit_on_error=False)
 
         body = f"{printable(run.name)}\n\nIts weights, curves and figures are removed from the disk."
         self.app.push_screen(Question("delete this run?", body, {"delete": "delete it", "keep": "keep it"}), answered)
+
+    def _delete(self, folder: RunFolder) -> None:
+        error = ""
+        try:
+            folder.delete()
+        except RunError as failure:
+            error = str(failure)
+        self.post_message(Deleted(folder, error))
+
+    def on_deleted(self, message: Deleted) -> None:
+        if message.error:
+            self.notify(message.error, severity="error", markup=False)
+        else:
+            self.console_app.forget_run(message.folder.path)
+        self.action_reload()
