@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -86,6 +86,8 @@ class DataView(View):
         self._asked_for: tuple[str, Path] | None = None
         self._page = Page()
         self._indices: dict[Split, np.ndarray] = {}
+        self._drawn_for: RunConfig | None = None
+        """What the indices and the pictures were last asked for."""
         self.data: GridsData | None = None
         """What was drawn last; None before."""
 
@@ -102,7 +104,11 @@ class DataView(View):
 
     def on_screen_resume(self) -> None:
         name, folder = self._wanted
-        if not self.is_current or self._asked_for == (name, folder):
+        if not self.is_current:
+            return
+        if self._asked_for == (name, folder):
+            if self._drawn_for != self._config:
+                self._draw()
             return
         self._dataset = None
         found = survey(folder)[name]
@@ -161,8 +167,6 @@ class DataView(View):
             self._asked_for = None
             self._say(f"{message.error}. Press d to try again.")
             return
-        config = self._config
-        self._indices = {split: split_indices(message.dataset, config, split) for split in SPLITS}
         self._draw()
         self.refresh_bindings()
 
@@ -172,8 +176,11 @@ class DataView(View):
         """Say the split's facts, and make the pictures in a thread: the first time that imports torch."""
         if self._dataset is None:
             return
+        self._drawn_for = config = self._config
+        self._indices = {split: split_indices(self._dataset, config, split) for split in SPLITS}
+        if self._page.first >= len(self._indices[self._page.split]):
+            self._page = replace(self._page, first=0)
         self.query_one("#facts", Static).update(self._facts(self._dataset))
-        config = self._config
         words = "as trained on" if self._page.split == "train" else "as it would be"
         self.query_one("#data-right").border_title = f"{words}: {config.augmentation}"
         self.query_one("#data-left").border_title = f"as stored, from {self._page.first + 1:,}"
@@ -191,8 +198,8 @@ class DataView(View):
         self.post_message(Drawn(page, data))
 
     def on_drawn(self, message: Drawn) -> None:
-        if message.page != self._page:
-            return  # another page was asked for meanwhile
+        if (message.page, message.data.config) != (self._page, self._drawn_for):
+            return  # another page was asked for meanwhile, or another configuration
         self.data = data = message.data
         names = [data.classes[label] for label in data.labels]
         stored = [Picture(i, f"{n} #{k}") for i, n, k in zip(data.stored, names, data.indices, strict=True)]
@@ -227,17 +234,17 @@ class DataView(View):
             return []
         page, folder = self._page, self.console_app.scrubber.folder
         settings = Settings(first=page.first + 1, count=len(self.data.labels), draw=page.draw)
-        same = folder is not None and self._is_of(folder, self._dataset)
+        same = folder is not None and self._is_of(folder, self._dataset, self.data.config)
         subject = Subject(folder, 0, page.split) if folder is not None and same else None
         return [Standing("data", subject, settings, self.data)]
 
-    def _is_of(self, folder: Path, dataset: Dataset) -> bool:
-        """Whether a run sees the images as this view does, and so can say how to make the figure again."""
+    @staticmethod
+    def _is_of(folder: Path, dataset: Dataset, ours: RunConfig) -> bool:
+        """Whether a run sees the images as they were drawn, and so can say how to make the figure again."""
         try:
             config, manifest = RunFolder(folder).manifest()
         except RunError:
             return False
-        ours = self._config
         names = ("seed", "valid_fraction", *TRANSFORM)
         return manifest.get("dataset") == dataset.name and all(getattr(config, n) == getattr(ours, n) for n in names)
 
