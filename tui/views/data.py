@@ -20,7 +20,7 @@ from engine.config import RunConfig
 from engine.data.dataset import Dataset
 from engine.data.folder import data_folder, is_explicit, survey
 from engine.data.loading import load
-from engine.errors import MnistTuiError, RunError
+from engine.errors import Cancelled, MnistTuiError, RunError
 from engine.events import Phase
 from engine.figures.settings import Settings, Standing
 from engine.runs import RunFolder
@@ -36,8 +36,10 @@ SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": 
 class Loading(Message):
     """The data set is being read."""
 
-    def __init__(self, phase: Phase) -> None:
+    def __init__(self, request: int, phase: Phase) -> None:
         super().__init__()
+        self.request = request
+        """Which reading says so."""
         self.phase = phase
         """What is being done."""
 
@@ -45,8 +47,10 @@ class Loading(Message):
 class Loaded(Message):
     """The data set was read, or can't be."""
 
-    def __init__(self, dataset: Dataset | None, error: str) -> None:
+    def __init__(self, request: int, dataset: Dataset | None, error: str) -> None:
         super().__init__()
+        self.request = request
+        """Which reading says so."""
         self.dataset = dataset
         """The images, or None."""
         self.error = error
@@ -84,6 +88,8 @@ class DataView(View):
         super().__init__()
         self._dataset: Dataset | None = None
         self._asked_for: tuple[str, Path] | None = None
+        self._request = 0
+        self._loading = False
         self._page = Page()
         self._indices: dict[Split, np.ndarray] = {}
         self._drawn_for: RunConfig | None = None
@@ -110,7 +116,7 @@ class DataView(View):
             if self._drawn_for != self._config:
                 self._draw()
             return
-        self._dataset = None
+        self._forget()
         found = survey(folder)[name]
         if found.state in ("ready", "bundled"):
             self.action_load()
@@ -143,30 +149,58 @@ class DataView(View):
 
     def action_load(self) -> None:
         """Read the data set in a thread; download it where it is missing."""
-        self._asked_for = self._wanted
+        self._forget()
+        self._asked_for, self._loading = self._wanted, True
         self._say("reading the images …")
-        read = partial(self._read, *self._wanted, is_explicit(self.console_app.data_dir))
+        self.refresh_bindings()
+        read = partial(self._read, self._request, *self._wanted, is_explicit(self.console_app.data_dir))
         self.run_worker(read, thread=True, exclusive=True, group="load", exit_on_error=False)
 
-    def _read(self, name: str, folder: Path, explicit: bool) -> None:
-        steps = load(name, folder, explicit_folder=explicit, cancelled=lambda: not self.app.is_running)
+    def _forget(self) -> None:
+        """Let go of the data set, and of the one that is being read."""
+        self._request += 1
+        self._dataset = self._asked_for = None
+        self._loading = False
+
+    def back(self) -> None:
+        if not self._loading:
+            super().back()
+            return
+        self._forget()
+        self._say("stopped. Press d to get it")
+        self.refresh_bindings()
+
+    def _read(self, request: int, name: str, folder: Path, explicit: bool) -> None:
+        def cancelled() -> bool:
+            return request != self._request or not self.app.is_running
+
+        steps = load(name, folder, explicit_folder=explicit, cancelled=cancelled)
         try:
             while True:
-                self.post_message(Loading(next(steps)))
+                self.post_message(Loading(request, next(steps)))
         except StopIteration as end:
-            self.post_message(Loaded(end.value, ""))
+            self.post_message(Loaded(request, end.value, ""))
         except MnistTuiError as error:
-            self.post_message(Loaded(None, str(error)))
+            self.post_message(Loaded(request, None, str(error)))
+        except Cancelled:
+            pass
+        except Exception as error:
+            logging.getLogger(__name__).exception("the images can't be read")
+            self.post_message(
+                Loaded(request, None, f"the images can't be read ({type(error).__name__}); L shows the log")
+            )
 
     def on_loading(self, message: Loading) -> None:
-        self._say(phase_words(message.phase))
+        if message.request == self._request:
+            self._say(phase_words(message.phase))
 
     def on_loaded(self, message: Loaded) -> None:
-        self._dataset = message.dataset
+        if message.request != self._request:
+            return  # it was stopped, or another was asked for meanwhile
+        self._dataset, self._loading = message.dataset, False
         if message.dataset is None:
             self._asked_for = None
             self._say(f"{message.error}. Press d to try again.")
-            return
         self._draw()
         self.refresh_bindings()
 
@@ -252,7 +286,7 @@ class DataView(View):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "load":
-            return self._dataset is None
+            return self._dataset is None and not self._loading
         if action in ("draw", "split", "page", "style", "size"):
             return self._dataset is not None
         return True
