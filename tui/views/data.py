@@ -88,8 +88,7 @@ class DataView(View):
         super().__init__()
         self._dataset: Dataset | None = None
         self._asked_for: tuple[str, Path] | None = None
-        self._request = 0
-        self._loading = False
+        self._request, self._loading = 0, False
         self._page = Page()
         self._indices: dict[Split, np.ndarray] = {}
         self._drawn_for: RunConfig | None = None
