@@ -50,6 +50,8 @@ class TrainingApp(App[int]):
         """Follows the shown run while another process trains it."""
         self.failure: Exception | None = None
         """Why the last training failed."""
+        self.begin_again: Callable[[], None] = lambda: None
+        """Tries exactly what the last training tried."""
         self.hung_up = False
         """Whether the terminal is gone."""
         self.revision = 0
@@ -98,10 +100,10 @@ class TrainingApp(App[int]):
     @property
     def status(self) -> Text:
         """What the training does, in a few words for the bar above the views."""
-        history, training = self.live, self.is_training
+        history, training, failure = self.live, self.is_training, self.failure
         if not training and self.shown is not None and self.is_following:
-            history, training = self.shown[1], True
-        words, colour = state_words(history, training=training, paused=self.is_paused, failure=self.failure)
+            history, training, failure = self.shown[1], True, None
+        words, colour = state_words(history, training=training, paused=self.is_paused, failure=failure)
         return Text(words, rich_colours(self.theme_variables)[colour])
 
     def start_training(self, config: RunConfig, name: str = "") -> None:
@@ -134,13 +136,12 @@ class TrainingApp(App[int]):
         complete = history.finished is not None and history.finished.status == "completed"
         low = done + 1 if complete else max(done, 1)  # without an end there is a test to make at least
         proposal = config.epochs if low <= config.epochs else min(2 * done, MAX_EPOCHS)
-        question = NumberQuestion("go on?", body, "epochs in all", low, MAX_EPOCHS, proposal)
 
         def answered(epochs: int | None) -> None:
             if epochs is not None:
                 self._resume(folder, history, replace(config, epochs=epochs))
 
-        self.push_screen(question, answered)
+        self.push_screen(NumberQuestion("go on?", body, "epochs in all", low, MAX_EPOCHS, proposal), answered)
 
     def _resume(self, folder: RunFolder, history: History, config: RunConfig) -> None:
         data_dir = self.data_dir
@@ -150,7 +151,6 @@ class TrainingApp(App[int]):
 
             return resume(folder, data_dir=data_dir, control=control, epochs=config.epochs)
 
-        history.finished = history.test = history.phase = history.progress = None
         self._begin(config, train, history, folder.path)
 
     def _begin(
@@ -159,6 +159,8 @@ class TrainingApp(App[int]):
         if self.training is not None:
             return
         self._let_go()
+        self.begin_again = lambda: self._begin(config, train, history, folder)
+        history.finished = history.test = history.phase = history.progress = None
         self.live, self.live_folder, self.failure = history, folder, None
         self.started_at, self.ended_at = time.monotonic(), 0.0
         self.training = TrainingThread(self, config, train)

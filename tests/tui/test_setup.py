@@ -1,14 +1,27 @@
-"""The form of a new run: what a recipe fills in, what it leaves alone, and what the form says of it."""
+"""The form of a new run: what a recipe fills in, what the form says of it, and what is offered when it fails."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 from textual.widgets import Input
 
+from engine import session
 from engine.config import RunConfig
+from engine.errors import DataError
+from engine.events import Event
+from engine.history import History
 from engine.recipes import RECIPES
+from engine.runs import RunFolder, stored_runs
 from tests.tui.conftest import screen_text, until
+from tests.tui.stored_run import write_run
 from tui.app import MnistTui
+from tui.training_thread import FollowingThread
 from tui.views.setup import LABELS, NUMBERS, WHOLE
+from tui.widgets.dialogs import Question
 from tui.widgets.fields import Choice
 
 
@@ -58,3 +71,69 @@ async def test_a_wrong_number_is_marked_and_explained(console) -> None:
         app.screen.query_one("#fade", Input).value = "1.5"
         await until(pilot, lambda: app.screen.config is None)
         assert "must be a number from 0 to 1" in screen_text(app)
+
+
+async def test_the_forms_folder_is_every_views_at_once(console, tmp_path: Path) -> None:
+    app = console()
+    async with app.run_test(size=(132, 44)) as pilot:
+        await pilot.pause()
+        folder = app.screen.query_one("#data_dir", Input)
+        folder.value = str(tmp_path / "mine")
+        await until(pilot, lambda: app.data_dir == str(tmp_path / "mine"))
+        assert app.analyst.data_dir == app.data_dir
+        folder.value = "~no-such-user/data"
+        await until(pilot, lambda: app.screen.config is None)
+        assert "this home folder is not known" in screen_text(app)
+        assert app.data_dir == str(tmp_path / "mine")
+        folder.value = ""
+        await until(pilot, lambda: app.screen.config is not None)
+        assert app.data_dir is app.analyst.data_dir is None
+
+
+async def test_looking_again_looks_for_devices_and_typing_a_folder_does_not(console, monkeypatch) -> None:
+    app = console()
+    async with app.run_test(size=(132, 44)) as pilot:
+        await until(pilot, lambda: app.devices is not None)
+        looked = []
+        monkeypatch.setattr(app, "find_devices", lambda: looked.append(True))
+        app.screen.query_one("#data_dir", Input).value = "elsewhere"
+        await until(pilot, lambda: app.data_dir == "elsewhere")
+        assert not looked
+        await pilot.press("r")
+        await until(pilot, lambda: looked)
+
+
+async def test_going_on_without_the_data_is_tried_again_as_what_it_was(console, monkeypatch) -> None:
+    folder = write_run(Path("runs"))
+    tried = []
+
+    def refused(run: RunFolder, *, epochs: int, **_: Any) -> Iterator[Event]:
+        tried.append((run.name, epochs))
+        raise DataError("the images are gone")
+
+    monkeypatch.setattr(session, "resume", refused)
+    app = console(RunConfig(dataset="digits", hidden=(16,), epochs=1))
+    async with app.run_test(size=(132, 44)) as pilot:
+        await pilot.pause()
+        history = History.of(folder.events())
+        app._resume(folder, history, replace(folder.config(), epochs=5))
+        for times in (1, 2):
+            await until(pilot, lambda: isinstance(app.screen, Question))
+            assert tried == [(folder.name, 5)] * times
+            assert "the images are gone" in screen_text(app)
+            assert not app.screen.query("#digits")
+            await pilot.click("#retry")
+            await until(pilot, lambda times=times: len(tried) > times)
+    assert [run.name for run in stored_runs(Path("runs"))] == [folder.name]
+
+
+async def test_an_old_failure_is_not_said_of_a_run_that_is_followed(console) -> None:
+    app = console()
+    async with app.run_test(size=(132, 44)) as pilot:
+        await pilot.pause()
+        app.failure = DataError("the images are gone")
+        assert "failed" in app.status.plain
+        app.shown = ("elsewhere", History())
+        app.following = FollowingThread(app, RunFolder(Path("runs") / "elsewhere"))  # never started
+        assert "failed" not in app.status.plain
+        app.following = app.shown = None

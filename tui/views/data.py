@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from engine.config import RunConfig
 from engine.data.dataset import Dataset
 from engine.data.folder import data_folder, is_explicit, survey
 from engine.data.loading import load
-from engine.errors import MnistTuiError, RunError
+from engine.errors import Cancelled, MnistTuiError, RunError
 from engine.events import Phase
 from engine.figures.settings import Settings, Standing
 from engine.runs import RunFolder
@@ -36,8 +36,10 @@ SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": 
 class Loading(Message):
     """The data set is being read."""
 
-    def __init__(self, phase: Phase) -> None:
+    def __init__(self, request: int, phase: Phase) -> None:
         super().__init__()
+        self.request = request
+        """Which reading says so."""
         self.phase = phase
         """What is being done."""
 
@@ -45,8 +47,10 @@ class Loading(Message):
 class Loaded(Message):
     """The data set was read, or can't be."""
 
-    def __init__(self, dataset: Dataset | None, error: str) -> None:
+    def __init__(self, request: int, dataset: Dataset | None, error: str) -> None:
         super().__init__()
+        self.request = request
+        """Which reading says so."""
         self.dataset = dataset
         """The images, or None."""
         self.error = error
@@ -84,8 +88,11 @@ class DataView(View):
         super().__init__()
         self._dataset: Dataset | None = None
         self._asked_for: tuple[str, Path] | None = None
+        self._request, self._loading = 0, False
         self._page = Page()
         self._indices: dict[Split, np.ndarray] = {}
+        self._drawn_for: RunConfig | None = None
+        """What the indices and the pictures were last asked for."""
         self.data: GridsData | None = None
         """What was drawn last; None before."""
 
@@ -102,9 +109,13 @@ class DataView(View):
 
     def on_screen_resume(self) -> None:
         name, folder = self._wanted
-        if not self.is_current or self._asked_for == (name, folder):
+        if not self.is_current:
             return
-        self._dataset = None
+        if self._asked_for == (name, folder):
+            if self._drawn_for != self._config:
+                self._draw()
+            return
+        self._forget()
         found = survey(folder)[name]
         if found.state in ("ready", "bundled"):
             self.action_load()
@@ -137,32 +148,58 @@ class DataView(View):
 
     def action_load(self) -> None:
         """Read the data set in a thread; download it where it is missing."""
-        self._asked_for = self._wanted
+        self._forget()
+        self._asked_for, self._loading = self._wanted, True
         self._say("reading the images …")
-        read = partial(self._read, *self._wanted, is_explicit(self.console_app.data_dir))
+        self.refresh_bindings()
+        read = partial(self._read, self._request, *self._wanted, is_explicit(self.console_app.data_dir))
         self.run_worker(read, thread=True, exclusive=True, group="load", exit_on_error=False)
 
-    def _read(self, name: str, folder: Path, explicit: bool) -> None:
-        steps = load(name, folder, explicit_folder=explicit, cancelled=lambda: not self.app.is_running)
+    def _forget(self) -> None:
+        """Let go of the data set, and of the one that is being read."""
+        self._request += 1
+        self._dataset = self._asked_for = None
+        self._loading = False
+
+    def back(self) -> None:
+        if not self._loading:
+            super().back()
+            return
+        self._forget()
+        self._say("stopped. Press d to get it")
+        self.refresh_bindings()
+
+    def _read(self, request: int, name: str, folder: Path, explicit: bool) -> None:
+        def cancelled() -> bool:
+            return request != self._request or not self.app.is_running
+
+        steps = load(name, folder, explicit_folder=explicit, cancelled=cancelled)
         try:
             while True:
-                self.post_message(Loading(next(steps)))
+                self.post_message(Loading(request, next(steps)))
         except StopIteration as end:
-            self.post_message(Loaded(end.value, ""))
+            self.post_message(Loaded(request, end.value, ""))
         except MnistTuiError as error:
-            self.post_message(Loaded(None, str(error)))
+            self.post_message(Loaded(request, None, str(error)))
+        except Cancelled:
+            pass
+        except Exception as error:
+            logging.getLogger(__name__).exception("the images can't be read")
+            self.post_message(
+                Loaded(request, None, f"the images can't be read ({type(error).__name__}); L shows the log")
+            )
 
     def on_loading(self, message: Loading) -> None:
-        self._say(phase_words(message.phase))
+        if message.request == self._request:
+            self._say(phase_words(message.phase))
 
     def on_loaded(self, message: Loaded) -> None:
-        self._dataset = message.dataset
+        if message.request != self._request:
+            return  # it was stopped, or another was asked for meanwhile
+        self._dataset, self._loading = message.dataset, False
         if message.dataset is None:
             self._asked_for = None
             self._say(f"{message.error}. Press d to try again.")
-            return
-        config = self._config
-        self._indices = {split: split_indices(message.dataset, config, split) for split in SPLITS}
         self._draw()
         self.refresh_bindings()
 
@@ -172,8 +209,11 @@ class DataView(View):
         """Say the split's facts, and make the pictures in a thread: the first time that imports torch."""
         if self._dataset is None:
             return
+        self._drawn_for = config = self._config
+        self._indices = {split: split_indices(self._dataset, config, split) for split in SPLITS}
+        if self._page.first >= len(self._indices[self._page.split]):
+            self._page = replace(self._page, first=0)
         self.query_one("#facts", Static).update(self._facts(self._dataset))
-        config = self._config
         words = "as trained on" if self._page.split == "train" else "as it would be"
         self.query_one("#data-right").border_title = f"{words}: {config.augmentation}"
         self.query_one("#data-left").border_title = f"as stored, from {self._page.first + 1:,}"
@@ -191,8 +231,8 @@ class DataView(View):
         self.post_message(Drawn(page, data))
 
     def on_drawn(self, message: Drawn) -> None:
-        if message.page != self._page:
-            return  # another page was asked for meanwhile
+        if (message.page, message.data.config) != (self._page, self._drawn_for):
+            return  # another page was asked for meanwhile, or another configuration
         self.data = data = message.data
         names = [data.classes[label] for label in data.labels]
         stored = [Picture(i, f"{n} #{k}") for i, n, k in zip(data.stored, names, data.indices, strict=True)]
@@ -227,17 +267,17 @@ class DataView(View):
             return []
         page, folder = self._page, self.console_app.scrubber.folder
         settings = Settings(first=page.first + 1, count=len(self.data.labels), draw=page.draw)
-        same = folder is not None and self._is_of(folder, self._dataset)
+        same = folder is not None and self._is_of(folder, self._dataset, self.data.config)
         subject = Subject(folder, 0, page.split) if folder is not None and same else None
         return [Standing("data", subject, settings, self.data)]
 
-    def _is_of(self, folder: Path, dataset: Dataset) -> bool:
-        """Whether a run sees the images as this view does, and so can say how to make the figure again."""
+    @staticmethod
+    def _is_of(folder: Path, dataset: Dataset, ours: RunConfig) -> bool:
+        """Whether a run sees the images as they were drawn, and so can say how to make the figure again."""
         try:
             config, manifest = RunFolder(folder).manifest()
         except RunError:
             return False
-        ours = self._config
         names = ("seed", "valid_fraction", *TRANSFORM)
         return manifest.get("dataset") == dataset.name and all(getattr(config, n) == getattr(ours, n) for n in names)
 
@@ -245,7 +285,7 @@ class DataView(View):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "load":
-            return self._dataset is None
+            return self._dataset is None and not self._loading
         if action in ("draw", "split", "page", "style", "size"):
             return self._dataset is not None
         return True

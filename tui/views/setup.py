@@ -122,7 +122,7 @@ class SetupView(View):
 
     def on_mount(self) -> None:
         self.query_one("#recipe").focus()
-        self.action_survey()
+        self._survey()
 
     def devices_found(self) -> None:
         self._refresh()
@@ -135,13 +135,25 @@ class SetupView(View):
 
     def action_survey(self) -> None:
         """Look again which data sets are there, and which devices."""
-        self._availability = survey(data_folder(self.query_one("#data_dir", Input).value.strip()))
+        self.console_app.find_devices()
+        self._survey()
+
+    def _survey(self) -> None:
+        """Look which data sets are in the form's folder, which is every view's; a training keeps the one it has."""
+        chosen = self.query_one("#data_dir", Input).value.strip() or None
+        try:
+            self._availability = survey(data_folder(chosen))
+        except ConfigError:  # `read` says why
+            self._availability = {}
+        else:
+            if not self.console_app.is_training:
+                self.console_app.data_dir = self.console_app.analyst.data_dir = chosen
         self._refresh()
 
     @on(Input.Changed)
     def _edited(self, event: Input.Changed) -> None:
         if event.input.id == "data_dir":
-            self.action_survey()
+            self._survey()
         else:
             self._refresh()
 
@@ -180,6 +192,10 @@ class SetupView(View):
             values["threads"] = 0 if texts["threads"] in ("", "auto") else int(texts["threads"])
         except ValueError:
             problems["threads"] = "must be a whole number, or empty for auto"
+        try:
+            data_folder(texts["data_dir"])
+        except ConfigError:
+            problems["data_dir"] = "this home folder is not known"
         try:
             if texts["name"]:
                 check_name(texts["name"])
@@ -246,17 +262,15 @@ class SetupView(View):
         """Data that can't be had: say why, and what can be done."""
         if not isinstance(error, DataError) and not (isinstance(error, ConfigError) and "data_dir" in error.problems):
             return
-        answers = {
-            "retry": "try again",
-            "folder": "another folder",
-            "digits": "train on digits",
-            "close": "close",
-        }
+        answers = {"retry": "try again", "folder": "another folder", "digits": "train on digits", "close": "close"}
         body = f"{error}\n\nThe set digits needs no download: 1,797 small real digits that come with scikit-learn."
+        if self.console_app.live_folder is not None:  # a stored run's data set is settled
+            del answers["digits"]
+            body = str(error)
         self.app.push_screen(Question("the data can't be used", body, answers), self._answered)
 
     async def _answered(self, answer: str | None) -> None:
-        self.action_survey()
+        self._survey()
         if answer in ("folder", "digits"):
             await self.console_app.action_view(self.MODE)
         if answer == "folder":
@@ -264,8 +278,9 @@ class SetupView(View):
         if answer == "digits":
             self.query_one("#dataset", Choice).value = "digits"
             self._refresh()
-        if answer in ("retry", "digits"):
             self.action_start()
+        if answer == "retry":
+            self.console_app.begin_again()
 
 
 def _short_problem(problem: str) -> str:
