@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import numpy as np
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.widgets import Static
 
 from engine.analysis.grids import TRANSFORM, GridsData, compute, split_indices
@@ -21,60 +20,16 @@ from engine.data.dataset import Dataset
 from engine.data.folder import data_folder, is_explicit, survey
 from engine.data.loading import load
 from engine.errors import Cancelled, MnistTuiError, RunError
-from engine.events import Phase
 from engine.figures.settings import Settings, Standing
 from engine.runs import RunFolder
 from tui.keys import bindings
 from tui.terminal import best_image_style
 from tui.view import View
+from tui.views.data_messages import Drawn, Loaded, Loading, Page
 from tui.widgets.image import ImageGrid, Picture
 from tui.words import phase_words
 
 SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "test"}
-
-
-class Loading(Message):
-    """The data set is being read."""
-
-    def __init__(self, request: int, phase: Phase) -> None:
-        super().__init__()
-        self.request = request
-        """Which reading says so."""
-        self.phase = phase
-        """What is being done."""
-
-
-class Loaded(Message):
-    """The data set was read, or can't be."""
-
-    def __init__(self, request: int, dataset: Dataset | None, error: str) -> None:
-        super().__init__()
-        self.request = request
-        """Which reading says so."""
-        self.dataset = dataset
-        """The images, or None."""
-        self.error = error
-        """Why there are none."""
-
-
-class Drawn(Message):
-    """The pictures for both grids."""
-
-    def __init__(self, page: Page, data: GridsData) -> None:
-        super().__init__()
-        self.page = page
-        """What they were asked for."""
-        self.data = data
-        """The images."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which images are looked at, and with which random draw."""
-
-    split: Split = "train"
-    first: int = 0
-    draw: int = 0
 
 
 class DataView(View):
