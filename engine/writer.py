@@ -147,6 +147,8 @@ class RunWriter:
 
         buffer = io.BytesIO()  # a file's own name would become part of the archive, and so of its checksum
         torch.save({name: tensor.detach().cpu() for name, tensor in weights.items()}, buffer)
+        if self.folder.version(epoch):  # an epoch that a stop had cut short
+            self.folder.forget_pictures(epoch)
         self._save(self.folder.checkpoint(epoch), buffer.getvalue())
 
     def save_state(self, state: TrainingState) -> None:
