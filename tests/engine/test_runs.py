@@ -141,6 +141,14 @@ class TestWriter:
         # Plain torch reads them too, without executing anything.
         assert set(torch.load(writer.folder.checkpoint(1), weights_only=True)) == set(weights)
 
+    def test_looking_takes_nothing_from_torchs_generator(self, writer):
+        # A training that begins meanwhile, in another thread, must not draw other numbers for it.
+        writer.save_weights(1, weights_of(QUICK))
+        before = torch.random.get_rng_state()
+        model = load_model(writer.folder, QUICK, 1)
+        assert torch.equal(torch.random.get_rng_state(), before)
+        assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in weights_of(QUICK).items())
+
 
 class TestReplace:
     def test_replaces_and_leaves_nothing_else(self, tmp_path):
