@@ -132,11 +132,14 @@ class RunWriter:
             self._write(lines)
             if not passing:
                 os.fsync(self._file.fileno())
-                if os.fstat(self._file.fileno()).st_nlink == 0:
-                    raise FileNotFoundError(2, "the run's folder was removed")
+            if os.fstat(self._file.fileno()).st_nlink == 0:
+                raise FileNotFoundError(2, "the run's folder was removed")
         except OSError as error:
             if len(lines) > MAX_WAITING_EVENTS:
-                self._waiting = [line for line in self._waiting if not line.startswith(b'{"event": "progress"')]
+                kept = [line for line in self._waiting if not line.startswith(b'{"event": "progress"')]
+                if len(kept) < len(self._waiting):
+                    self._gave_up("parts of the fine curve")
+                self._waiting = kept
             self._failed("events", error)
         else:
             self._worked("events")
@@ -176,16 +179,18 @@ class RunWriter:
     def _save(self, path: Path, content: bytes) -> None:
         self._unsaved.pop(path, None)
         self._unsaved[path] = content
-        while len(self._unsaved) > 1 and sum(map(len, self._unsaved.values())) > MAX_WAITING:
-            self._unsaved.pop(next(iter(self._unsaved)))
         for place, waiting in list(self._unsaved.items()):
             try:
                 files.replace(place, waiting)
             except OSError as error:
                 self._failed("checkpoints", error)
-                return
+                break
             del self._unsaved[place]
-        self._worked("checkpoints")
+        else:
+            self._worked("checkpoints")
+        while len(self._unsaved) > 1 and sum(map(len, self._unsaved.values())) > MAX_WAITING:
+            self._unsaved.pop(next(iter(self._unsaved)))
+            self._gave_up("some checkpoints")
 
     def _write(self, data: bytes) -> None:
         """Append all of it, or nothing."""
@@ -212,6 +217,13 @@ class RunWriter:
         if what not in self._troubles:
             self._notices.append(f"{what} can't be stored in {self.folder.name} ({reason}): the training goes on")
         self._troubles[what] = f"{what} could not be stored ({reason})"
+
+    def _gave_up(self, what: str) -> None:
+        """What is lost stays lost, whatever can be stored later."""
+        words = f"{what} were given up: too much waited to be stored"
+        if words not in self._troubles.values():
+            self._notices.append(words)
+        self._troubles[f"{what} given up"] = words
 
     def _worked(self, what: str) -> None:
         if self._troubles.pop(what, ""):
