@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import events, files, ownership
+from engine import events, files, ownership, remote
 from engine.config import RunConfig
 from engine.errors import RunError
 from engine.events import Event
@@ -99,6 +99,8 @@ class RunWriter:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise RunError(f"{folder.path} can't be written ({reason}): no training can go on there") from error
+        with contextlib.suppress(OSError):  # nobody would read a request in it
+            (folder.path / remote.FILE).unlink()
         for place in (folder.path, folder.checkpoints):
             for rest in (path for name in (CONFIG, ownership.OWNER, "*.pt") for path in place.glob(f".{name}.*")):
                 with contextlib.suppress(OSError):

@@ -366,6 +366,24 @@ class TestRequests:
         listener.close()
         assert not (run.path / FILE).exists()
 
+    def test_what_is_there_when_it_ends_is_still_done(self, run, monkeypatch):
+        monkeypatch.setattr("engine.remote.POLL_SECONDS", 3600.0)
+        control = Control()
+        listener = Listener(run.path, control)
+        send(run, "stop")
+        listener.close()
+        assert control.stopping
+
+    def test_a_file_that_a_kill_left_takes_no_requests(self, tmp_path):
+        run = trained(tmp_path, stop_at=(1, 1))
+        (run.path / FILE).touch()
+        writer = RunWriter.reopen(run)
+        try:
+            with pytest.raises(RunError, match="can't be reached"):
+                send(run, "stop")
+        finally:
+            writer.close()
+
     def test_only_its_owner_can(self, run):
         listener = Listener(run.path, Control())
         assert (run.path / FILE).stat().st_mode & 0o777 == 0o600
