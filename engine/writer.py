@@ -31,6 +31,8 @@ MAX_WAITING = 64 << 20
 MAX_WAITING_EVENTS = 1 << 20
 """… and of events, beyond which the fine curve is given up."""
 MAX_RESUMPTIONS = 100
+PARTS = (EVENTS, CONFIG, "checkpoints", "log.txt", "log.txt.1", "tensorboard")
+"""Of a run folder: what a training writes to."""
 
 
 class RunWriter:
@@ -91,7 +93,7 @@ class RunWriter:
         Raises `RunError` where another process writes it, it can't be written, or something in it is a link:
         a stranger's run must not lead to other folders.
         """
-        for path in (folder.path / name for name in (EVENTS, CONFIG, "checkpoints", "log.txt", "log.txt.1")):
+        for path in (folder.path / name for name in PARTS):
             if path.is_symlink():
                 raise RunError(f"{path} is a link to elsewhere: no training goes on there")
         try:
