@@ -181,7 +181,9 @@ def _restore(value: Any, annotation: str) -> Any:
     if annotation == "list[float]":
         return [_restore(item, "float") for item in _checked(value, list)]
     if annotation == "int":
-        return _checked(value, int)
+        if not -(2**63) <= _checked(value, int) < 2**63:  # numpy and torch have no larger ones
+            raise TypeError("expected a number of 64 bits")
+        return value
     if annotation == "bool":
         if not isinstance(value, bool):
             raise TypeError("expected true or false")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import torch
@@ -16,12 +17,12 @@ class MLP(nn.Module):
     has only `output_fc`.
     """
 
-    def __init__(self, sizes: Sequence[int]) -> None:
+    def __init__(self, sizes: Sequence[int], layer: type[nn.Linear] = nn.Linear) -> None:
         """`sizes`: units of every layer, the input's and the output's included; at least two."""
         super().__init__()
         self.names = layer_names(len(sizes) - 1)
         for name, (inputs, outputs) in zip(self.names, itertools.pairwise(sizes), strict=True):
-            self.add_module(name, nn.Linear(inputs, outputs))
+            self.add_module(name, layer(inputs, outputs))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The logits and the last hidden layer.
@@ -38,6 +39,27 @@ class MLP(nn.Module):
             hidden = torch.relu(self.get_submodule(name)(hidden))
         logits: Tensor = self.get_submodule(self.names[-1])(hidden)
         return logits, hidden
+
+
+class _Unset(nn.Linear):
+    def reset_parameters(self) -> None:
+        """Draw nothing: torch's generator is shared by all threads, and what one draws is missing to the others."""
+
+
+def unset(sizes: Sequence[int]) -> MLP:
+    """A network whose weights are whatever the memory held: for those that get others at once."""
+    return MLP(sizes, _Unset)
+
+
+def initial(sizes: Sequence[int], seed: int) -> MLP:
+    """A network with the weights that torch's own layers begin with after `torch.manual_seed(seed)`."""
+    model, generator = unset(sizes), torch.Generator().manual_seed(seed)
+    for layer in model.children():
+        assert isinstance(layer, nn.Linear)
+        nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
+        bound = 1 / math.sqrt(layer.in_features)
+        nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+    return model
 
 
 def layer_names(layers: int) -> tuple[str, ...]:

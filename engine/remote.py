@@ -34,21 +34,24 @@ class Listener:
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
             self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._thread = threading.Thread(target=self._listen, name="requests", daemon=True)
         if self._handle >= 0:
-            threading.Thread(target=self._listen, name="requests", daemon=True).start()
+            self._thread.start()
 
     def close(self) -> None:
         """Take the file away; requests that are there by now are still done."""
         if self._closed.is_set() or self._handle < 0:
             return
-        self._closed.set()
         with contextlib.suppress(OSError):
             self._path.unlink()
+        self._closed.set()
+        self._thread.join()
 
     def _listen(self) -> None:
         try:
             while not self._closed.wait(POLL_SECONDS):
                 self._take()
+            self._take()
         finally:
             os.close(self._handle)
 

@@ -19,7 +19,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine import checkpoint_file, event_log, files, ownership
 from engine.config import RunConfig
@@ -36,6 +36,8 @@ MAX_NAME_BYTES = 200
 EVENTS = "events.jsonl"
 CONFIG = "config.json"
 MAX_CONFIG_BYTES = 1 << 20
+Version: TypeAlias = tuple[int, int, int] | None
+"""Of an epoch's weights: the time, size and number of their file."""
 
 
 def runs_folder(option: str | os.PathLike[str] | None) -> Path:
@@ -137,6 +139,22 @@ class RunFolder:
     def checkpoint(self, epoch: int) -> Path:
         """The file of an epoch's weights."""
         return self.checkpoints / f"epoch-{epoch:04}.pt"
+
+    def version(self, epoch: int) -> Version:
+        """Tells an epoch's weights from those that a resumed training puts in their place; None where none are."""
+        try:
+            facts = self.checkpoint(epoch).stat()
+        except OSError:
+            return None
+        return facts.st_mtime_ns, facts.st_size, facts.st_ino
+
+    def forget_pictures(self, epoch: int) -> None:
+        """Remove what was found with weights that are trained anew; a link to elsewhere is not followed."""
+        for folder, names in (("projections", f"tsne-*-{epoch}-*.npz"), ("imagined", f"*-{epoch}.npz")):
+            if not (self.path / folder).is_symlink():
+                for path in (self.path / folder).glob(names):
+                    with contextlib.suppress(OSError):
+                        path.unlink()
 
     def weights(self, epoch: int) -> dict[str, Any]:
         """An epoch's weights as a state dict on the CPU; nothing in the file is executed.

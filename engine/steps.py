@@ -104,8 +104,10 @@ class GraphedSteps(Steps):
         self._y = torch.zeros(examples, dtype=torch.int64, device=device)
         self._rates = step.parameters.new_zeros(together)
         before = step.state()
-        self._replay = graphs.record(self._work)
-        step.restore(before)
+        try:
+            self._replay = graphs.record(self._work)
+        finally:  # where it can't be recorded, the training goes on one by one
+            step.restore(before)
         self._ahead: deque[Mark] = deque()
 
     def _work(self) -> None:

@@ -9,7 +9,7 @@ from engine.data.folder import data_folder
 from engine.data.loading import load
 from engine.errors import RunError
 from engine.evaluate import Evaluation, evaluate
-from engine.model import MLP
+from engine.model import MLP, unset
 from engine.runs import RunFolder
 
 
@@ -37,7 +37,7 @@ def load_model(folder: RunFolder, config: RunConfig, epoch: int) -> MLP:
     Raises `RunError` where they are missing, damaged or of another architecture.
     """
     weights = folder.weights(epoch)
-    model = MLP(config.layer_sizes)
+    model = unset(config.layer_sizes)
     try:
         model.load_state_dict(weights)
     except (RuntimeError, TypeError, AttributeError) as error:

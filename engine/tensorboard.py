@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
+import logging
 import math
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import ConfigError
-from engine.events import Epoch, Event, Progress, RunStarted, Test
+from engine.events import Epoch, Event, Notice, Progress, RunFinished, RunStarted, Test
 
 if TYPE_CHECKING:  # it loads torch
     from torch.utils.tensorboard import SummaryWriter
@@ -26,20 +28,41 @@ def check() -> None:
 
 
 def recorded(events: Generator[Event, None, None], runs_dir: Path) -> Generator[Event, None, None]:
-    """Pass on a training's events, and write its curves into the run's folder, `tensorboard`."""
+    """Pass on a training's events, and write its curves into the run's folder, `tensorboard`.
+
+    Where they can't be written, a notice says so once, and the training goes on without them.
+    """
     writer: SummaryWriter | None = None
     try:
         for event in events:
-            if isinstance(event, RunStarted) and event.run:
-                from torch.utils.tensorboard import SummaryWriter
-
-                writer = SummaryWriter(str(runs_dir / event.run / FOLDER))
-                writer.add_text("config", f"```\n{json.dumps(event.config, indent=1)}\n```")
-            if writer is not None:
-                _write(writer, event)
+            try:
+                if isinstance(event, RunStarted) and event.run:
+                    writer = _open(event, runs_dir)
+                if writer is not None:
+                    _write(writer, event)
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                words = f"curves for TensorBoard can't be stored ({reason}): the training goes on without them"
+                logging.getLogger(__name__).warning(words)
+                _close(writer)
+                writer = None
+                yield Notice(words)
             yield event
     finally:
-        if writer is not None:
+        _close(writer)
+
+
+def _open(started: RunStarted, runs_dir: Path) -> SummaryWriter:
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer = SummaryWriter(str(runs_dir / started.run / FOLDER))
+    writer.add_text("config", f"```\n{json.dumps(started.config, indent=1)}\n```")
+    return writer
+
+
+def _close(writer: SummaryWriter | None) -> None:
+    if writer is not None:
+        with contextlib.suppress(OSError):  # what could be written was flushed with the last event
             writer.close()
 
 
@@ -64,3 +87,5 @@ def _write(writer: SummaryWriter, event: Event) -> None:
         case Test():
             writer.add_scalar("test/loss", event.loss, event.epoch)
             writer.add_scalar("test/accuracy", event.acc, event.epoch)
+        case RunFinished():
+            writer.flush()

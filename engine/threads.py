@@ -17,7 +17,7 @@ import torch
 
 from engine import files
 from engine.config import RunConfig
-from engine.model import MLP
+from engine.model import initial
 from engine.step import Step
 
 ENOUGH = 0.8
@@ -60,8 +60,7 @@ def step_seconds(config: RunConfig, threads: int) -> float:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        with torch.random.fork_rng(devices=[]):
-            step = Step(MLP(config.layer_sizes), config.optimizer)
+        step = Step(initial(config.layer_sizes, 0), config.optimizer)
         x = torch.zeros(config.batch_size, config.layer_sizes[0])
         y = torch.zeros(config.batch_size, dtype=torch.int64)
         step(x, y, 0.0)

@@ -17,7 +17,7 @@ from engine.control import Control
 from engine.data.dataset import Dataset
 from engine.evaluate import measure
 from engine.events import Epoch, Event, Phase, RunFinished, RunStarted, Status, Test, to_json
-from engine.model import MLP
+from engine.model import MLP, initial, unset
 from engine.schedule import learning_rate
 from engine.state import Tensors, TrainingState, check_weights
 from engine.step import Step
@@ -65,8 +65,7 @@ def train(
 
 def check_state(state: TrainingState, config: RunConfig) -> None:
     """Raises ValueError where the state is not one of this configuration's network and optimiser."""
-    with torch.random.fork_rng(devices=[]):
-        model = MLP(config.layer_sizes)
+    model = unset(config.layer_sizes)
     _make_step(model, config).restore(state.learner)
     check_weights(state.best_weights, model.state_dict())
 
@@ -150,10 +149,7 @@ class _Training:
         self.batches = TrainingBatches(images, labels, dataset.mean, dataset.std, config)
         self.valid = to_device(dataset.images[valid_indices], dataset.labels[valid_indices])
         self.test = to_device(dataset.test_images, dataset.test_labels)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed_for(config.seed, 0))
-            self.model = MLP(config.layer_sizes)
-        self.model.to(device)
+        self.model = initial(config.layer_sizes, seed_for(config.seed, 0)).to(device)
         self.step = _make_step(self.model, config)
         self.steps = make_steps(self.step, config.batch_size)
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import events, files, ownership
+from engine import events, files, ownership, remote
 from engine.config import RunConfig
 from engine.errors import RunError
 from engine.events import Event
@@ -31,6 +31,8 @@ MAX_WAITING = 64 << 20
 MAX_WAITING_EVENTS = 1 << 20
 """… and of events, beyond which the fine curve is given up."""
 MAX_RESUMPTIONS = 100
+PARTS = (EVENTS, CONFIG, "checkpoints", "log.txt", "log.txt.1", "tensorboard")
+"""Of a run folder: what a training writes to."""
 
 
 class RunWriter:
@@ -91,7 +93,7 @@ class RunWriter:
         Raises `RunError` where another process writes it, it can't be written, or something in it is a link:
         a stranger's run must not lead to other folders.
         """
-        for path in (folder.path / name for name in (EVENTS, CONFIG, "checkpoints", "log.txt", "log.txt.1")):
+        for path in (folder.path / name for name in PARTS):
             if path.is_symlink():
                 raise RunError(f"{path} is a link to elsewhere: no training goes on there")
         try:
@@ -99,6 +101,8 @@ class RunWriter:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise RunError(f"{folder.path} can't be written ({reason}): no training can go on there") from error
+        with contextlib.suppress(OSError):  # nobody would read a request in it
+            (folder.path / remote.FILE).unlink()
         for place in (folder.path, folder.checkpoints):
             for rest in (path for name in (CONFIG, ownership.OWNER, "*.pt") for path in place.glob(f".{name}.*")):
                 with contextlib.suppress(OSError):
@@ -132,11 +136,14 @@ class RunWriter:
             self._write(lines)
             if not passing:
                 os.fsync(self._file.fileno())
-                if os.fstat(self._file.fileno()).st_nlink == 0:
-                    raise FileNotFoundError(2, "the run's folder was removed")
+            if os.fstat(self._file.fileno()).st_nlink == 0:
+                raise FileNotFoundError(2, "the run's folder was removed")
         except OSError as error:
             if len(lines) > MAX_WAITING_EVENTS:
-                self._waiting = [line for line in self._waiting if not line.startswith(b'{"event": "progress"')]
+                kept = [line for line in self._waiting if not line.startswith(b'{"event": "progress"')]
+                if len(kept) < len(self._waiting):
+                    self._gave_up("parts of the fine curve")
+                self._waiting = kept
             self._failed("events", error)
         else:
             self._worked("events")
@@ -147,6 +154,8 @@ class RunWriter:
 
         buffer = io.BytesIO()  # a file's own name would become part of the archive, and so of its checksum
         torch.save({name: tensor.detach().cpu() for name, tensor in weights.items()}, buffer)
+        if self.folder.version(epoch):  # an epoch that a stop had cut short
+            self.folder.forget_pictures(epoch)
         self._save(self.folder.checkpoint(epoch), buffer.getvalue())
 
     def save_state(self, state: TrainingState) -> None:
@@ -174,16 +183,18 @@ class RunWriter:
     def _save(self, path: Path, content: bytes) -> None:
         self._unsaved.pop(path, None)
         self._unsaved[path] = content
-        while len(self._unsaved) > 1 and sum(map(len, self._unsaved.values())) > MAX_WAITING:
-            self._unsaved.pop(next(iter(self._unsaved)))
         for place, waiting in list(self._unsaved.items()):
             try:
                 files.replace(place, waiting)
             except OSError as error:
                 self._failed("checkpoints", error)
-                return
+                break
             del self._unsaved[place]
-        self._worked("checkpoints")
+        else:
+            self._worked("checkpoints")
+        while len(self._unsaved) > 1 and sum(map(len, self._unsaved.values())) > MAX_WAITING:
+            self._unsaved.pop(next(iter(self._unsaved)))
+            self._gave_up("some checkpoints")
 
     def _write(self, data: bytes) -> None:
         """Append all of it, or nothing."""
@@ -210,6 +221,13 @@ class RunWriter:
         if what not in self._troubles:
             self._notices.append(f"{what} can't be stored in {self.folder.name} ({reason}): the training goes on")
         self._troubles[what] = f"{what} could not be stored ({reason})"
+
+    def _gave_up(self, what: str) -> None:
+        """What is lost stays lost, whatever can be stored later."""
+        words = f"{what} were given up: too much waited to be stored"
+        if words not in self._troubles.values():
+            self._notices.append(words)
+        self._troubles[f"{what} given up"] = words
 
     def _worked(self, what: str) -> None:
         if self._troubles.pop(what, ""):

@@ -100,7 +100,7 @@ class AnalysisView(View):
             bar.subject, self.data, self._asked_for = None, None, None
             self._say("there is no trained network yet – n sets up a run, 9 opens a stored one")
             return
-        anew = self._asked_for != (subject, self.settings())
+        anew = self._asked_for != self._question(subject)
         if anew and scrubber.follows and self._answered < self._request and self._only_later(subject):
             return  # a run may train faster than a view computes, and would never be seen: first what was begun
         bar.subject, bar.epochs, bar.best, bar.follows = subject, scrubber.epochs, scrubber.best, scrubber.follows
@@ -112,13 +112,17 @@ class AnalysisView(View):
         asked = self._asked_subject
         return asked is not None and replace(asked, epoch=subject.epoch) == subject
 
+    def _question(self, subject: Subject) -> tuple[object, ...]:
+        version = self.console_app.analyst.version(subject.folder, subject.epoch)
+        return subject, version, self.settings()
+
     def refresh_data(self) -> None:
         """Compute again, in a thread; an older computation's result is not drawn any more."""
         subject = self.console_app.scrubber.subject
         if subject is None:
             return
         self._request += 1
-        self._asked_subject, self._asked_for = subject, (subject, self.settings())
+        self._asked_subject, self._asked_for = subject, self._question(subject)
         job = partial(self._compute, self._request, subject, self.compute)
         self.run_worker(job, thread=True, exclusive=True, group="compute", exit_on_error=False)
         self.set_timer(PATIENCE, partial(self._say_busy, self._request))

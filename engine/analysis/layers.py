@@ -18,6 +18,7 @@ from engine.analysis.weights import (
     neuron,
     order_units,
 )
+from engine.runs import Version
 
 MOST_IMAGES = 100
 """Exciting images that are named; no screen shows more."""
@@ -89,7 +90,7 @@ class Source:
 
     def __init__(self, analyst: Analyst) -> None:
         self._analyst = analyst
-        self._layers: tuple[tuple[Path, int], Layers] | None = None
+        self._layers: tuple[tuple[Path, int, Version], Layers] | None = None
         self._images: tuple[tuple[Path, Split], SplitImages] | None = None
 
     def data(self, subject: Subject, unit: int | None) -> WeightsData:
@@ -101,11 +102,11 @@ class Source:
 
     def layers(self, subject: Subject) -> Layers:
         """The weights of the subject's epoch."""
-        key = subject.folder, subject.epoch
+        key = subject.folder, subject.epoch, self._analyst.version(subject.folder, subject.epoch)
         known = self._layers
         if known is None or known[0] != key:
             _, dataset = self._analyst.run(subject.folder)
-            state = self._analyst.model(*key).state_dict()
+            state = self._analyst.model(subject.folder, subject.epoch).state_dict()
             parameters = {name: np.asarray(tensor) for name, tensor in state.items()}
             name = next(iter(parameters)).removesuffix(".weight")
             layers = Layers(

@@ -16,6 +16,7 @@ from engine.analysis.separation import Separation, procrustes, separation
 from engine.analysis.subject import Analyst, Subject
 from engine.analysis.tsne import Embedding, load
 from engine.errors import DataError, RunError
+from engine.runs import Version
 
 Axes: TypeAlias = tuple[int, int]
 """Numbers of principal components from 1, negative where one is mirrored."""
@@ -86,6 +87,8 @@ class Projection:
     """A t-SNE was stored but can't be read."""
     axes: Axes = AS_THEY_ARE
     """The principal components that go across and up."""
+    version: Version = None
+    """Of the weights."""
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
@@ -142,7 +145,7 @@ class Projector:
     def __init__(self, analyst: Analyst) -> None:
         self._analyst = analyst
         self._lock = threading.RLock()
-        self._pictures: OrderedDict[tuple[Subject, Layer, int], tuple[PCA, Axes]] = OrderedDict()
+        self._pictures: OrderedDict[tuple[Subject, Version, Layer, int], tuple[PCA, Axes]] = OrderedDict()
 
     def projection(self, subject: Subject, wanted: Wanted, axes: Axes | None = None) -> Projection:
         """The picture; a t-SNE only where it is stored.
@@ -159,6 +162,7 @@ class Projector:
                 f"a picture needs at least two images, the split has {len(chosen.images)}: v takes the next"
             )
         count = wanted.count(len(chosen.images))
+        version = self._analyst.version(subject.folder, subject.epoch)
         judged = self._analyst.judged(subject)
         x = self._representation(subject, wanted.layer)[:count]
         layer = "output" if wanted.layer == "output" else "hidden layer" if config.hidden else "input"
@@ -190,6 +194,7 @@ class Projector:
             embedding=embedding,
             damaged=damaged,
             axes=turned,
+            version=version,
         )
 
     def pca(self, subject: Subject, layer: Layer, count: int) -> PCA:
@@ -197,7 +202,7 @@ class Projector:
         return self._turned(subject, layer, count)[0]
 
     def _turned(self, subject: Subject, layer: Layer, count: int) -> tuple[PCA, Axes]:
-        key = (subject, layer, count)
+        key = (subject, self._analyst.version(subject.folder, subject.epoch), layer, count)
         with self._lock:
             if key not in self._pictures:
                 picture, like = self._plain(subject, layer, count), self._last_like(subject, layer, count)
@@ -218,7 +223,7 @@ class Projector:
         """The picture of the same images that was seen last, of this layer if there is one."""
         same = [
             (other_layer == layer, picture)
-            for (other, other_layer, points), (picture, _) in self._pictures.items()
+            for (other, _, other_layer, points), (picture, _) in self._pictures.items()
             if (other.folder, other.split, points) == (subject.folder, subject.split, count)
         ]
         for wanted in (True, False):

@@ -15,6 +15,7 @@ from engine.analysis.mistakes import EpochVerdict, Judged, history, judge
 from engine.analysis.neighbours import nearest
 from engine.analysis.subject import Analyst, Subject
 from engine.errors import RunError
+from engine.runs import Version
 
 NEIGHBOURS = 10
 CHUNK = 10_000
@@ -42,11 +43,13 @@ class Question:
     """The positions that are likely to be asked for next, this one among them."""
     epochs: tuple[int, ...]
     """Whose verdicts are wanted."""
+    version: Version = None
+    """Of the subject's weights: where they are others, so are the answers."""
 
     @property
-    def image(self) -> tuple[Subject, int]:
+    def image(self) -> tuple[Subject, Version, int]:
         """What it is about."""
-        return self.subject, self.position
+        return self.subject, self.version, self.position
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +75,10 @@ class Researcher:
     def __init__(self, analyst: Analyst) -> None:
         self._analyst = analyst
         self._lock = threading.Lock()
-        self._judged: dict[int, Judged] = {}
+        self._judged: dict[tuple[int, Version], Judged] = {}
         self._judged_for: tuple[object, ...] = ()
         self._hidden: NDArray[np.float32] = np.empty((0, 0), np.float32)
-        self._hidden_for: tuple[Path, int] | None = None
+        self._hidden_for: tuple[Path, int, Version] | None = None
 
     def research(self, question: Question, cancelled: Callable[[], bool]) -> Iterator[Findings]:
         """First the history, then also the neighbours; ends early once `cancelled()`.
@@ -105,7 +108,8 @@ class Researcher:
         key = (subject.folder, subject.split, question.page)
         if self._judged_for != key:
             self._judged, self._judged_for = {}, key
-        missing = [epoch for epoch in question.epochs if epoch not in self._judged]
+        versions = {epoch: self._analyst.version(subject.folder, epoch) for epoch in question.epochs}
+        missing = [epoch for epoch, version in versions.items() if (epoch, version) not in self._judged]
         if missing:
             _, dataset = self._analyst.run(subject.folder)
             split = self._analyst.images(subject.folder, subject.split)
@@ -118,15 +122,16 @@ class Researcher:
                 except RunError:
                     continue  # this epoch's weights can't be read; the others' can
                 evaluation = evaluate(model, images, labels, dataset.mean, dataset.std)
-                self._judged[epoch] = judge(evaluation, indices)
-        wanted = {epoch: self._judged[epoch] for epoch in question.epochs if epoch in self._judged}
+                self._judged[epoch, versions[epoch]] = judge(evaluation, indices)
+        wanted = {epoch: self._judged[epoch, v] for epoch, v in versions.items() if (epoch, v) in self._judged}
         return tuple(history(wanted, question.page.index(question.position)))
 
     def _train_hidden(self, subject: Subject, cancelled: Callable[[], bool]) -> NDArray[np.float32] | None:
         """The training images' representations at the subject's epoch; None where it was cancelled."""
         from engine.evaluate import evaluate
 
-        if self._hidden_for != (subject.folder, subject.epoch):
+        key = subject.folder, subject.epoch, self._analyst.version(subject.folder, subject.epoch)
+        if self._hidden_for != key:
             _, dataset = self._analyst.run(subject.folder)
             train = self._analyst.images(subject.folder, "train")
             model = self._analyst.model(subject.folder, subject.epoch)
@@ -139,7 +144,7 @@ class Researcher:
                     evaluate(model, train.images[chunk], train.labels[chunk], dataset.mean, dataset.std).hidden
                 )
             self._hidden = np.concatenate(parts)
-            self._hidden_for = (subject.folder, subject.epoch)
+            self._hidden_for = key
         return self._hidden
 
     def _neighbours(self, question: Question, hidden: NDArray[np.float32]) -> tuple[Neighbour, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from engine.runs import RunFolder
+from engine.runs import RunFolder, Version
 
 if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
     import numpy as np
@@ -58,7 +58,7 @@ class Analyst:
         self._lock = threading.RLock()
         self._runs: dict[Path, tuple[RunConfig, Dataset]] = {}
         self._datasets: dict[tuple[str, str], Dataset] = {}
-        self._answers: dict[Subject, tuple[Evaluation, Judged]] = {}
+        self._answers: dict[tuple[Subject, Version], tuple[Evaluation, Judged]] = {}
         self._size = 0
         self.data_dir: str | None = None
         """Where the data sets lie; None for the environment's or the cache folder."""
@@ -99,6 +99,10 @@ class Analyst:
         config, _ = self.run(folder)
         return load_model(RunFolder(folder), config, epoch)
 
+    def version(self, folder: Path, epoch: int) -> Version:
+        """What changes where an epoch is trained anew, as a resumed run does with one that was cut short."""
+        return RunFolder(folder).version(epoch)
+
     def evaluation(self, subject: Subject) -> Evaluation:
         """The network's answers for the split."""
         return self._answer(subject)[0]
@@ -111,18 +115,19 @@ class Analyst:
         from engine.analysis.mistakes import judge
         from engine.evaluate import evaluate
 
-        known = self._answers.get(subject)
+        key = subject, self.version(subject.folder, subject.epoch)
+        known = self._answers.get(key)
         if known is not None:  # without the lock: another thread may be measuring a large split
             return known
         with self._lock:
-            if subject in self._answers:
-                return self._answers[subject]
+            if key in self._answers:
+                return self._answers[key]
             _, dataset = self.run(subject.folder)
             chosen = self.images(subject.folder, subject.split)
             model = self.model(subject.folder, subject.epoch)
             evaluation = evaluate(model, chosen.images, chosen.labels, dataset.mean, dataset.std)
             answer = evaluation, judge(evaluation, chosen.indices)
-            self._answers[subject] = answer
+            self._answers[key] = answer
             self._size += _bytes(answer)
             while self._size > MEMORY and len(self._answers) > 1:
                 oldest = next(iter(self._answers))

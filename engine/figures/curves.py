@@ -121,7 +121,8 @@ def _scales(
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.grid(True)
     firm = [ys for curve, ys in drawn if curve.role != "batches"]
-    loose = [np.quantile(ys[np.isfinite(ys)], TRIM) for curve, ys in drawn if curve.role == "batches" and len(ys)]
+    fine = [ys[np.isfinite(ys)] for curve, ys in drawn if curve.role == "batches"]
+    loose = [np.quantile(ys, TRIM) for ys in fine if len(ys)]  # a diverged run has no finite ones
     values = np.concatenate([*firm, *loose]) if firm or loose else np.empty(0)
     values = values[np.isfinite(values) & ((values > 0) | (not log))]
     if log:

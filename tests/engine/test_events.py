@@ -206,6 +206,11 @@ class TestForeignLines:
         line = to_json(EPOCH).replace("0.139", "1" + "0" * 400)
         assert from_json(line) is None
 
+    @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+    def test_a_whole_number_beyond_64_bits(self, number):
+        assert from_json(with_field(EPOCH, "epoch", number)) is None
+        assert from_json(with_field(PROGRESS, "batch", number)) is None
+
     def test_a_whole_number_is_a_number_too(self):
         again = from_json(with_field(EPOCH, "train_loss", 2))
         assert again.train_loss == 2.0

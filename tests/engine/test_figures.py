@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from engine.analysis.pca import aligned, orientation, oriented, pca
 from engine.analysis.projection import Projector, Wanted
 from engine.analysis.subject import Analyst, Subject
 from engine.errors import Cancelled, ConfigError
+from engine.events import Event, Progress
 from engine.figures import compute
 from engine.figures.compute import Studio
 from engine.figures.export import Exported, Form, Size, check, export, parse_size
@@ -156,6 +158,19 @@ def test_a_comparison_needs_others_and_lays_them_over_each_other(run: RunFolder,
     columns = table(exported.numbers)
     assert columns["run"] == [run.name] * 3 + [other.name]
     assert floats(columns["loss"])[3] == History.of(other.events()).epochs[0].valid_loss
+
+
+def test_curves_of_a_training_that_diverged(run: RunFolder, tmp_path: Path) -> None:
+    def lost(event: Event) -> Event:
+        if not isinstance(event, Progress):
+            return event
+        nothing = [math.nan] * len(event.losses)
+        return replace(event, loss=math.nan, acc=math.nan, losses=nothing, accs=nothing)
+
+    data = run_curves(History.of(map(lost, run.events())))
+    assert any(len(curve.xs) for curve in data.curves if curve.role == "batches")
+    standing = Standing("curves", subject_of(run, "curves"), Settings(), data)
+    assert export(Studio(Analyst()), standing, Form(tmp_path)).figure.exists()
 
 
 @pytest.mark.parametrize("format", ["svg", "pdf"])

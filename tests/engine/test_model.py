@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from engine.config import RunConfig
-from engine.model import MLP, layer_names
+from engine.model import MLP, initial, layer_names
 
 
 def set_weights(model, value):
@@ -105,3 +105,16 @@ class TestForward:
         model = MLP((784, 20, 10, 10))
         model(torch.randn(50, 784))[0].square().sum().backward()
         assert all(parameter.grad.abs().sum() > 0 for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("sizes", [(784, 10), RunConfig().layer_sizes, (5, 1, 7, 3)])
+@pytest.mark.parametrize("seed", [0, 1234, 2**63 - 1])
+def test_initial_weights_are_torchs_own_and_leave_its_generator_alone(sizes, seed):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        expected = MLP(sizes).state_dict()
+    before = torch.random.get_rng_state()
+    ours = initial(sizes, seed).state_dict()
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert list(ours) == list(expected)
+    assert all(torch.equal(ours[name], tensor) for name, tensor in expected.items())

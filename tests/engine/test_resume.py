@@ -14,6 +14,10 @@ import pytest
 import torch
 
 import engine.train
+from engine.analysis.layers import Source
+from engine.analysis.projection import Projector, Wanted, store_path
+from engine.analysis.research import Question, Researcher
+from engine.analysis.subject import Analyst, Subject
 from engine.config import RunConfig
 from engine.control import Control
 from engine.errors import ConfigError, RunError
@@ -362,6 +366,24 @@ class TestRequests:
         listener.close()
         assert not (run.path / FILE).exists()
 
+    def test_what_is_there_when_it_ends_is_still_done(self, run, monkeypatch):
+        monkeypatch.setattr("engine.remote.POLL_SECONDS", 3600.0)
+        control = Control()
+        listener = Listener(run.path, control)
+        send(run, "stop")
+        listener.close()
+        assert control.stopping
+
+    def test_a_file_that_a_kill_left_takes_no_requests(self, tmp_path):
+        run = trained(tmp_path, stop_at=(1, 1))
+        (run.path / FILE).touch()
+        writer = RunWriter.reopen(run)
+        try:
+            with pytest.raises(RunError, match="can't be reached"):
+                send(run, "stop")
+        finally:
+            writer.close()
+
     def test_only_its_owner_can(self, run):
         listener = Listener(run.path, Control())
         assert (run.path / FILE).stat().st_mode & 0o777 == 0o600
@@ -433,3 +455,36 @@ class TestState:
         assert (failed.status, "learning rate" in failed.reason) == ("failed", True)
         (test,) = of_kind(run.events(), Test)[-1:]
         assert np.isfinite(test.loss)
+
+
+def test_what_was_found_with_weights_that_are_trained_anew_is_forgotten(tmp_path):
+    """A stop in the middle leaves weights that are looked at; a resumed run puts others in their place."""
+    run = trained(tmp_path, stop_at=(2, 5))
+    analyst, wanted = Analyst(), Wanted()
+    subject = Subject(run.path, 2, "test")
+    layers, researcher, projector = Source(analyst), Researcher(analyst), Projector(analyst)
+
+    def numbers(layers, researcher, projector, analyst):
+        *_, found = researcher.research(Question(subject, 3, (3,), (1, 2)), lambda: False)
+        return [
+            analyst.evaluation(subject).logits,
+            layers.layers(subject).parameters["output_fc.bias"],
+            np.array([verdict.confidence for verdict in found.verdicts]),
+            np.array([neighbour.distance for neighbour in found.neighbours]),
+            projector.projection(subject, wanted).variance,
+        ]
+
+    before = numbers(layers, researcher, projector, analyst)
+    kept = [store_path(Subject(run.path, 1, "test"), "hidden", 9), run.path / "imagined" / "noise-2-1.npz"]
+    void = [store_path(subject, "output", 2), run.path / "imagined" / "noise-1-2.npz"]
+    for path in kept + void:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    list(resume(run))
+    after = numbers(layers, researcher, projector, analyst)
+    anew = Analyst()
+    expected = numbers(Source(anew), Researcher(anew), Projector(anew), anew)
+    for old, new, right in zip(before, after, expected, strict=True):
+        assert not np.array_equal(old, right)
+        assert np.array_equal(new, right)
+    assert [path.exists() for path in kept + void] == [True, True, False, False]

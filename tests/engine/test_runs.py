@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import engine.writer
 from engine import __version__, files
 from engine.config import RunConfig
 from engine.errors import ConfigError, RunError
@@ -140,6 +142,72 @@ class TestWriter:
         assert all(torch.equal(again[name], weights[name]) for name in weights)
         # Plain torch reads them too, without executing anything.
         assert set(torch.load(writer.folder.checkpoint(1), weights_only=True)) == set(weights)
+
+    def test_looking_takes_nothing_from_torchs_generator(self, writer):
+        # A training that begins meanwhile, in another thread, must not draw other numbers for it.
+        writer.save_weights(1, weights_of(QUICK))
+        before = torch.random.get_rng_state()
+        model = load_model(writer.folder, QUICK, 1)
+        assert torch.equal(torch.random.get_rng_state(), before)
+        assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in weights_of(QUICK).items())
+
+
+class TestTroubles:
+    @pytest.fixture
+    def full(self, monkeypatch):
+        """A disk that is full until it is asked to be empty."""
+        whole = files.replace
+
+        def fail(*_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(files, "replace", fail)
+        return lambda: monkeypatch.setattr(files, "replace", whole)
+
+    def test_checkpoints_that_were_given_up_are_not_forgotten(self, writer, full, monkeypatch):
+        monkeypatch.setattr(engine.writer, "MAX_WAITING", 150_000)  # one takes some 55 kB
+        for epoch in range(4):
+            writer.save_weights(epoch, weights_of(QUICK))
+        full()
+        writer.save_weights(4, weights_of(QUICK))
+        lost = "some checkpoints were given up: too much waited to be stored"
+        assert writer.folder.epochs() == [2, 3, 4]
+        assert writer.trouble == lost
+        notices = writer.take_notices()
+        assert [words for words in notices if "given up" in words] == [lost]
+        assert notices[-1] == f"checkpoints can be stored in {writer.folder.name} again"
+
+    def test_what_waits_is_tried_before_it_is_given_up(self, writer, full, monkeypatch):
+        monkeypatch.setattr(engine.writer, "MAX_WAITING", 150_000)
+        for epoch in range(2):
+            writer.save_weights(epoch, weights_of(QUICK))
+        full()
+        writer.save_weights(2, weights_of(QUICK))
+        assert writer.folder.epochs() == [0, 1, 2]
+        assert writer.trouble == ""
+
+    def test_a_fine_curve_that_was_given_up_is_not_forgotten(self, writer, monkeypatch):
+        monkeypatch.setattr(engine.writer, "MAX_WAITING_EVENTS", 1000)
+        write = writer._write
+
+        def fail(_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(writer, "_write", fail)
+        for batch in range(1, 20):
+            writer.append(Progress(1, batch, 40, 0.5, 0.8, 1e4, [0.5], [0.8]))
+        monkeypatch.setattr(writer, "_write", write)
+        writer.append(EPOCHS[0])
+        assert writer.trouble == "parts of the fine curve were given up: too much waited to be stored"
+        assert EPOCHS[0] in list(writer.folder.events())
+
+    def test_a_removed_folder_is_told_once(self, writer):
+        shutil.rmtree(writer.folder.path)
+        for event in [EPOCHS[0], Progress(2, 5, 9, 0.5, 0.8, 1e4, [0.5], [0.8])] * 3:
+            writer.append(event)
+        (words,) = writer.take_notices()
+        assert "the run's folder was removed" in words
+        assert "events could not be stored" in writer.trouble
 
 
 class TestReplace:

@@ -82,6 +82,20 @@ class TestGraph:
         GraphedSteps(step, 8, 3, FakeGraphs())
         assert all(torch.equal(before[name], tensor) for name, tensor in step.state().items())
 
+    def test_recording_that_fails_changes_nothing(self):
+        step = new_step()
+        before = step.state()
+        graphs = FakeGraphs()
+
+        def fail(work):
+            work()
+            raise RuntimeError("operation not permitted when stream is capturing")
+
+        graphs.record = fail
+        with pytest.raises(RuntimeError, match="capturing"):
+            GraphedSteps(step, 8, 3, graphs)
+        assert all(torch.equal(before[name], tensor) for name, tensor in step.state().items())
+
     def test_only_full_groups_are_replayed(self):
         graphs = FakeGraphs()
         steps = GraphedSteps(new_step(), 8, 3, graphs)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from engine import tensorboard
 from engine.config import RunConfig
-from engine.events import Epoch, Progress, Test
+from engine.errors import RunError
+from engine.events import Epoch, Event, Notice, Phase, Progress, RunFinished, Test
 from engine.session import start
+from engine.writer import RunWriter
 from tests.helpers import QUICK, command, of_kind
 
 
@@ -39,6 +43,36 @@ def test_the_curves_are_in_the_runs_folder(tmp_path: Path) -> None:
     assert steps == sorted(set(steps)), "each point has a step of its own"
     assert steps[0] > 0
     assert steps[-1] <= progress[-1].batches * config.epochs + progress[-1].group
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # TensorBoard's own thread ends so
+@pytest.mark.parametrize("place", ["flush", "write", "folder"])
+def test_a_full_disk_ends_the_curves_and_not_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    events: list[Event] = []
+    for event in tensorboard.recorded(start(QUICK, tmp_path, data_dir=str(tmp_path), name="board"), tmp_path):
+        if isinstance(event, Epoch) and event.epoch == 1 and place != "folder":
+            monkeypatch.setattr(RecordWriter, place, fail)
+        elif isinstance(event, Phase) and place == "folder":
+            monkeypatch.setattr(RecordWriter, "__init__", fail)
+        events.append(event)
+    (notice,) = of_kind(events, Notice)
+    assert "curves for TensorBoard can't be stored (no space left on device)" in notice.words
+    assert [epoch.epoch for epoch in of_kind(events, Epoch)] == [1, 2, 3]
+    assert isinstance(events[-1], RunFinished)
+    assert (events[-1].status, events[-1].stored) == ("completed", True)
+
+
+def test_a_link_to_elsewhere_is_not_written_to(tmp_path: Path) -> None:
+    writer = RunWriter.create(tmp_path, "board", QUICK, {})
+    writer.close()
+    (writer.folder.path / tensorboard.FOLDER).symlink_to(tmp_path)
+    with pytest.raises(RunError, match="tensorboard is a link to elsewhere"):
+        RunWriter.reopen(writer.folder)
 
 
 def test_the_command_writes_them_or_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -247,6 +247,20 @@ class TestSameRun:
         longer = run_training(replace(QUICK, epochs=5), noise)
         assert timeless(longer.events)[:3] == timeless(run_training(QUICK, noise).events)
 
+    def test_others_that_draw_while_it_begins_change_nothing(self, noise, monkeypatch):
+        # Views build networks in their threads; torch's own generator is everybody's.
+        once = run_training(QUICK, noise)
+        own = torch.nn.Linear.reset_parameters
+
+        def disturbed(layer):
+            torch.rand(1)
+            own(layer)
+
+        monkeypatch.setattr(torch.nn.Linear, "reset_parameters", disturbed)
+        again = run_training(QUICK, noise)
+        for name, tensor in once.weights[0].items():
+            assert torch.equal(tensor, again.weights[0][name])
+
     def test_torchs_own_random_state_is_left_alone(self, noise):
         torch.manual_seed(1)
         state = torch.random.get_rng_state()

@@ -10,14 +10,15 @@ import pytest
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from engine.analysis.imagined import METHODS, grey, imagine, probability_words
+from engine.analysis.imagined import METHODS, Imagined, grey, imagine, probability_words
 from engine.analysis.subject import Analyst, Subject
 from engine.config import RunConfig
-from engine.runs import stored_runs
+from engine.runs import RunFolder, stored_runs
 from engine.session import start
+from engine.writer import RunWriter
 from tests.tui.conftest import screen_text, until
 from tui.app import MnistTui
-from tui.views.imagine import short_probability
+from tui.views.imagine import Found, short_probability
 
 CONFIG = RunConfig(dataset="digits", epochs=12, hidden=(32,))
 
@@ -83,6 +84,22 @@ async def test_every_epoch_has_pictures_of_its_own(opened) -> None:
         await until(pilot, lambda: not view.data.pictures)
         await pilot.press("right_square_bracket")
         await until(pilot, lambda: view.data.pictures == kept)
+
+
+async def test_an_epoch_that_is_trained_anew_has_none_yet(opened) -> None:
+    app = opened()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_imagine(app, pilot)
+        view = app.screen
+        run, epoch = RunFolder(view.subject.folder), view.subject.epoch
+        found = Imagined("noise", 3, np.eye(28, dtype=np.float32), 0.9, 100, None)
+        view.post_message(Found((run.path, epoch, run.version(epoch)), found))
+        await until(pilot, lambda: view.data.pictures)
+        writer = RunWriter.reopen(run)
+        writer.save_weights(epoch, run.weights(1))
+        writer.close()
+        view.subject_changed()
+        await until(pilot, lambda: not view.data.pictures)
 
 
 def test_probabilities_and_nearest_images_are_the_networks_and_the_datas(opened) -> None:

@@ -69,7 +69,10 @@ def imagined(folder: RunFolder) -> list[Found]:
     slope = np.linspace(-1, 2, 784, dtype=np.float32).reshape(28, 28)
     near = NearestImage(7, 3, np.tile(np.arange(28, dtype=np.uint8) * 9, (28, 1)), 12.5)
     return [
-        Found(folder.path, 2, Imagined(method, 3, np.roll(slope, 9 * i, axis=1), 0.999, 100 + i, near))
+        Found(
+            (folder.path, 2, folder.version(2)),
+            Imagined(method, 3, np.roll(slope, 9 * i, axis=1), 0.999, 100 + i, near),
+        )
         for i, method in enumerate(METHODS)
     ]
 

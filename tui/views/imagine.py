@@ -6,6 +6,7 @@ import logging
 import time
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from rich.table import Table
 from rich.text import Text
@@ -28,6 +29,7 @@ from engine.analysis.imagined import (
 from engine.analysis.subject import Subject
 from engine.errors import DataError, RunError
 from engine.figures.settings import Settings, Standing
+from engine.runs import Version
 from tui.analysis_view import AnalysisView
 from tui.cells import cell_size
 from tui.keys import bindings
@@ -40,12 +42,16 @@ WORDS = {"noise": "noise search", "ascent": "gradient ascent", "smooth": "smooth
 UNITS = {"noise": "images", "ascent": "steps", "smooth": "steps"}
 
 
+Network: TypeAlias = tuple[Path, int, Version]
+"""The run, the epoch, and which of its weights."""
+
+
 class Found(Message):
     """A search found something better, or is done."""
 
-    def __init__(self, folder: Path, epoch: int, imagined: Imagined | None, error: str = "") -> None:
+    def __init__(self, key: Network, imagined: Imagined | None, error: str = "") -> None:
         super().__init__()
-        self.key = (folder, epoch)
+        self.key = key
         """Whose network imagined it."""
         self.imagined = imagined
         """The best yet; None when the search is over."""
@@ -68,7 +74,7 @@ class ImagineView(AnalysisView):
         self.method: Method = "smooth"
         """The way whose pictures of all classes are shown where there is room."""
         self._budget = 2
-        self._pictures: dict[tuple[Path, int], dict[tuple[Method, int], Imagined]] = {}
+        self._pictures: dict[Network, dict[tuple[Method, int], Imagined]] = {}
         self._stop = False
         self._searching = False
         self._drawn_at = 0.0
@@ -90,10 +96,13 @@ class ImagineView(AnalysisView):
 
     def compute(self, subject: Subject) -> ImagineData:
         _, dataset = self.console_app.analyst.run(subject.folder)
-        key = subject.folder, subject.epoch
+        key = self._network(subject)
         if key not in self._pictures:
-            self._pictures[key] = imagined_store.load(*key, len(dataset.classes))
+            self._pictures[key] = imagined_store.load(subject.folder, subject.epoch, len(dataset.classes))
         return ImagineData(dataset.classes, self._pictures[key])
+
+    def _network(self, subject: Subject) -> Network:
+        return subject.folder, subject.epoch, self.console_app.analyst.version(subject.folder, subject.epoch)
 
     # -- drawing -----------------------------------------------------------------------------------------------
 
@@ -166,19 +175,19 @@ class ImagineView(AnalysisView):
         self.redraw()
 
     def _search(self, subject: Subject, digits: tuple[int, ...], budget: int) -> None:
-        analyst = self.console_app.analyst
+        analyst, key = self.console_app.analyst, self._network(subject)
         try:
             for found in imagine(analyst, subject, digits, images=budget, stopping=self._is_stopping):
-                if found.done:
+                if found.done and self._network(subject) == key:  # else it was trained anew meanwhile
                     self._keep(subject, found)
-                self.post_message(Found(subject.folder, subject.epoch, found))
-            self.post_message(Found(subject.folder, subject.epoch, None))
+                self.post_message(Found(key, found))
+            self.post_message(Found(key, None))
         except (RunError, DataError, ValueError) as error:
-            self.post_message(Found(subject.folder, subject.epoch, None, str(error)))
+            self.post_message(Found(key, None, str(error)))
         except Exception as error:
             logging.getLogger(__name__).exception("a search failed")
             words = f"the search failed ({type(error).__name__}: {error}); L shows the log"
-            self.post_message(Found(subject.folder, subject.epoch, None, words))
+            self.post_message(Found(key, None, words))
 
     def _keep(self, subject: Subject, found: Imagined) -> None:
         try:

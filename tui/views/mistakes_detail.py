@@ -149,7 +149,9 @@ class Detail(Container):
             return
         self._data, self._position = data, position
         room = max(3, self.content_size.width - 10)
-        question = Question(data.subject, position, page, spread(epochs, data.subject.epoch, room))
+        subject = data.subject
+        version = cast("MnistTui", self.app).analyst.version(subject.folder, subject.epoch)
+        question = Question(subject, position, page, spread(epochs, subject.epoch, room), version)
         if question != self._question:
             old, self._question = self._question, question
             if old is None or old.image != question.image:

@@ -14,6 +14,7 @@ from textual.containers import Container, Vertical
 from engine.analysis.projection import Numbers, Projection, Projector, Wanted, first_point
 from engine.analysis.subject import Subject
 from engine.figures.settings import Standing
+from engine.runs import Version
 from tui import cells
 from tui.analysis_view import AnalysisView, Computed
 from tui.keys import bindings
@@ -54,7 +55,7 @@ class ProjectionView(AnalysisView):
         """Counts pictures, so that late messages about an older one are recognised."""
         self._note = ""
         self._numbers_note = ""
-        self._known: OrderedDict[tuple[Subject, Wanted], Numbers] = OrderedDict()
+        self._known: OrderedDict[tuple[Subject, Version, Wanted], Numbers] = OrderedDict()
         self._highlight = False
 
     def content(self) -> ComposeResult:
@@ -159,7 +160,7 @@ class ProjectionView(AnalysisView):
     def _new_numbers(self, picture: Projection) -> None:
         """Show what is known of the picture, or measure it when it has stayed for a moment."""
         self._serial += 1
-        self.numbers = self._known.get((picture.subject, picture.wanted))
+        self.numbers = self._known.get((picture.subject, picture.version, picture.wanted))
         self._numbers_note = "" if picture.points is not None else "no picture to measure"
         if self.numbers is None and picture.points is not None:
             current = lambda: self._serial  # noqa: E731
@@ -171,7 +172,7 @@ class ProjectionView(AnalysisView):
             return
         self.numbers, self._numbers_note = message.numbers, message.error
         if message.numbers is not None:
-            self._known[self.data.subject, self.data.wanted] = message.numbers
+            self._known[self.data.subject, self.data.version, self.data.wanted] = message.numbers
             while len(self._known) > NUMBERS_KEPT:
                 self._known.popitem(last=False)
         self._show_numbers()
@@ -194,7 +195,7 @@ class ProjectionView(AnalysisView):
             app.action_epoch(self.data.subject.epoch)  # else the next epoch would end it
         self._serial += 1
         self.data = replace(self.data, points=None, embedding=None)
-        self._known.pop((self.data.subject, self.data.wanted), None)
+        self._known.pop((self.data.subject, self.data.version, self.data.wanted), None)
         self.numbers, self._numbers_note = None, words.start_words(self.data)
         self._tsne = TsneThread(self, self._serial, self.data)
         self._tsne.start()

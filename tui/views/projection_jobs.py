@@ -14,6 +14,7 @@ from textual.message_pump import MessagePump
 from engine.analysis.projection import Numbers, Projection, Projector
 from engine.analysis.tsne import Embedding, largest_perplexity, save, tsne
 from engine.errors import MnistTuiError
+from engine.runs import RunFolder
 from tui.views.projection_words import STORED
 
 PICTURE_SECONDS = 0.12
@@ -67,7 +68,8 @@ class TsneThread(threading.Thread):
 
     def makes(self, picture: Projection) -> bool:
         """Whether it is the t-SNE of that picture."""
-        return (self.picture.subject, self.picture.wanted) == (picture.subject, picture.wanted)
+        mine = self.picture
+        return (mine.subject, mine.version, mine.wanted) == (picture.subject, picture.version, picture.wanted)
 
     def as_far(self, picture: Projection) -> Projection:
         """The picture with what is there by now."""
@@ -107,6 +109,9 @@ class TsneThread(threading.Thread):
         """Store it; returns what there is to say about that."""
         if embedding.iteration == 0:
             return "stopped before it began"
+        subject = self.picture.subject
+        if RunFolder(subject.folder).version(subject.epoch) != self.picture.version:
+            return "not stored: the epoch was trained anew"
         path = self.picture.store
         try:
             path.parent.mkdir(exist_ok=True)  # not its parents: a deleted run stays deleted
