@@ -105,6 +105,7 @@ def export(studio: Studio, standing: Standing, form: Form) -> Exported:
     with _ONE_AT_A_TIME, style.applied(scale):
         page = Page(size, scale, _subject_words(standing))
         kind.draw(page, data, settings)
+        page.settle(form.dpi)
         picture = io.BytesIO()
         page.figure.savefig(picture, format=form.format, dpi=form.dpi, metadata=_metadata(made, form.format))
     contents: dict[str, bytes] = {form.format: picture.getvalue()}

@@ -121,6 +121,18 @@ class Page:
         rect = (inner[0], inner[1], 1 - 2 * inner[0], 1 - top / self.size.height - inner[1])
         engine.set(rect=rect, w_pad=margin / 3, h_pad=margin / 3)  # type: ignore[call-arg]
 
+    def settle(self, dpi: int) -> None:
+        """Lay everything out, and round where it came to stand.
+
+        The layout's last digits are not the same every time, and at a pixel's edge they would move a whole text.
+        """
+        self.figure.set_dpi(dpi)
+        self.figure.draw_without_rendering()
+        self.figure.set_layout_engine("none")
+        for axes in self.figure.axes:
+            left, bottom, width, height = (round(side, 4) for side in axes.get_position(original=True).bounds)
+            axes.set_position((left, bottom, width, height), which="original")
+
     def width(self, text: str, points: float, weight: str = "normal") -> float:
         """How wide a line of text is, in inches."""
         font = FontProperties(family=["DejaVu Sans"], size=points, weight=weight)
