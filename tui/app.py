@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import signal
 import threading
@@ -15,6 +14,7 @@ from engine.analysis.subject import Analyst
 from engine.config import RunConfig
 from engine.history import History
 from engine.runs import RunFolder
+from tui import garbage
 from tui.analysis_view import AnalysisView
 from tui.exporting import ExportingApp
 from tui.keys import bindings
@@ -107,7 +107,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
 
     def on_devices_found(self, message: DevicesFound) -> None:
         self.devices = message
-        gc.freeze()  # torch and the views stay too; while it trains no collection looks through all of them
+        garbage.keep()  # torch and the views
         for view in self.mounted_views():
             view.devices_found()
 

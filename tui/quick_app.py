@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -16,6 +15,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
+from tui import garbage
 from tui.repaint import Painted
 from tui.themes import CURVE_COLOURS, THEMES
 from tui.views.registry import CLASSES, import_view, make_view
@@ -54,8 +54,7 @@ class QuickApp(App[int]):
 
     async def _prepare(self) -> None:
         """Make the views that nobody has seen yet, so that their first visit is quick."""
-        gc.freeze()  # what is there now stays: no later collection need look at it
-        gc.enable()
+        garbage.collect_from_now()
         for mode in CLASSES:
             await asyncio.sleep(PREPARE_SECONDS)
             if mode not in self._screen_stacks:
@@ -82,6 +81,7 @@ class QuickApp(App[int]):
             if wanted():
                 with contextlib.suppress(Exception):  # the view that needs it will say so
                     import_module(name)
+        garbage.keep()
 
     def switch_mode(self, mode: str) -> AwaitMount:
         self._view_is_there = mode in self._screen_stacks

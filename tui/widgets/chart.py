@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from rich.text import Text
 from textual.geometry import Size
+from textual.strip import Strip
 from textual_plotext import PlotextPlot
 
+from tui import ansi
 from tui.palette import plot_colour
 
 TRIM = (0.1, 0.9)
@@ -64,7 +66,7 @@ class Chart(PlotextPlot):
         self.shown = Plot()
         """What is drawn."""
         self._drawing: tuple[Plot, Size, str] | None = None
-        self._drawn = Text()
+        self._drawn: list[Strip] = []
 
     def show(self, plot: Plot) -> None:
         """Draw this instead."""
@@ -72,18 +74,25 @@ class Chart(PlotextPlot):
         self.refresh()
 
     def render(self) -> Text:
-        """The drawing; it is kept, as the widget is rendered again with every change of its border."""
+        """What is said where there is nothing to draw."""
+        return Text(f"\n{self.shown.empty}", style="dim", justify="center")
+
+    def render_line(self, y: int) -> Strip:
         wanted = (self.shown, self.size, self.app.theme)
+        # The drawing is kept: the widget is rendered again with every change of its border.
         if self._drawing is None or self._drawing[0] is not wanted[0] or self._drawing[1:] != wanted[1:]:
             self._drawing, self._drawn = wanted, self._draw()
-        return self._drawn
+        if not self._drawn:
+            return super().render_line(y)
+        strip = self._drawn[y] if y < len(self._drawn) else Strip([])
+        return strip.adjust_cell_length(self.size.width, self.rich_style)
 
-    def _draw(self) -> Text:
+    def _draw(self) -> list[Strip]:
         plot = self.shown
         lines = [prepared(line, plot) for line in plot.lines]
         lines = [line for line in lines if len(line.xs)]
         if not lines or self.size.width < 12 or self.size.height < 4:
-            return Text(f"\n{plot.empty}", style="dim", justify="center")
+            return []
         plt = self.plt
         plt.clear_figure()
         low, high = limits(lines, plot)
@@ -103,7 +112,7 @@ class Chart(PlotextPlot):
         plt.ticks_color(self._colour("secondary"))
         plt.plotsize(self.size.width, self.size.height)
         self.plt._set_size(self.size.width, self.size.height)  # plotsize alone is forgotten after a resize
-        return Text.from_ansi(plt.build())
+        return ansi.strips(plt.build())
 
     def _colour(self, name: str) -> tuple[int, int, int] | int | str:
         return plot_colour(self.app.theme_variables.get(name, name))
