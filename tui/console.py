@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui import stray_output
+from tui import priority, stray_output
 from tui.app import MnistTui
 from tui.hangup import let_go_of_the_terminal
 from tui.signals import saving_on_signals
@@ -52,6 +52,7 @@ def run(app: MnistTui) -> int:
     # Not asyncio.run: it would wait for every computation of the views that is still under way.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    loop.set_default_executor(priority.pool())
     excepthook = threading.excepthook
     threading.excepthook = _log_exception
     with stray_output.caught():

@@ -16,6 +16,7 @@ from textual.message_pump import MessagePump
 from engine.analysis.subject import Analyst, Subject
 from engine.errors import Cancelled, MnistTuiError
 from tui.preferences import Preferences
+from tui.priority import stand_back
 
 if TYPE_CHECKING:
     from engine.figures.settings import Standing
@@ -78,6 +79,7 @@ class ExportThread(threading.Thread):
         self._stopping.set()
 
     def run(self) -> None:
+        stand_back()
         paths: list[Path] = []
         error = ""
         try:

@@ -1,4 +1,4 @@
-"""When Python looks for garbage: what is there to stay is left out, as a look through all of it would hold every key."""
+"""When Python looks for garbage: not in what is there to stay, as a look through all of it holds every key."""
 
 from __future__ import annotations
 

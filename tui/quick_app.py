@@ -69,6 +69,7 @@ class QuickApp(App[int]):
         view = make_view(mode)
         # Made with the styles of now: its first visit need not read them all again.
         view._css_update_count = self._css_update_count
+        view.styled_for = self.theme
         self._modes[mode] = lambda: view
         await self._init_mode(mode)
 

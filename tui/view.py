@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import ScreenResume
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -42,7 +43,9 @@ class View(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-short"), (24, "-medium"), (36, "-tall")]
 
     _top_bar: TopBar | None = None
-    _styled_for = ""
+    styled_for = ""
+    """The theme of its styles."""
+    _is_drawn = False
 
     @property
     def console_app(self) -> MnistTui:
@@ -62,11 +65,37 @@ class View(Screen[None]):
         """The view's widgets."""
         yield from ()
 
+    def _screen_resized(self, size: Size) -> None:
+        """Textual's way to show a screen again: lay it out, draw what changed, and then everything once more."""
+        if size == self._compositor.size and self.stack_updates and self.is_current:
+            self._draw_again()
+        else:
+            super()._screen_resized(size)
+
+    def _draw_again(self) -> None:
+        """Draw everything once, and lay it out only where that changed meanwhile: a key waits for it."""
+        self._repaint_required = False  # which was set when it was left
+        self._compositor._dirty_regions.add(self.size.region)
+        if self._layout_required:
+            self._layout_required = False
+            self._refresh_layout()
+        else:
+            self._compositor.update_widgets(self._dirty_widgets)
+            self._compositor_refresh()
+        self._is_drawn = True
+
     def _on_screen_resume(self, event: ScreenResume) -> None:
         # To find every style anew takes longer than to draw the view, and only another theme or the first visit asks
         # for it.
-        event.refresh_styles = self._styled_for != self.app.theme
-        self._styled_for = self.app.theme
+        event.refresh_styles = self.styled_for != self.app.theme
+        self.styled_for = self.app.theme
+        if self._is_drawn:
+            self._is_drawn = False
+            if not event.refresh_styles:  # what Textual does, but for drawing everything
+                event.prevent_default()
+                self.stack_updates += 1
+                self.app._refresh_notifications()
+                self._update_auto_focus()
         self.show_status(self.console_app.status)
         self.show_export(self.console_app.export_words)
 

@@ -50,6 +50,7 @@ class MistakesView(AnalysisView):
         self._valid = ""
         self._drawn: MistakesData | None = None
         self._page_shape = (1, 1)
+        self._told_of: tuple[int, ...] = ()
 
     def content(self) -> ComposeResult:
         hint = "true:3 pred:5 conf>0.9 index:947"
@@ -86,7 +87,9 @@ class MistakesView(AnalysisView):
 
     def subject_changed(self) -> None:
         super().subject_changed()
-        if self.is_current and self.data is not None and self.data.subject == self.console_app.scrubber.subject:
+        scrubber = self.console_app.scrubber
+        same = self.data is not None and self.data.subject == scrubber.subject
+        if self.is_current and same and scrubber.epochs != self._told_of:
             self._draw_detail()  # a run that grows has another epoch to tell of
 
     # -- drawing -----------------------------------------------------------------------------------------------
@@ -185,7 +188,8 @@ class MistakesView(AnalysisView):
     def _draw_detail(self) -> None:
         position = self._position
         if position is not None:
-            self._detail.show(self.data, position, self._page, self.console_app.scrubber.epochs)
+            self._told_of = self.console_app.scrubber.epochs
+            self._detail.show(self.data, position, self._page, self._told_of)
 
     def standings(self) -> list[Standing]:
         data: MistakesData | None = self.data

@@ -236,7 +236,7 @@ class Detail(Container):
             grid.next_style()
 
     def _say(self, part: str, text: object) -> None:
-        self.query_one(f"#look-{part}", Static).update(text)  # type: ignore[arg-type]
+        self.query_one(f"#look-{part}", Static).update(text, layout=False)  # type: ignore[arg-type]
 
     def _place(self, part: str, region: Region) -> None:
         widget = self.query_one(part)

@@ -215,12 +215,8 @@ class ProjectionView(AnalysisView):
         if message.ended and here is not None:
             self._note = words.end_words(self.data, message.note)
             self._new_numbers(self.data)
-        if self.is_current and self.data is not None:
+        if self.data is not None:
             self.draw(self.data) if message.ended else self._show_cloud()
-
-    def on_screen_resume(self) -> None:
-        if self.data is not None:  # it may have formed meanwhile
-            self.draw(self.data)
 
     def standings(self) -> list[Standing]:
         if self.data is None:

@@ -15,6 +15,7 @@ from engine.analysis.projection import Numbers, Projection, Projector
 from engine.analysis.tsne import Embedding, largest_perplexity, save, tsne
 from engine.errors import MnistTuiError
 from engine.runs import RunFolder
+from tui.priority import stand_back
 from tui.views.projection_words import STORED
 
 PICTURE_SECONDS = 0.12
@@ -86,6 +87,7 @@ class TsneThread(threading.Thread):
         self._stopping.set()
 
     def run(self) -> None:
+        stand_back()
         shown = 0.0
         try:
             perplexity = largest_perplexity(len(self.picture.x))
@@ -131,6 +133,7 @@ def measure(
     """
 
     def work() -> None:
+        stand_back()
         with _ONE_AT_A_TIME:
             if request != current():
                 return

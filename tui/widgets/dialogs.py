@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import wrap
 
-from rich.table import Table
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, RichLog, Static
 
 from tui.keys import help_lines
 from tui.palette import rich_colours
+from tui.widgets.dialog import Dialog
 
 
-class Question(ModalScreen[str]):
+class Question(Dialog[str]):
     """Asks something that has a few answers; `esc` gives the last one, which must be the harmless one."""
 
     BINDINGS = [
@@ -46,7 +47,7 @@ class Question(ModalScreen[str]):
         self.dismiss(list(self._answers)[-1])
 
 
-class NumberQuestion(ModalScreen[int]):
+class NumberQuestion(Dialog[int]):
     """Asks for a whole number; `esc` gives none."""
 
     BINDINGS = [Binding("escape", "dismiss", "back", show=False)]
@@ -73,10 +74,20 @@ class NumberQuestion(ModalScreen[int]):
             self.query_one("#dialog").border_subtitle = f"a whole number from {self._low:,} to {self._high:,}"
 
 
-class _Reading(ModalScreen[None]):
+class _Reading(Dialog[None]):
     """Something to read; any of the usual keys closes it."""
 
     BINDINGS = [Binding("escape,q,question_mark,L", "dismiss", "close")]
+
+
+LAST = (
+    ("", "ctrl+p", "command palette: themes, screenshot and every command"),
+    ("", "tab", "next field or pane; the mouse works everywhere too"),
+)
+WIDTH = 74
+"""Columns of a dialog, as in the styles, where the terminal has them."""
+AROUND = 8
+"""Columns of its border, its padding and its scroll bar."""
 
 
 class Help(_Reading):
@@ -91,21 +102,28 @@ class Help(_Reading):
         with VerticalScroll(id="dialog") as dialog:
             dialog.border_title = "keys"
             dialog.border_subtitle = "↑ ↓ scroll   esc close"
-            yield Static(self._table())
+            yield Static(self._words())
 
-    def _table(self) -> Table:
+    def _words(self) -> Text:
+        """The keys in a column at the left, what they do at the right; a table of Rich's takes three times as long."""
         colours = rich_colours(self.app.theme_variables)
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style=f"bold {colours['accent']}", justify="right", no_wrap=True)
-        table.add_column()
-        for heading, scopes in ((self._title, self._scopes), ("Everywhere", ("everywhere",))):
-            table.add_row("", Text(heading, style=f"bold {colours['primary']}"))
-            for _, key, words in help_lines(scopes):
-                table.add_row(key, words)
-            table.add_row("", "")
-        table.add_row("ctrl+p", "command palette: themes, screenshot and every command")
-        table.add_row("tab", "next field or pane; the mouse works everywhere too")
-        return table
+        parts = [
+            (heading, list(help_lines(scopes)))
+            for heading, scopes in ((self._title, self._scopes), ("Everywhere", ("everywhere",)))
+        ]
+        parts.append(("", list(LAST)))
+        room = min(WIDTH, self.app.size.width * 94 // 100) - AROUND
+        column = max(cell_len(key) for _, lines in parts for _, key, _ in lines)
+        text = Text()
+        for heading, lines in parts:
+            if heading:
+                text.append(f"{' ' * (column + 4)}{heading}\n", f"bold {colours['primary']}")
+            for _, key, words in lines:
+                text.append(f"{' ' * (column - cell_len(key))}{key}    ", f"bold {colours['accent']}")
+                text.append(f"\n{' ' * (column + 4)}".join(wrap(words, room - column - 4)) + "\n")
+            text.append("\n")
+        text.rstrip()
+        return text
 
 
 class Log(_Reading):

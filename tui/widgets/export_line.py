@@ -20,5 +20,7 @@ class ExportLine(Static):
 
     def say(self, words: str) -> None:
         """Show these words, or nothing."""
+        if words == self.content:  # every view says it whenever it is shown, and other words lay the screen out anew
+            return
         self.display = bool(words)
         self.update(words)
