@@ -28,9 +28,8 @@ def rich_colours(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: Color.parse(variables[name]).rich_color.name for name in USED}
 
 
-def plot_colour(value: str) -> tuple[int, int, int] | int | str:
+def plot_colour(colour: Color) -> tuple[int, int, int] | int | str:
     """A colour as plotext takes it: red, green and blue, or a number of the terminal's own, or `default`."""
-    colour = Color.parse(value)
     if colour.ansi is None:
         return colour.rgb
     return "default" if colour.ansi < 0 else colour.ansi

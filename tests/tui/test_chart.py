@@ -6,10 +6,14 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from textual.app import App
 
 from engine.analysis.curves import smooth
+from tui.raster import trace
+from tui.widgets import chart
 from tui.widgets.chart import (
     MAX_POINTS,
+    Chart,
     Line,
     Plot,
     limits,
@@ -305,3 +309,67 @@ class TestPrepared:
         given = line([0.5], trimmed=True)
         result = prepared(given, PLAIN)
         assert (result.label, result.colour, result.trimmed) == (given.label, given.colour, True)
+
+
+class TestDrawing:
+    @pytest.mark.parametrize("plot", [{}, {"percent": True, "x_range": (0.2, 0.7)}, {"log": True}])
+    async def test_the_lines_fill_the_frame_that_plotext_draws(self, plot, monkeypatch):
+        """Where plotext's frame were wider or narrower than we take it for, a line would lie beside its ticks."""
+        drawn = []
+
+        def spy(*arguments):
+            drawn.append(trace(*arguments))
+            return drawn[-1]
+
+        monkeypatch.setattr(chart, "trace", spy)
+        app = Showing(Plot((line([0.1, 0.9, 0.4], [0.0, 0.5, 1.0]),), **plot))
+        async with app.run_test() as pilot:
+            for width, height in itertools.product((13, 20, 47, 80, 161), (5, 6, 9, 24, 45)):
+                await pilot.resize_terminal(width, height)
+                await pilot.pause()
+                chars = drawn[-1].chars
+                rows, columns = chars.shape
+                shown = [strip.text for strip in app.screen._compositor.render_strips()]
+                top = next(row for row, words in enumerate(shown) if "┌" in words)
+                first = shown[top].index("┌") + 1
+                assert shown[top][first + columns] == "┐"
+                assert shown[top + rows + 1][first - 1] == "└"
+                inside = [words[first : first + columns] for words in shown[top + 1 : top + 1 + rows]]
+                assert inside == ["".join(row) for row in chars]
+
+    async def test_ticks_stand_at_their_values(self):
+        """A line from one tick's value to another begins and ends in their rows."""
+        app = Showing(Plot((line([0.2, 0.8], [0.0, 1.0]),), (0.0, 1.0)))
+        async with app.run_test(size=(60, 23)) as pilot:
+            await pilot.pause()
+            shown = [strip.text for strip in app.screen._compositor.render_strips()]
+            for label, column in (("0.2┤", 4), ("0.8┤", 58)):
+                row = next(words for words in shown if words.startswith(label))
+                assert "\u2800" < row[column] <= "\u28ff"
+
+    async def test_the_frame_is_drawn_again_only_for_other_ticks(self, monkeypatch):
+        app = Showing(Plot((line([0.1, 0.9], [0.0, 1.0]),)))
+        async with app.run_test(size=(60, 23)) as pilot:
+            await pilot.pause()
+            shown = app.query_one(Chart)
+            first = shown._strips
+            shown.show(Plot((line([0.1, 0.5, 0.9], [0.0, 0.3, 1.0]),)))
+            await pilot.pause()
+            assert shown._strips is first
+            shown.show(Plot((line([0.1, 5.0], [0.0, 1.0]),)))
+            await pilot.pause()
+            assert shown._strips is not first
+
+
+class Showing(App[None]):
+    """Shows one chart."""
+
+    def __init__(self, plot):
+        super().__init__()
+        self._plot = plot
+
+    def compose(self):
+        yield Chart(id="chart")
+
+    def on_mount(self):
+        self.query_one(Chart).show(self._plot)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from tui.raster import Window, nearest, raster, step, whole
+from tui.raster import Window, nearest, raster, step, trace, whole
 
 # The Unicode standard numbers a braille cell's dots 1 2 3 7 down the left column and 4 5 6 8 down the right one; dot n
 # is bit n - 1.
@@ -127,3 +128,57 @@ def test_nearest_is_the_nearest_chosen_one() -> None:
     distances = [float(np.hypot(*(p - [0.3, -0.4]))) if c else np.inf for p, c in zip(points, chosen, strict=True)]
     assert nearest(points, chosen, 0.3, -0.4) == int(np.argmin(distances))
     assert nearest(points, np.zeros(200, bool), 0, 0) is None
+
+
+class TestTrace:
+    """Lines in dots, against dots found one by one."""
+
+    COLUMNS, ROWS = 30, 12
+
+    def lit(self, drawn):
+        """The dots of a picture: (rows, columns) of booleans."""
+        bits = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+        codes = np.vectorize(ord)(drawn.chars)
+        codes = np.where(codes == ord(" "), 0, codes - 0x2800)
+        return np.kron(codes, np.ones((4, 2), int)) & np.tile(bits, codes.shape) > 0
+
+    def traced(self, *lines, low=(0.0, 0.0), high=(59.0, 47.0)):
+        """Lines whose coordinates are dots, the first one at the lower left."""
+        return trace([np.array(line, float) for line in lines], low, high, self.COLUMNS, self.ROWS)
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_a_line_holds_its_points_and_has_no_gap(self, seed):
+        points = np.random.default_rng(seed).integers((0, 0), (60, 48), (6, 2))
+        lit = self.lit(self.traced(points))[::-1]
+        for x, y in points:
+            assert lit[y, x]
+        # From any dot all others can be reached by steps to a neighbour, as a king goes.
+        _, pieces = ndimage.label(lit, structure=np.ones((3, 3)))
+        assert pieces == 1
+
+    @pytest.mark.parametrize(("end", "count"), [((59, 0), 60), ((0, 47), 48), ((47, 47), 48), ((59, 20), 60)])
+    def test_a_straight_line_has_one_dot_for_each_step_and_none_is_far_from_it(self, end, count):
+        lit = self.lit(self.traced([(0, 0), end]))[::-1]
+        ys, xs = np.nonzero(lit)
+        assert len(xs) == count
+        assert np.abs(xs * end[1] - ys * end[0]).max() <= max(end) * 0.5 + 1e-9  # half a dot beside it at most
+
+    def test_a_cell_has_the_dots_of_all_lines_and_the_class_of_the_last(self):
+        drawn = self.traced([(0, 0), (59, 0)], [(0, 2), (19, 2)])
+        assert drawn.classes[-1].tolist() == [1] * 10 + [0] * 20
+        assert drawn.chars[-1, 0] == chr(0x2800 + 0x40 + 0x80 + 0x02 + 0x10)
+        assert (drawn.classes[:-1] == -1).all()
+        assert (drawn.chars[:-1] == " ").all()
+
+    def test_what_lies_outside_is_left_out_and_bends_nothing_that_is_seen(self):
+        drawn = self.lit(self.traced([(0, 0), (59, 94)]))[::-1]
+        wanted = self.lit(self.traced([(0, 0), (29.5, 47)]))[::-1]
+        assert (drawn == wanted).all()
+
+    def test_an_endless_value_takes_no_endless_time(self):
+        drawn = self.traced([(0, 0), (30, 1e30), (59, 0)])
+        assert (self.lit(drawn).sum(axis=1) > 0).all()
+
+    def test_one_point_and_no_line(self):
+        assert self.lit(self.traced([(7, 7)])).sum() == 1
+        assert (self.traced().classes == -1).all()

@@ -1,29 +1,38 @@
-"""Line charts in cells: the only importer of plotext.
+"""Line charts in cells: axes and ticks as plotext draws them, and the lines between them; plotext's only importer.
 
-plotext keeps what it was given between two plots, changes data under a logarithmic scale, is slow with many points
-and draws beyond its limits. So every drawing starts from nothing, and the points come here already smoothed, thinned,
-cut to the limits and, for a logarithmic axis, as logarithms with ticks of our own.
+plotext keeps what it was given between two plots, changes data under a logarithmic scale, draws beyond its limits and
+takes up to fifty milliseconds for a restless line. So it is given ticks of our own and no lines, and only where the
+ticks are others than before.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
+from textual.color import Color
 from textual.geometry import Size
 from textual.strip import Strip
 from textual_plotext import PlotextPlot
 
 from tui import ansi
 from tui.palette import plot_colour
+from tui.raster import trace
 
 TRIM = (0.1, 0.9)
 """Quantiles of a trimmed line that the limits hold."""
 MAX_POINTS = 240
-"""Points of one line that plotext is given; more cost time and show nothing."""
+"""Points of one line that are drawn; more cost time and show nothing."""
+
+
+AROUND = (2, 3)
+"""Columns, besides the labels, and rows that plotext's frame and ticks take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,21 @@ class Plot:
     """Said where there is nothing to draw."""
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Axes and ticks, in cells."""
+
+    size: Size
+    labels: tuple[str, ...]
+    """Of the values, at the left."""
+    label_rows: tuple[int, ...]
+    """From the bottom."""
+    marks: tuple[str, ...]
+    """Below."""
+    mark_columns: tuple[int, ...]
+    theme: str
+
+
 class Chart(PlotextPlot):
     """A line chart that fills its widget."""
 
@@ -67,6 +91,8 @@ class Chart(PlotextPlot):
         """What is drawn."""
         self._drawing: tuple[Plot, Size, str] | None = None
         self._drawn: list[Strip] = []
+        self._frame: Frame | None = None
+        self._strips: list[Strip] = []
 
     def show(self, plot: Plot) -> None:
         """Draw this instead."""
@@ -93,29 +119,74 @@ class Chart(PlotextPlot):
         lines = [line for line in lines if len(line.xs)]
         if not lines or self.size.width < 12 or self.size.height < 4:
             return []
-        plt = self.plt
-        plt.clear_figure()
         low, high = limits(lines, plot)
-        for line in lines:
-            ys = np.log10(line.ys) if plot.log else line.ys
-            inside = (ys >= low) & (ys <= high)
-            plt.plot(line.xs[inside].tolist(), ys[inside].tolist(), color=self._colour(line.colour), marker="braille")
-        plt.xlim(*plot.x_range)
-        plt.ylim(low, high)
-        rows = max(2, (self.size.height - 3) // 3)
-        ticks = log_ticks(low, high, rows) if plot.log else linear_ticks(low, high, rows)
-        plt.yticks(ticks, [tick_label(tick, plot, ticks) for tick in ticks])
+        most = max(2, (self.size.height - 3) // 3)
+        ticks = log_ticks(low, high, most) if plot.log else linear_ticks(low, high, most)
+        labels = tuple(tick_label(tick, plot, ticks) for tick in ticks)
+        columns, rows = self.size.width - max(map(len, labels)) - AROUND[0], self.size.height - AROUND[1]
         marks = whole_ticks(*plot.x_range, max(2, self.size.width // 9))
-        plt.xticks([float(mark) for mark in marks], [f"{mark:g}" for mark in marks])
-        plt.canvas_color(self._colour("background"))
-        plt.axes_color(self._colour("background"))
-        plt.ticks_color(self._colour("secondary"))
-        plt.plotsize(self.size.width, self.size.height)
-        self.plt._set_size(self.size.width, self.size.height)  # plotsize alone is forgotten after a resize
-        return ansi.strips(plt.build())
+        frame = self._framed(
+            Frame(
+                self.size,
+                labels,
+                tuple(cell_of(tick, low, high, rows) for tick in ticks),
+                tuple(f"{mark:g}" for mark in marks),
+                tuple(cell_of(mark, *plot.x_range, columns) for mark in marks),
+                self.app.theme,
+            )
+        )
+        points = [np.stack([line.xs, np.log10(line.ys) if plot.log else line.ys], axis=1) for line in lines]
+        left, right = plot.x_range
+        drawn = trace(points, (left, low), (right, high), columns, rows)
+        paper = self._colour("background").rich_color
+        styles = [Style.from_color(self._colour(line.colour).rich_color, paper) for line in lines]
+        blank = Style.from_color(None, paper)
+        first = self.size.width - columns - 1
+        for row in range(rows):
+            inside = [
+                Segment(words, styles[place] if place >= 0 else blank)
+                for words, place in runs(drawn.chars[row], drawn.classes[row])
+            ]
+            around = frame[row + 1]
+            frame[row + 1] = Strip.join([around.crop(0, first), Strip(inside, columns), around.crop(first + columns)])
+        return frame
 
-    def _colour(self, name: str) -> tuple[int, int, int] | int | str:
-        return plot_colour(self.app.theme_variables.get(name, name))
+    def _framed(self, frame: Frame) -> list[Strip]:
+        """The axes with their ticks as plotext draws them; drawn again only where they are others than before."""
+        if frame != self._frame:
+            self._frame = frame
+            width, height = frame.size
+            plt = self.plt
+            plt.clear_figure()
+            plt.scatter([0], [0], marker=" ")  # without a point there are no axes
+            plt.xlim(0, width - max(map(len, frame.labels)) - AROUND[0] - 1)
+            plt.ylim(0, max(1, height - AROUND[1] - 1))
+            plt.yticks(list(frame.label_rows), list(frame.labels))
+            plt.xticks(list(frame.mark_columns) or [-1], list(frame.marks) or [""])  # without any it leaves no row
+            paper = plot_colour(self._colour("background"))
+            plt.canvas_color(paper)
+            plt.axes_color(paper)
+            plt.ticks_color(plot_colour(self._colour("secondary")))
+            plt.plotsize(width, height)
+            plt._set_size(width, height)  # plotsize alone is forgotten after a resize
+            self._strips = ansi.strips(plt.build())
+        return list(self._strips)
+
+    def _colour(self, name: str) -> Color:
+        return Color.parse(self.app.theme_variables.get(name, name))
+
+
+def cell_of(value: float, low: float, high: float, cells: int) -> int:
+    """Which of so many cells a value falls into, where the first one's middle is `low` and the last one's `high`."""
+    return math.floor((value - low) / (high - low) * (cells - 1) + 0.5)
+
+
+def runs(chars: np.ndarray, classes: np.ndarray) -> Iterator[tuple[str, int]]:
+    """A row's stretches of one class, each with its characters."""
+    bounds = [0, *(np.flatnonzero(np.diff(classes)) + 1).tolist(), len(classes)]
+    text = "".join(chars.tolist())
+    for first, last in itertools.pairwise(bounds):
+        yield text[first:last], int(classes[first])
 
 
 def prepared(line: Line, plot: Plot) -> Line:
