@@ -55,6 +55,7 @@ class QuickApp(App[int]):
     async def _prepare(self) -> None:
         """Make the views that nobody has seen yet, so that their first visit is quick."""
         garbage.collect_from_now()
+        self.screen._css_update_count = self._css_update_count  # it has the styles of now
         for mode in CLASSES:
             await asyncio.sleep(PREPARE_SECONDS)
             if mode not in self._screen_stacks:

@@ -19,7 +19,7 @@ from tui.curves import CurveOptions, run_plots
 from tui.keys import bindings
 from tui.view import View
 from tui.views.training_panel import PanelState, next_keys, panel_text
-from tui.widgets.chart import Chart, Plot
+from tui.widgets.chart import Chart
 
 TICK_SECONDS = 0.5
 CHART_SHARE = 0.02
@@ -137,21 +137,12 @@ class TrainingView(View):
     def _draw_charts(self) -> None:
         loss, acc = run_plots(self._history, self._options)
         words = self._options.words()
-        began = time.thread_time()
-
-        def draw(name: str, title: str, plot: Plot) -> None:
+        for name, title, plot in (("loss", "loss", loss), ("acc", "accuracy", acc)):
             chart = self.query_one(f"#{name}", Chart)
             chart.border_title = f"{title}  {LEGEND}"
             chart.border_subtitle = words
             chart.show(plot)
-
-        def draw_the_other() -> None:
-            draw("acc", "accuracy", acc)
-            self.call_after_refresh(self._charts_are_drawn, began)
-
-        # One after the other, so that a key waits for one of them at most.
-        draw("loss", "loss", loss)
-        self.call_after_refresh(draw_the_other)
+        self.call_after_refresh(self._charts_are_drawn, time.thread_time())
 
     def _charts_are_drawn(self, began: float) -> None:
         cost = time.thread_time() - began  # of this thread alone: where others take their turns, it does not grow
