@@ -7,8 +7,10 @@ import signal
 import threading
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 from textual.driver import Driver
+from textual.screen import Screen
 
 from engine.analysis.subject import Analyst
 from engine.config import RunConfig
@@ -122,15 +124,25 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         self.analyst.data_dir = self.data_dir
         self.scrubber.follow()
 
+    @property
+    def _top(self) -> Screen[Any] | None:
+        """The screen that is seen; there is none before the first and after the last frame."""
+        return next(reversed(self.screen_stack), None)
+
+    def refresh_bindings(self) -> None:
+        if self._top is not None:  # a training may go on telling after the last frame
+            super().refresh_bindings()
+
     def _show_progress(self) -> None:
-        screen = next(reversed(self.screen_stack), None)  # there is none before the first and after the last frame
+        screen = self._top
         if self._status_of != self.revision and isinstance(screen, View) and not screen.KEEPS_UP:
             self.show_changes()
 
     def show_changes(self) -> None:
         self._status_of = self.revision
-        if isinstance(self.screen, View):  # the others are told when they are shown again
-            self.screen.show_status(self.status)
+        screen = self._top
+        if isinstance(screen, View):  # the others are told when they are shown again
+            screen.show_status(self.status)
 
     def look_at_run(self, folder: Path | None, history: History, *, growing: bool) -> None:
         self.scrubber.look_at(folder, history, growing=growing)

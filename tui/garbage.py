@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import time
 
-OFTEN = (5000, 10, 10)
-"""The collector's thresholds: Python's own looks come so often that they fall into every other frame."""
 LONG = 0.01
 """Seconds of a collection after which what survived it is kept: the next one shall be short."""
 
@@ -39,5 +37,4 @@ def collect_from_now() -> None:
     keep()
     if not any(isinstance(callback, KeepSurvivors) for callback in gc.callbacks):
         gc.callbacks.append(KeepSurvivors())
-    gc.set_threshold(*OFTEN)
     gc.enable()

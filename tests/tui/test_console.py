@@ -9,12 +9,14 @@ import pytest
 from textual.widgets import Input
 
 from engine.config import RunConfig
+from engine.events import Epoch, Notice
 from engine.runs import RunFolder, stored_runs
 from engine.summaries import summarise
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
 from tui.app import MnistTui
 from tui.export_thread import ExportEnded, Job
 from tui.keys import VIEWS
+from tui.messages import EngineEvent, TrainingEnded
 from tui.preferences import Preferences
 from tui.views.compare import CompareScreen
 from tui.widgets.chart import Chart
@@ -437,3 +439,18 @@ async def test_themes_can_be_changed_while_curves_are_shown(console) -> None:
             assert "completed" in screen_text(app)
             await pilot.press("2")
             assert "as stored" in screen_text(app)
+
+
+async def test_a_training_may_go_on_telling_after_the_last_frame(console) -> None:
+    """Leaving takes the screens away, and a training that is being stopped still has something to say."""
+    app = console()
+    async with app.run_test():
+        screens = list(app._screen_stack)
+        app._screen_stack.clear()
+        try:
+            app.on_engine_event(EngineEvent(Epoch(1, 0.5, 0.9, 0.6, 0.8, 1.0, True, True)))
+            app.on_engine_event(EngineEvent(Notice("the disk is full")))
+            app.on_training_ended(TrainingEnded(None))
+        finally:
+            app._screen_stack[:] = screens
+        assert app.live.epochs

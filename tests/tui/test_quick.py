@@ -74,10 +74,9 @@ class TestDimmed:
 class TestGarbage:
     @pytest.fixture(autouse=True)
     def as_before(self):
-        callbacks, thresholds = list(gc.callbacks), gc.get_threshold()
+        callbacks = list(gc.callbacks)
         yield
         gc.callbacks[:] = callbacks
-        gc.set_threshold(*thresholds)
         gc.unfreeze()
 
     def test_what_survives_a_long_collection_is_kept_and_a_short_one_keeps_nothing(self, monkeypatch):
