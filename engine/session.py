@@ -19,7 +19,8 @@ from engine.errors import Cancelled, ConfigError, DataError, MnistTuiError, RunE
 from engine.events import Epoch, Event, Notice, RunFinished
 from engine.history import History
 from engine.remote import Listener
-from engine.runs import RunFolder, check_name, check_runs_folder
+from engine.places import check_name
+from engine.runs import RunFolder, check_runs_folder
 from engine.writer import RunWriter
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from engine.data.catalog import DATASET_NAMES
 from engine.data.folder import Availability, data_folder, survey
 from engine.errors import ConfigError, DataError
 from engine.recipes import RECIPES
-from engine.runs import check_name
+from engine.places import check_name
 from engine.schedule import SCHEDULES
 from tui.keys import bindings
 from tui.view import View
