@@ -7,24 +7,26 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import App
 from textual.driver import Driver
 
 from engine.config import MAX_EPOCHS, RunConfig
-from engine.control import Control
 from engine.errors import MnistTuiError, RunError
-from engine.events import Epoch, Event, Notice, Phase, Progress, RunFinished, RunStarted, Test
 from engine.history import History
-from engine.remote import Request, send
-from engine.runs import RunFolder
 from tui.hangup import let_go_of_the_terminal
-from tui.messages import EngineEvent, Followed, TrainingEnded
 from tui.palette import rich_colours
-from tui.training_thread import FollowingThread, TrainingThread
-from tui.widgets.dialogs import NumberQuestion
 from tui.words import printable, state_words
+
+if TYPE_CHECKING:  # the first frame must not wait for what trains
+    from engine.control import Control
+    from engine.events import Event
+    from engine.remote import Request
+    from engine.runs import RunFolder
+    from tui.messages import EngineEvent, Followed, TrainingEnded
+    from tui.training_thread import FollowingThread, TrainingThread
 
 LEAVE_SECONDS = 0.7
 """How long quitting waits for the training to save its work."""
@@ -119,6 +121,8 @@ class TrainingApp(App[int]):
 
     def offer_to_go_on(self, folder: RunFolder, history: History) -> None:
         """Ask how far a stored run shall go on, and train it."""
+        from tui.widgets.dialogs import NumberQuestion
+
         if self.is_training:
             self.notify("a training is running: stop it first", severity="warning")
             return
@@ -156,6 +160,8 @@ class TrainingApp(App[int]):
     def _begin(
         self, config: RunConfig, train: Callable[[Control], Iterator[Event]], history: History, folder: Path | None
     ) -> None:
+        from tui.training_thread import TrainingThread
+
         if self.training is not None:
             return
         self._let_go()
@@ -173,6 +179,8 @@ class TrainingApp(App[int]):
         """Called before a training starts."""
 
     def on_engine_event(self, message: EngineEvent) -> None:
+        from engine.events import Epoch, Phase, RunFinished, RunStarted
+
         event = message.event
         self.live.add(event)
         if isinstance(event, RunStarted):
@@ -200,6 +208,8 @@ class TrainingApp(App[int]):
         self.look_at_run(self.live_folder, self.live, growing=self.live.finished is None)
 
     def _heard(self, event: Event) -> None:
+        from engine.events import Epoch, Notice, Progress, RunFinished, RunStarted, Test
+
         self.revision += 1
         if not isinstance(event, Progress):  # which the next tick draws: every redraw takes time from the training
             self.show_changes()
@@ -217,6 +227,8 @@ class TrainingApp(App[int]):
 
     async def show_run(self, folder: RunFolder, history: History) -> None:
         """Let every view show a stored run, and open its curves; where it is being trained, follow it."""
+        from tui.training_thread import FollowingThread
+
         if self.training is not None and folder.path.resolve() == (self.live_folder or Path()).resolve():
             self.show_own()
         else:
@@ -231,6 +243,8 @@ class TrainingApp(App[int]):
         await self.switch_mode("training")
 
     def on_followed(self, message: Followed) -> None:
+        from engine.events import Epoch, Phase, RunFinished
+
         if message.thread is not self.following or self.shown is None:
             return
         if message.history is not None:
@@ -264,6 +278,8 @@ class TrainingApp(App[int]):
 
     @property
     def _at_rest(self) -> tuple[RunFolder, History] | None:
+        from engine.runs import RunFolder
+
         if self.shown is not None and self.shown_folder is not None:
             return self.shown_folder, self.shown[1]
         return (RunFolder(self.live_folder), self.live) if self.live_folder is not None else None
@@ -294,6 +310,8 @@ class TrainingApp(App[int]):
             self._ask("stop")
 
     def _ask(self, request: Request) -> None:
+        from engine.remote import send
+
         if self.following is not None:
             try:
                 send(self.following.folder, request)

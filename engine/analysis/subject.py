@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from engine.runs import RunFolder, Version
-
 if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
     import numpy as np
     from numpy.typing import NDArray
@@ -18,6 +16,7 @@ if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
     from engine.data.dataset import Dataset
     from engine.evaluate import Evaluation
     from engine.model import MLP
+    from engine.runs import RunFolder, Version
 
 Split: TypeAlias = Literal["test", "valid", "train"]
 SPLITS: tuple[Split, ...] = ("test", "valid", "train")

@@ -13,13 +13,12 @@ from engine.config import DEVICES, NO_RECIPES_MATTER, OPTIMIZERS, RunConfig, par
 from engine.data.catalog import DATASET_NAMES
 from engine.data.folder import Availability, data_folder, survey
 from engine.errors import ConfigError, DataError
-from engine.recipes import RECIPES
 from engine.places import check_name
+from engine.recipes import RECIPES
 from engine.schedule import SCHEDULES
 from tui.keys import bindings
 from tui.view import View
 from tui.views.setup_summary import summary
-from tui.widgets.dialogs import Question
 from tui.widgets.fields import Choice
 from tui.widgets.form import Form
 
@@ -270,6 +269,8 @@ class SetupView(View):
         """Data that can't be had: say why, and what can be done."""
         if not isinstance(error, DataError) and not (isinstance(error, ConfigError) and "data_dir" in error.problems):
             return
+        from tui.widgets.dialogs import Question
+
         answers = {"retry": "try again", "folder": "another folder", "digits": "train on digits", "close": "close"}
         body = f"{error}\n\nThe set digits needs no download: 1,797 small real digits that come with scikit-learn."
         if self.console_app.live_folder is not None:  # a stored run's data set is settled
