@@ -15,6 +15,7 @@ from textual.driver import Driver
 from engine.analysis.subject import Analyst
 from engine.config import RunConfig
 from engine.history import History
+from engine.torch_import import import_torch
 from tui.exporting import ExportingApp
 from tui.keys import bindings
 from tui.logs import LogLines
@@ -98,6 +99,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
 
         def look() -> None:
             try:
+                import_torch()
                 from engine import devices
 
                 self.post_message(DevicesFound(devices.found(), devices.available_cores()))
@@ -110,7 +112,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
 
     def on_devices_found(self, message: DevicesFound) -> None:
         self.devices = message
-        gc.freeze()  # torch and the views stay too; while it trains no collection looks through all of them
+        gc.freeze()  # the views stay too; while it trains no collection looks through all of them
         for view in self.mounted_views():
             view.devices_found()
 

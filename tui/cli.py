@@ -16,7 +16,7 @@ from engine.recipes import RECIPES
 from engine.runs import find_run, newest_live_run
 from engine.tensorboard import check as check_tensorboard
 from tui import export_command
-from tui.ending import WrongOptions, end_with
+from tui.ending import OptionsError, end_with
 from tui.learning_options import Elastic, Fade, Scale, Schedule, Shear, WeightDecay
 from tui.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug, run_names
 from tui.start import show
@@ -249,6 +249,6 @@ def _command() -> object:
     try:
         return app(standalone_mode=False)
     except TyperException as error:
-        raise WrongOptions(error.format_message()) from error
+        raise OptionsError(error.format_message()) from error
     except typer.Abort:
         raise KeyboardInterrupt from None

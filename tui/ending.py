@@ -11,7 +11,7 @@ from engine.errors import MnistTuiError, RunError
 from tui import logs
 
 
-class WrongOptions(MnistTuiError):
+class OptionsError(MnistTuiError):
     """What the command line does not understand."""
 
     exit_code = 2

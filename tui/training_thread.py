@@ -13,6 +13,7 @@ from engine.events import Event, RunFinished
 from engine.follow import POLL_SECONDS, Follower
 from engine.history import History
 from engine.runs import RunFolder
+from engine.torch_import import import_torch
 from tui.messages import EngineEvent, Followed, TrainingEnded
 
 
@@ -35,6 +36,7 @@ class TrainingThread(threading.Thread):
     def run(self) -> None:
         error: Exception | None = None
         try:
+            import_torch()
             for event in self._train(self.control):
                 if isinstance(event, RunFinished):
                     self.failed = event.status == "failed" or not event.stored
