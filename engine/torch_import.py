@@ -15,6 +15,11 @@ LIBRARIES = ("libtorch_global_deps.so", "libtorch.so")
 _lock = threading.Lock()
 
 
+def is_imported() -> bool:
+    """Whether somebody imported torch already, or is about to."""
+    return "torch" in sys.modules or _lock.locked()
+
+
 def import_torch() -> None:
     """Import torch, holding other threads up as little as can be; does nothing where it is imported already.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,16 @@ from rich.text import Text
 from textual.app import App
 from textual.driver import Driver
 
-from engine.config import MAX_EPOCHS, RunConfig
-from engine.errors import MnistTuiError, RunError
+from engine.errors import RunError
 from engine.history import History
 from tui.hangup import let_go_of_the_terminal
 from tui.palette import rich_colours
 from tui.words import printable, state_words
 
 if TYPE_CHECKING:  # the first frame must not wait for what trains
+    from textual.widget import AwaitMount
+
+    from engine.config import RunConfig
     from engine.control import Control
     from engine.events import Event
     from engine.remote import Request
@@ -121,31 +122,9 @@ class TrainingApp(App[int]):
 
     def offer_to_go_on(self, folder: RunFolder, history: History) -> None:
         """Ask how far a stored run shall go on, and train it."""
-        from tui.widgets.dialogs import NumberQuestion
+        from tui.going_on import ask
 
-        if self.is_training:
-            self.notify("a training is running: stop it first", severity="warning")
-            return
-        if folder.is_live():
-            holder = folder.owner()
-            self.notify(f"it is being trained{f' by {holder}' if holder else ''}", severity="warning", markup=False)
-            return
-        try:
-            config = folder.config()
-        except MnistTuiError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        done = max((epoch.epoch for epoch in history.epochs if epoch.complete), default=0)
-        body = f"{printable(folder.name)} has {done} of {config.epochs} epochs; it goes on exactly where it stood."
-        complete = history.finished is not None and history.finished.status == "completed"
-        low = done + 1 if complete else max(done, 1)  # without an end there is a test to make at least
-        proposal = config.epochs if low <= config.epochs else min(2 * done, MAX_EPOCHS)
-
-        def answered(epochs: int | None) -> None:
-            if epochs is not None:
-                self._resume(folder, history, replace(config, epochs=epochs))
-
-        self.push_screen(NumberQuestion("go on?", body, "epochs in all", low, MAX_EPOCHS, proposal), answered)
+        ask(self, folder, history, self._resume)
 
     def _resume(self, folder: RunFolder, history: History, config: RunConfig) -> None:
         data_dir = self.data_dir
@@ -173,7 +152,11 @@ class TrainingApp(App[int]):
         self.training_begins()
         self.training.start()
         self.changed()
-        self.switch_mode("training")
+        self.call_later(self._seen, self.switch_mode("training"), self.training)
+
+    async def _seen(self, mounted: AwaitMount, training: TrainingThread) -> None:
+        await mounted
+        self.call_after_refresh(training.seen.set)
 
     def training_begins(self) -> None:
         """Called before a training starts."""

@@ -52,11 +52,6 @@ class View(Screen[None]):
         return cast("MnistTui", self.app)
 
     def compose(self) -> ComposeResult:
-        # What the size asks for is known: without this, every widget's styles would be found twice.
-        breakpoints = self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS
-        for length, steps in zip(self.app.size, breakpoints, strict=True):
-            self.add_class(next(name for least, name in reversed(steps) if length >= least))
-        self._styled_for = self.app.theme
         self._top_bar = TopBar(self.MODE)
         yield self._top_bar
         with Container(id="body"):
@@ -76,10 +71,6 @@ class View(Screen[None]):
         self._styled_for = self.app.theme
         self.show_status(self.console_app.status)
         self.show_export(self.console_app.export_words)
-
-    def _compositor_refresh(self) -> None:
-        if not self.app._batch_count:  # else the app would throw away what is drawn, and it would be drawn again
-            super()._compositor_refresh()
 
     def show_status(self, status: Text) -> None:
         """Say what the training is doing, in the bar above."""
