@@ -65,6 +65,7 @@ class Analyst:
     def run(self, folder: Path) -> tuple[RunConfig, Dataset]:
         """The run's configuration and the data set that it used."""
         from engine.data.folder import is_explicit
+        from engine.runs import RunFolder
         from engine.stored import load_dataset
 
         with self._lock:
@@ -93,6 +94,7 @@ class Analyst:
 
     def model(self, folder: Path, epoch: int) -> MLP:
         """The network of an epoch, on the CPU."""
+        from engine.runs import RunFolder
         from engine.stored import load_model
 
         config, _ = self.run(folder)
@@ -100,6 +102,8 @@ class Analyst:
 
     def version(self, folder: Path, epoch: int) -> Version:
         """What changes where an epoch is trained anew, as a resumed run does with one that was cut short."""
+        from engine.runs import RunFolder
+
         return RunFolder(folder).version(epoch)
 
     def evaluation(self, subject: Subject) -> Evaluation:
