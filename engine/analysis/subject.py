@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
     from engine.data.dataset import Dataset
     from engine.evaluate import Evaluation
     from engine.model import MLP
-    from engine.runs import RunFolder, Version
+    from engine.runs import Version
 
 Split: TypeAlias = Literal["test", "valid", "train"]
 SPLITS: tuple[Split, ...] = ("test", "valid", "train")
