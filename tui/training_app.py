@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.app import App
 from textual.driver import Driver
+from textual.widget import AwaitMount
 
 from engine.errors import RunError
 from engine.history import History
@@ -19,8 +20,6 @@ from tui.palette import rich_colours
 from tui.words import printable, state_words
 
 if TYPE_CHECKING:  # the first frame must not wait for what trains
-    from textual.widget import AwaitMount
-
     from engine.config import RunConfig
     from engine.control import Control
     from engine.events import Event
