@@ -15,17 +15,22 @@ from pathlib import Path
 
 from bench.terminal import Terminal, script
 from engine.history import History
+from engine.recipes import RECIPES
 from engine.runs import stored_runs
 from tui.keys import VIEWS
 
 Figures = dict[str, object]
 FORM = "Batch size"
 """Stands in the first frame that can be used."""
+LAST = "quit"
+"""Stands in its last row, which is written last."""
 STEPS = 844
 """Of an epoch of the notebook's recipe on MNIST."""
+STARTING = 3.0
+"""Seconds in which torch is imported and the views are made."""
 PAUSES = (0.3, 0.7)
 """Seconds between two keys, so that a key does not always meet the same moment of the redrawing."""
-DOWN, BACKSPACE, ENTER, ESCAPE = b"\x1b[B", b"\x7f", b"\r", b"\x1b"
+DOWN, RIGHT, LEFT, BACKSPACE, ENTER, ESCAPE = b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x7f", b"\r", b"\x1b"
 TAB_OF = {view.digit: f" {view.digit} {view.title} " for view in VIEWS}
 """How the bar above writes the view that is open: in one colour."""
 
@@ -34,8 +39,15 @@ TAB_OF = {view.digit: f" {view.digit} {view.title} " for view in VIEWS}
 def console(runs: Path, *, columns: int = 160, rows: int = 45) -> Iterator[Terminal]:
     """A console with the form on the screen."""
     with Terminal([script(), "--runs-dir", str(runs)], columns=columns, rows=rows) as terminal:
-        terminal.shown(FORM)
+        first_frame_of(terminal)
         yield terminal
+
+
+def first_frame_of(terminal: Terminal) -> float:
+    """When the first whole frame was there, by `time.perf_counter`."""
+    moment = terminal.shown(LAST, whole=False)
+    assert terminal.screen.shows(FORM)
+    return moment
 
 
 def start(terminal: Terminal, epochs: int) -> None:
@@ -151,13 +163,29 @@ def keys(presses: int = 80) -> Figures:
 
 
 def first_frame(times: int = 9) -> Figures:
-    """Seconds from the start of the process to the first whole frame."""
-    seconds = []
+    """Seconds from the start of the process to the first whole frame, and how soon keys are answered meanwhile.
+
+    `first_key_s` is when a key that was typed together with the command is answered, in starts of their own;
+    `keys_s` what each key in the `STARTING` seconds after that took, a list for each start.
+    """
+    seconds: list[float] = []
+    first_key: list[float] = []
+    keys: list[list[float]] = []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(times + 1):
             with Terminal([script(), "--runs-dir", folder]) as terminal:
-                seconds.append(terminal.shown(FORM) - terminal.started)
-    return {"seconds": seconds[1:]}  # the first one reads the files into the memory
+                seconds.append(first_frame_of(terminal) - terminal.started)
+            with Terminal([script(), "--runs-dir", folder]) as terminal:
+                first_key.append(terminal.shown(RECIPES["fast"].title, terminal.press(RIGHT)) - terminal.started)
+                keys.append([])
+                for key, recipe in itertools.cycle(((LEFT, "notebook"), (RIGHT, "fast"))):
+                    began = time.perf_counter()
+                    if began > terminal.started + STARTING:
+                        break
+                    keys[-1].append(terminal.shown(RECIPES[recipe].title, terminal.press(key)) - began)
+                    time.sleep(0.05)
+    # The first one of each reads the files into the memory.
+    return {"seconds": seconds[1:], "first_key_s": first_key[1:], "keys_s": keys[1:]}
 
 
 def written(seconds: float = 30.0) -> Figures:

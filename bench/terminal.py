@@ -102,8 +102,12 @@ class Terminal:
         os.write(self._master, keys)
         return place
 
-    def shown(self, words: str, since: int = 0, seconds: float = 60.0) -> float:
+    def shown(self, words: str, since: int = 0, seconds: float = 60.0, *, whole: bool = True) -> float:
         """Wait until a frame that came after byte `since` shows `words`, all in one style.
+
+        Args:
+            whole: look only where a frame ends. Where the first one ends is not written: the terminal has not said by
+                then that it understands that.
 
         Returns:
             When the frame's last byte came, by `time.perf_counter`.
@@ -119,7 +123,7 @@ class Terminal:
                 found = False
                 for _ in self.screen.feed(self._decoder.decode(self._data[start:end])):
                     found |= end > since and self.screen.shows(words)
-                if found:
+                if found or (not whole and end > since and self.screen.shows(words)):
                     return moment
             if self.ended is not None:
                 raise TimeoutError(f"the command ended with {self.status} before it showed {words!r}")

@@ -7,14 +7,14 @@ import math
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from statistics import median
 from typing import TYPE_CHECKING
 
 from engine.config import MAX_EPOCHS
-from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test
 
 if TYPE_CHECKING:  # the first frame must not wait for numpy
     import numpy as np
+
+    from engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test
 
 MAX_EPOCH_POINTS = 1000
 """More points of one epoch's fine curve are no training's."""
@@ -44,6 +44,9 @@ class History:
 
     def add(self, event: Event) -> None:
         """Fold the next event."""
+        # Here, because the console's first frame has a history and no event.
+        from engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+
         match event:
             case RunStarted():
                 self._begin(event)
@@ -92,6 +95,8 @@ class History:
     @property
     def seconds_per_epoch(self) -> float:
         """Median time of the complete epochs, in seconds; NaN before the first."""
+        from statistics import median
+
         seconds = [epoch.seconds for epoch in self.epochs if epoch.complete]
         return median(seconds) if seconds else float("nan")
 

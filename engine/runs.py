@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -30,34 +29,11 @@ if TYPE_CHECKING:
     from engine.state import TrainingState
 
 FORMAT = 1
-NAME = re.compile(r"\w[\w.-]{0,63}")
-MAX_NAME_BYTES = 200
-"""A folder's name may have 255 bytes, and the time and a number come on top."""
 EVENTS = "events.jsonl"
 CONFIG = "config.json"
 MAX_CONFIG_BYTES = 1 << 20
 Version: TypeAlias = tuple[int, int, int] | None
 """Of an epoch's weights: the time, size and number of their file."""
-
-
-def runs_folder(option: str | os.PathLike[str] | None) -> Path:
-    """Where runs are stored: the option, else `MNIST_TUI_RUNS`, else `runs` in the current folder.
-
-    Raises `ConfigError` where `~name` is nobody's.
-    """
-    chosen = os.fspath(option or os.environ.get("MNIST_TUI_RUNS") or "runs")
-    try:
-        return Path(chosen).expanduser()
-    except RuntimeError:
-        problem = f"--runs-dir (or MNIST_TUI_RUNS) {chosen!r} begins with a home folder that is not known"
-        raise ConfigError({"runs_dir": f"{problem}: write the path in full"}) from None
-
-
-def check_name(name: str) -> None:
-    """Raises `ConfigError` where a run's name could not be part of a folder's name."""
-    if not NAME.fullmatch(name) or len(name.encode()) > MAX_NAME_BYTES:
-        problem = "--name must be 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first"
-        raise ConfigError({"name": problem})
 
 
 def check_runs_folder(folder: Path) -> None:

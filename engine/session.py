@@ -18,8 +18,9 @@ from engine.data.loading import load
 from engine.errors import Cancelled, ConfigError, DataError, MnistTuiError, RunError, TrainingError
 from engine.events import Epoch, Event, Notice, RunFinished
 from engine.history import History
+from engine.places import check_name
 from engine.remote import Listener
-from engine.runs import RunFolder, check_name, check_runs_folder
+from engine.runs import RunFolder, check_runs_folder
 from engine.writer import RunWriter
 
 if TYPE_CHECKING:

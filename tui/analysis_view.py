@@ -44,6 +44,7 @@ class AnalysisView(View):
 
     BINDINGS = bindings("subject")
     MORE_SCOPES: ClassVar[tuple[str, ...]] = ("subject",)
+    ON_A_NETWORK = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.driver import Driver
 from textual.screen import Screen
@@ -15,19 +15,20 @@ from textual.screen import Screen
 from engine.analysis.subject import Analyst
 from engine.config import RunConfig
 from engine.history import History
-from engine.runs import RunFolder
+from engine.torch_import import import_torch
 from tui import garbage
-from tui.analysis_view import AnalysisView
 from tui.exporting import ExportingApp
 from tui.keys import bindings
 from tui.logs import LogLines
-from tui.messages import DevicesFound
 from tui.palette import rich_colours
 from tui.quick_app import QuickApp
 from tui.scrubber import Scrubber
 from tui.training_app import TrainingApp
 from tui.view import View
-from tui.widgets.dialogs import Help, Log, Question
+
+if TYPE_CHECKING:
+    from engine.runs import RunFolder
+    from tui.messages import DevicesFound
 
 LOG_LINES = 2000
 STATUS_SECONDS = 0.4
@@ -95,8 +96,11 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
     def find_devices(self) -> None:
         """Import torch and look for devices, in a thread."""
 
+        from tui.messages import DevicesFound
+
         def look() -> None:
             try:
+                import_torch()
                 from engine import devices
 
                 self.post_message(DevicesFound(devices.found(), devices.available_cores()))
@@ -109,7 +113,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
 
     def on_devices_found(self, message: DevicesFound) -> None:
         self.devices = message
-        garbage.keep()  # torch and the views
+        garbage.keep()  # the views
         for view in self.mounted_views():
             view.devices_found()
 
@@ -175,7 +179,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         if action == "go_on":
             return self.can_go_on
         if action == "follow":
-            away = isinstance(self.screen, AnalysisView) and not self.scrubber.follows
+            away = isinstance(self.screen, View) and self.screen.ON_A_NETWORK and not self.scrubber.follows
             return away or (self.shown is not None and self.is_training)
         if action in ("view", "log", "help", "leave", "pause", "stop", "export_view", "export_all"):
             return not self.screen.is_modal
@@ -193,17 +197,23 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
             screen.back()
 
     def action_help(self) -> None:
+        from tui.widgets.dialogs import Help
+
         screen = self.screen
         if isinstance(screen, View):
             self.push_screen(Help(screen.TITLE_WORDS, (screen.MODE, *screen.MORE_SCOPES)))
 
     def action_log(self) -> None:
+        from tui.widgets.dialogs import Log
+
         self.push_screen(Log(self.log_lines))
 
     def action_leave(self) -> None:
         if self.training is None:
             self.leave(0)
             return
+        from tui.widgets.dialogs import Question
+
         epoch = self.live.progress.epoch if self.live.progress else 0
         body = "A training is running" + (f", epoch {epoch} of {self.training.config.epochs}." if epoch else ".")
         answers = {"stop": "stop it, keep its work and quit", "stay": "let it run"}
@@ -228,8 +238,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
 
     def _subject_changed(self) -> None:
         for view in self.mounted_views():
-            if isinstance(view, AnalysisView):
-                view.subject_changed()
+            view.subject_changed()
 
     async def open_images(self, words: str) -> None:
         """See the subject's images that a selection in words picks, such as `true:3 pred:5`, in the Mistakes view."""

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import logging
-import sys
-import traceback
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -15,13 +10,17 @@ from typer.exceptions import TyperException
 from engine import __version__
 from engine.config import DEVICES, OPTIMIZERS, RunConfig
 from engine.data.catalog import DATASET_NAMES
-from engine.errors import ConfigError, MnistTuiError, RunError
+from engine.errors import ConfigError
+from engine.places import runs_folder
 from engine.recipes import RECIPES
-from engine.runs import RunFolder, find_run, newest_live_run, runs_folder
+from engine.runs import find_run, newest_live_run
 from engine.tensorboard import check as check_tensorboard
-from tui import export_command, logs
+from tui import export_command
+from tui.ending import OptionsError, end_with
 from tui.learning_options import Elastic, Fade, Scale, Schedule, Shear, WeightDecay
 from tui.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug, run_names
+from tui.start import show
+from tui.terminal import is_interactive
 from tui.train_options import read_changes, read_config
 
 HELP = """Train a first neural network on MNIST in the terminal, live, and find out what it learned.
@@ -49,8 +48,6 @@ app = typer.Typer(help=HELP, epilog=EXAMPLES, no_args_is_help=False, pretty_exce
 
 
 DEFAULT = RunConfig()
-SWITCH_SECONDS = 0.001
-"""A thread that computes in Python lets the screen have its turn after so long; Python's own 5 ms add up in a frame."""
 
 
 def _version(asked: bool) -> None:
@@ -73,23 +70,11 @@ def console(
     context.obj = {"data_dir": data_dir, "runs_dir": runs_dir, "debug": debug}
     if context.invoked_subcommand is not None:
         return
-    from tui.terminal import is_interactive
-
     if not is_interactive():
         from tui.plain import train
 
         raise typer.Exit(train(RunConfig(), runs_folder(runs_dir), data_dir=data_dir))
-    _show(data_dir, runs_folder(runs_dir))
-
-
-def _show(data_dir: str | None, runs_dir: Path, attached: RunFolder | None = None) -> NoReturn:
-    """Open the console, and end with its exit code."""
-    gc.disable()  # until the first frame is there: nothing of what starts up is garbage
-    sys.setswitchinterval(SWITCH_SECONDS)
-    from tui.app import MnistTui
-    from tui.console import Terminal, end_now, run
-
-    end_now(run(MnistTui(data_dir=data_dir, runs_dir=runs_dir, attached=attached, driver_class=Terminal)))
+    show(data_dir, runs_folder(runs_dir))
 
 
 @app.command()
@@ -209,13 +194,11 @@ def attach(
     outer = context.obj or {}
     folder, data_dir = runs_folder(runs_dir or outer.get("runs_dir")), data_dir or outer.get("data_dir")
     chosen = find_run(folder, run) if run else newest_live_run(folder)
-    from tui.terminal import is_interactive
-
     if not is_interactive():
         from tui.plain import follow_run
 
         raise typer.Exit(follow_run(chosen))
-    _show(data_dir, folder, chosen)
+    show(data_dir, folder, chosen)
 
 
 @app.command()
@@ -257,32 +240,15 @@ def evaluate(
 app.command(name="export")(export_command.export)
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command and end the process with the contract's exit code."""
-    debug = "--debug" in sys.argv
-    logs.set_up()
+    end_with(_command)
+
+
+def _command() -> object:
     try:
-        status = app(standalone_mode=False)
+        return app(standalone_mode=False)
     except TyperException as error:
-        _complain(error.format_message(), debug)
-        status = 2
-    except MnistTuiError as error:
-        _complain(str(error), debug)
-        status = error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        status = 130
-    except OSError as error:
-        _complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", debug)
-        status = RunError.exit_code
-    except Exception as error:
-        logging.getLogger(__name__).exception("unexpected")
-        _complain(f"{type(error).__name__}: {error} (this is a fault of mnist-tui; --debug shows where)", debug)
-        status = 1
-    sys.exit(status if isinstance(status, int) else 0)
-
-
-def _complain(message: str, debug: bool) -> None:
-    if debug:
-        traceback.print_exc()
-    line = " ".join(message.split())
-    print(f"mnist-tui: {line}", file=sys.stderr)
+        raise OptionsError(error.format_message()) from error
+    except typer.Abort:
+        raise KeyboardInterrupt from None

@@ -9,7 +9,8 @@ import typer
 
 from engine.analysis.subject import SPLITS
 from engine.figures.settings import OPTIONS
-from engine.runs import find_run, runs_folder
+from engine.places import runs_folder
+from engine.runs import find_run
 from tui.options import DataDir, Debug, RunName, RunsDir, named, remember_debug, run_names
 
 

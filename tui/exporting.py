@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.driver import Driver
 
-from engine.analysis.subject import Analyst, Subject
-from tui import preferences
-from tui.export_thread import ExportEnded, ExportSaid, ExportThread, Job
-from tui.preferences import Preferences
-from tui.scrubber import Scrubber
 from tui.view import View
-from tui.widgets.export_dialog import ExportDialog, Order
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the first frame must not wait for what exports
+    from engine.analysis.subject import Analyst, Subject
     from engine.figures.settings import Standing
+    from tui.export_thread import ExportEnded, ExportSaid, ExportThread
+    from tui.preferences import Preferences
+    from tui.scrubber import Scrubber
+    from tui.widgets.export_dialog import Order
 
 SEEN_SECONDS = 30.0
 """How long the paths stay on the screen."""
@@ -54,6 +53,9 @@ class ExportingApp(App[int]):
 
     def action_export_view(self) -> None:
         """Ask how the view is wanted, and write it."""
+        from tui import preferences
+        from tui.widgets.export_dialog import ExportDialog
+
         view = self.screen
         if not isinstance(view, View):
             return
@@ -74,6 +76,8 @@ class ExportingApp(App[int]):
     def _ordered(self, standings: list[Standing], order: Order | None) -> None:
         if order is None:
             return
+        from tui import preferences
+
         self._preferences = order.preferences
         preferences.save(order.preferences)
         standing = standings[order.figure]
@@ -81,6 +85,8 @@ class ExportingApp(App[int]):
 
     def action_export_all(self) -> None:
         """Write every view of the subject; while it works, stop."""
+        from tui import preferences
+
         if self._export is not None:
             self._export.stop()
             return
@@ -107,6 +113,9 @@ class ExportingApp(App[int]):
         return (subject.folder if subject is not None else self.runs_dir).absolute() / "figures"
 
     def _start(self, standings: tuple[Standing, ...], everything: Subject | None, name: str) -> None:
+        from tui.export_thread import ExportThread, Job
+        from tui.preferences import Preferences
+
         wanted = self._preferences or Preferences()
         own = self._figures_folder(everything or standings[0].subject)
         try:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from engine.events import Event
-from engine.history import History
-
-if TYPE_CHECKING:  # torch must not be imported before the first frame
+if TYPE_CHECKING:  # the first frame must not wait for them
     from engine.devices import Device
+    from engine.events import Event
+    from engine.history import History
     from tui.training_thread import FollowingThread
 
 

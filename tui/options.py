@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.runs import runs_folder
+from engine.places import runs_folder
 
 
 def named(values: tuple[str, ...]) -> Callable[[], list[str]]:

@@ -18,6 +18,7 @@ from textual.widget import AwaitMount
 from tui import garbage
 from tui.repaint import Painted
 from tui.themes import CURVE_COLOURS, THEMES
+from tui.view import View
 from tui.views.registry import CLASSES, import_view, make_view
 
 PREPARE_SECONDS = 0.05
@@ -30,7 +31,6 @@ LIBRARIES = ("sklearn.neighbors", "sklearn.metrics", "sklearn.manifold", "openTS
 class QuickApp(App[int]):
     """An app with a mode for every view."""
 
-    MODES = {mode: partial(make_view, mode) for mode in CLASSES}
     DEFAULT_MODE = "setup"
 
     def __init__(self, *, driver_class: type[Driver] | None = None) -> None:
@@ -38,6 +38,7 @@ class QuickApp(App[int]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name  # here and not when it is mounted, so that the styles are read once
+        self._modes = {mode: partial(self._make, mode) for mode in CLASSES}
         self._painted = Painted()
         self._view_is_there = False
 
@@ -63,16 +64,22 @@ class QuickApp(App[int]):
             if not self.is_running:
                 return
             if mode not in self._screen_stacks:  # nobody went there meanwhile
-                await self._make(mode)
+                await self._init_mode(mode)
         self.prepared()
 
-    async def _make(self, mode: str) -> None:
+    def _make(self, mode: str) -> View:
         view = make_view(mode)
         # Made with the styles of now: its first visit need not read them all again.
         view._css_update_count = self._css_update_count
         view.styled_for = self.theme
-        self._modes[mode] = lambda: view
-        await self._init_mode(mode)
+        return view
+
+    def refresh_css(self, animate: bool = True) -> None:
+        if self._screen_stacks[self.DEFAULT_MODE]:
+            super().refresh_css(animate)
+        else:  # the theme of the start: nobody has any style yet
+            self.stylesheet.set_variables(self.get_css_variables())
+            self.stylesheet.apply(self)
 
     def import_libraries(self, wanted: Callable[[], bool]) -> None:
         """Import what views need at their first visit, as long as it is `wanted`; runs in a thread.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.analysis.subject import SPLITS, Split, Subject
-from engine.history import History
-from engine.runs import RunFolder
+
+if TYPE_CHECKING:
+    from engine.history import History
 
 
 class Scrubber:
@@ -47,6 +49,8 @@ class Scrubber:
             history: what it has said so far.
             growing: whether it still trains.
         """
+        from engine.runs import RunFolder
+
         if folder != self.folder:
             self._pinned = None
         self.folder, self._growing = folder, growing

@@ -5,26 +5,28 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import App
 from textual.driver import Driver
+from textual.widget import AwaitMount
 
-from engine.config import MAX_EPOCHS, RunConfig
-from engine.control import Control
-from engine.errors import MnistTuiError, RunError
-from engine.events import Epoch, Event, Notice, Phase, Progress, RunFinished, RunStarted, Test
+from engine.errors import RunError
 from engine.history import History
-from engine.remote import Request, send
-from engine.runs import RunFolder
 from tui.hangup import let_go_of_the_terminal
-from tui.messages import EngineEvent, Followed, TrainingEnded
 from tui.palette import rich_colours
-from tui.training_thread import FollowingThread, TrainingThread
-from tui.widgets.dialogs import NumberQuestion
 from tui.words import printable, state_words
+
+if TYPE_CHECKING:  # the first frame must not wait for what trains
+    from engine.config import RunConfig
+    from engine.control import Control
+    from engine.events import Event
+    from engine.remote import Request
+    from engine.runs import RunFolder
+    from tui.messages import EngineEvent, Followed, TrainingEnded
+    from tui.training_thread import FollowingThread, TrainingThread
 
 LEAVE_SECONDS = 0.7
 """How long quitting waits for the training to save its work."""
@@ -119,29 +121,9 @@ class TrainingApp(App[int]):
 
     def offer_to_go_on(self, folder: RunFolder, history: History) -> None:
         """Ask how far a stored run shall go on, and train it."""
-        if self.is_training:
-            self.notify("a training is running: stop it first", severity="warning")
-            return
-        if folder.is_live():
-            holder = folder.owner()
-            self.notify(f"it is being trained{f' by {holder}' if holder else ''}", severity="warning", markup=False)
-            return
-        try:
-            config = folder.config()
-        except MnistTuiError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        done = max((epoch.epoch for epoch in history.epochs if epoch.complete), default=0)
-        body = f"{printable(folder.name)} has {done} of {config.epochs} epochs; it goes on exactly where it stood."
-        complete = history.finished is not None and history.finished.status == "completed"
-        low = done + 1 if complete else max(done, 1)  # without an end there is a test to make at least
-        proposal = config.epochs if low <= config.epochs else min(2 * done, MAX_EPOCHS)
+        from tui.going_on import ask
 
-        def answered(epochs: int | None) -> None:
-            if epochs is not None:
-                self._resume(folder, history, replace(config, epochs=epochs))
-
-        self.push_screen(NumberQuestion("go on?", body, "epochs in all", low, MAX_EPOCHS, proposal), answered)
+        ask(self, folder, history, self._resume)
 
     def _resume(self, folder: RunFolder, history: History, config: RunConfig) -> None:
         data_dir = self.data_dir
@@ -156,6 +138,8 @@ class TrainingApp(App[int]):
     def _begin(
         self, config: RunConfig, train: Callable[[Control], Iterator[Event]], history: History, folder: Path | None
     ) -> None:
+        from tui.training_thread import TrainingThread
+
         if self.training is not None:
             return
         self._let_go()
@@ -167,12 +151,18 @@ class TrainingApp(App[int]):
         self.training_begins()
         self.training.start()
         self.changed()
-        self.switch_mode("training")
+        self.call_later(self._seen, self.switch_mode("training"), self.training)
+
+    async def _seen(self, mounted: AwaitMount, training: TrainingThread) -> None:
+        await mounted
+        self.call_after_refresh(training.seen.set)
 
     def training_begins(self) -> None:
         """Called before a training starts."""
 
     def on_engine_event(self, message: EngineEvent) -> None:
+        from engine.events import Epoch, Phase, RunFinished, RunStarted
+
         event = message.event
         self.live.add(event)
         if isinstance(event, RunStarted):
@@ -200,6 +190,8 @@ class TrainingApp(App[int]):
         self.look_at_run(self.live_folder, self.live, growing=self.live.finished is None)
 
     def _heard(self, event: Event) -> None:
+        from engine.events import Epoch, Notice, Progress, RunFinished, RunStarted, Test
+
         self.revision += 1
         if not isinstance(event, Progress):  # which the next tick draws: every redraw takes time from the training
             self.show_changes()
@@ -217,6 +209,8 @@ class TrainingApp(App[int]):
 
     async def show_run(self, folder: RunFolder, history: History) -> None:
         """Let every view show a stored run, and open its curves; where it is being trained, follow it."""
+        from tui.training_thread import FollowingThread
+
         if self.training is not None and folder.path.resolve() == (self.live_folder or Path()).resolve():
             self.show_own()
         else:
@@ -231,6 +225,8 @@ class TrainingApp(App[int]):
         await self.switch_mode("training")
 
     def on_followed(self, message: Followed) -> None:
+        from engine.events import Epoch, Phase, RunFinished
+
         if message.thread is not self.following or self.shown is None:
             return
         if message.history is not None:
@@ -264,6 +260,8 @@ class TrainingApp(App[int]):
 
     @property
     def _at_rest(self) -> tuple[RunFolder, History] | None:
+        from engine.runs import RunFolder
+
         if self.shown is not None and self.shown_folder is not None:
             return self.shown_folder, self.shown[1]
         return (RunFolder(self.live_folder), self.live) if self.live_folder is not None else None
@@ -294,6 +292,8 @@ class TrainingApp(App[int]):
             self._ask("stop")
 
     def _ask(self, request: Request) -> None:
+        from engine.remote import send
+
         if self.following is not None:
             try:
                 send(self.following.folder, request)

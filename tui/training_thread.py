@@ -13,7 +13,11 @@ from engine.events import Event, RunFinished
 from engine.follow import POLL_SECONDS, Follower
 from engine.history import History
 from engine.runs import RunFolder
+from engine.torch_import import import_torch, is_imported
 from tui.messages import EngineEvent, Followed, TrainingEnded
+
+PATIENCE = 1.0
+"""Seconds after which the training begins whatever the screen does."""
 
 
 class TrainingThread(threading.Thread):
@@ -29,12 +33,17 @@ class TrainingThread(threading.Thread):
         self.control = Control()
         self.failed = False
         """Whether it ended otherwise than completed or stopped."""
+        self.seen = threading.Event()
+        """Set when the screen shows that it trains."""
         self._target, self._train = target, train
         self._heard = True
 
     def run(self) -> None:
         error: Exception | None = None
         try:
+            if not is_imported():  # beside the screen's own imports both would take twice as long
+                self.seen.wait(PATIENCE)
+            import_torch()
             for event in self._train(self.control):
                 if isinstance(event, RunFinished):
                     self.failed = event.status == "failed" or not event.stored

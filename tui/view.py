@@ -32,6 +32,8 @@ class View(Screen[None]):
     TITLE_WORDS: ClassVar[str] = ""
     MORE_SCOPES: ClassVar[tuple[str, ...]] = ()
     """Further scopes of the key table that work here."""
+    ON_A_NETWORK: ClassVar[bool] = False
+    """Whether it answers for the app's subject."""
     NO_FIGURE: ClassVar[str] = "there is nothing to export here yet"
     """Said where the view can't become a figure."""
     DEFAULT_CSS = """
@@ -118,6 +120,9 @@ class View(Screen[None]):
 
     def devices_found(self) -> None:
         """The machine's devices are known now."""
+
+    def subject_changed(self) -> None:
+        """Another run, epoch or split is looked at, or more is known of it."""
 
     def training_failed(self, error: Exception) -> None:
         """The training of this console failed."""

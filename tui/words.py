@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
+from typing import TYPE_CHECKING
 
-from engine.events import Phase, Test
-from engine.history import History
-from engine.statistics import wilson_interval
+if TYPE_CHECKING:
+    from engine.events import Phase, Test
+    from engine.history import History
 
 PHASES = {
     "download": "downloading",
@@ -76,6 +77,8 @@ def phase_words(phase: Phase) -> str:
 
 def test_words(test: Test, dataset: str) -> str:
     """The test's result with its 95 % interval and the data set that it holds for."""
+    from engine.statistics import wilson_interval
+
     low, high = wilson_interval(test.correct, test.total)
     return (
         f"test accuracy on {dataset} {percent(test.acc)} ({test.correct:,} of {test.total:,}; 95 % interval "

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from engine.runs import RunFolder, Version
-
 if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
     import numpy as np
     from numpy.typing import NDArray
@@ -18,6 +16,7 @@ if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
     from engine.data.dataset import Dataset
     from engine.evaluate import Evaluation
     from engine.model import MLP
+    from engine.runs import Version
 
 Split: TypeAlias = Literal["test", "valid", "train"]
 SPLITS: tuple[Split, ...] = ("test", "valid", "train")
@@ -66,6 +65,7 @@ class Analyst:
     def run(self, folder: Path) -> tuple[RunConfig, Dataset]:
         """The run's configuration and the data set that it used."""
         from engine.data.folder import is_explicit
+        from engine.runs import RunFolder
         from engine.stored import load_dataset
 
         with self._lock:
@@ -94,6 +94,7 @@ class Analyst:
 
     def model(self, folder: Path, epoch: int) -> MLP:
         """The network of an epoch, on the CPU."""
+        from engine.runs import RunFolder
         from engine.stored import load_model
 
         config, _ = self.run(folder)
@@ -101,6 +102,8 @@ class Analyst:
 
     def version(self, folder: Path, epoch: int) -> Version:
         """What changes where an epoch is trained anew, as a resumed run does with one that was cut short."""
+        from engine.runs import RunFolder
+
         return RunFolder(folder).version(epoch)
 
     def evaluation(self, subject: Subject) -> Evaluation:

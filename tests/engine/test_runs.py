@@ -23,7 +23,8 @@ from engine.config import RunConfig
 from engine.errors import ConfigError, RunError
 from engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test, to_json
 from engine.model import MLP
-from engine.runs import RunFolder, check_name, check_runs_folder, find_run, runs_folder, stored_runs
+from engine.places import check_name, runs_folder
+from engine.runs import RunFolder, check_runs_folder, find_run, stored_runs
 from engine.stored import evaluate_stored, load_model
 from engine.summaries import summarise, summarise_all
 from engine.writer import RunWriter

@@ -1,21 +1,31 @@
-"""What the first frame must not wait for."""
+"""What the first frame must not wait for, and what must be right in it all the same."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+from textual.widgets import Input
+
+from bench.terminal import Terminal
+from engine.recipes import RECIPES
+from tests.helpers import ROOT
 from tests.tui.conftest import until
 from tui.app import MnistTui
 from tui.keys import VIEWS
+from tui.start import console_options
 from tui.views.data import DataView
+from tui.views.setup import LABELS
 
 
 def test_the_console_is_there_before_torch_is() -> None:
     code = (
-        "import sys; import tui.app, tui.views.setup;"
-        "late = {'torch', 'torchvision', 'sklearn', 'matplotlib', 'scipy', 'numpy', 'plotext', 'openTSNE'};"
+        "import sys; import tui.start, tui.console, tui.app, tui.views.setup;"
+        "late = {'torch', 'torchvision', 'sklearn', 'matplotlib', 'scipy', 'numpy', 'plotext', 'openTSNE', 'typer',"
+        "'tui.cli', 'engine.events', 'engine.runs', 'tui.training_thread', 'tui.export_thread', 'tui.widgets.dialogs'};"
         "print(sorted(late & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
@@ -47,3 +57,66 @@ def test_no_color_reaches_the_views() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.strip() == "braille"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ((), {}),
+        (("--data-dir", "x"), {"--data-dir": "x"}),
+        (("--data-dir=x=y", "--runs-dir", "z"), {"--data-dir": "x=y", "--runs-dir": "z"}),
+        (("--runs-dir", "a", "--runs-dir", "b"), {"--runs-dir": "b"}),
+        (("train",), None),
+        (("--help",), None),
+        (("--debug",), None),
+        (("--data-dir",), None),
+        (("--data-dir", "--runs-dir", "x"), None),
+        (("--data-dir", "x", "surplus"), None),
+        (("--data", "x"), None),
+    ],
+)
+def test_what_is_not_plainly_the_console_is_left_to_the_command_line(
+    arguments: tuple[str, ...], options: dict[str, str] | None
+) -> None:
+    assert console_options(arguments) == options
+
+
+def test_a_key_that_is_typed_before_the_console_is_there_is_not_lost(tmp_path: Path) -> None:
+    code = "from tui.start import main; main()"
+    environment = {"PYTHONPATH": str(ROOT), "MNIST_TUI_RUNS": str(tmp_path), "MNIST_TUI_DATA": str(tmp_path)}
+    with Terminal([sys.executable, "-c", code], env=environment) as terminal:
+        terminal.press(b"\x1b[C")
+        terminal.shown(RECIPES["fast"].title, since=0)
+
+
+async def test_the_label_of_the_focused_field_alone_is_bold(console: Callable[..., MnistTui]) -> None:
+    def bold(app: MnistTui) -> set[str]:
+        lines = app.screen._compositor.render_strips()
+        return {
+            segment.text.strip()
+            for line in lines
+            for segment in line
+            if segment.style and segment.style.bold and segment.text.strip() in LABELS.values()
+        }
+
+    app = console()
+    async with app.run_test(size=(132, 44)) as pilot:
+        await until(pilot, lambda: bold(app) == {LABELS["recipe"]})
+        app.screen.query_one("#seed", Input).focus()
+        await until(pilot, lambda: bold(app) == {LABELS["seed"]})
+        await pilot.press("escape")
+        await until(pilot, lambda: bold(app) == set())
+
+
+@pytest.mark.parametrize("libraries", ["the right ones", "none"])
+def test_torch_is_imported_whole_and_leaves_the_collector_as_it_was(libraries: str) -> None:
+    """Fails where a library that is loaded beforehand is not the one that torch then uses."""
+    code = (
+        "import gc, engine.torch_import as t, sys;"
+        + ("t.LIBRARIES = ('nothing.so', 'nothing.so');" if libraries == "none" else "")
+        + "t.import_torch(); on = gc.isenabled(); gc.disable(); t.import_torch(); import torch;"
+        "print(on, gc.isenabled(), (torch.ones(2, 3) @ torch.ones(3)).tolist())"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout.strip() == "True False [3.0, 3.0]"
+    assert result.stderr == ""

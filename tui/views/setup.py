@@ -7,20 +7,20 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Input, Label, Static
+from textual.widgets import Input, Static
 
 from engine.config import DEVICES, NO_RECIPES_MATTER, OPTIMIZERS, RunConfig, parse_hidden
 from engine.data.catalog import DATASET_NAMES
 from engine.data.folder import Availability, data_folder, survey
 from engine.errors import ConfigError, DataError
+from engine.places import check_name
 from engine.recipes import RECIPES
-from engine.runs import check_name
 from engine.schedule import SCHEDULES
 from tui.keys import bindings
 from tui.view import View
 from tui.views.setup_summary import summary
-from tui.widgets.dialogs import Question
 from tui.widgets.fields import Choice
+from tui.widgets.form import Form
 
 CHOICES = {
     "recipe": tuple(RECIPES),
@@ -90,23 +90,41 @@ class SetupView(View):
         self._availability: dict[str, Availability] = {}
         self.config: RunConfig | None = None
         """What the form says, where it is valid."""
+        self._read: dict[str, str] = {}
+        """What the fields held when it was read."""
+        self._narrow = False
+
+    def compose(self) -> ComposeResult:
+        # What the size asks for is known: without this, the first frame would wait until every style was found twice.
+        breakpoints = self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS
+        for length, steps in zip(self.app.size, breakpoints, strict=True):
+            self.add_class(next(name for least, name in reversed(steps) if length >= least))
+        self._styled_for = self.app.theme
+        yield from super().compose()
+
+    def _compositor_refresh(self) -> None:
+        if not self.app._batch_count:  # else the app would throw away what is drawn, and it would be drawn again
+            super()._compositor_refresh()
 
     def body(self) -> ComposeResult:
         first = self.console_app.config
         with Horizontal():
             with VerticalScroll(id="form", can_focus=False):
-                for name, label in LABELS.items():
-                    with Horizontal(classes="field first" if name in FIRST else "field"):
-                        yield Label(label, classes="label")
-                        if name in CHOICES:
-                            yield Choice(CHOICES[name], getattr(first, name), id=name)
-                        else:
-                            empty = {"threads": "auto", "name": first.recipe, "data_dir": str(data_folder(None))}
-                            yield Input(self._text(first, name), empty.get(name, ""), id=name, compact=True)
-                        yield Static("", id=f"note-{name}", classes="note", markup=False)
+                yield Form(LABELS, *(self._field(name, first) for name in LABELS))
             with Vertical(id="summary-pane") as pane:
                 pane.border_title = "this run"
                 yield Static("", id="summary")
+
+    def _field(self, name: str, config: RunConfig) -> Input | Choice:
+        field: Input | Choice
+        if name in CHOICES:
+            field = Choice(CHOICES[name], getattr(config, name), id=name)
+        else:
+            empty = {"threads": "auto", "name": config.recipe, "data_dir": str(data_folder(None))}
+            field = Input(self._text(config, name), empty.get(name, ""), id=name, compact=True)
+        if name in FIRST:
+            field.add_class("first", update=False)  # it has no styles yet
+        return field
 
     def _text(self, config: RunConfig, name: str) -> str:
         if name == "hidden":
@@ -131,7 +149,8 @@ class SetupView(View):
         self._refresh()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._refresh)
+        if self.has_class("-narrow") != self._narrow:
+            self._refresh()
 
     def action_survey(self) -> None:
         """Look again which data sets are there, and which devices."""
@@ -152,6 +171,8 @@ class SetupView(View):
 
     @on(Input.Changed)
     def _edited(self, event: Input.Changed) -> None:
+        if event.value == self._read.get(str(event.input.id)):  # as when it is mounted
+            return
         if event.input.id == "data_dir":
             self._survey()
         else:
@@ -178,7 +199,8 @@ class SetupView(View):
         """The fields' values, and what is wrong with those that can't be read."""
         values: dict[str, Any] = {str(choice.id): choice.value for choice in self.query(Choice)}
         problems: dict[str, str] = {}
-        texts = {str(field.id): field.value.strip() for field in self.query(Input)}
+        self._read = {str(field.id): field.value for field in self.query(Input)}
+        texts = {name: text.strip() for name, text in self._read.items()}
         for name in (*WHOLE, *NUMBERS):
             try:
                 values[name] = int(texts[name]) if name in WHOLE else float(texts[name])
@@ -212,14 +234,11 @@ class SetupView(View):
         self.config = None if problems else config
         if self.config is not None:
             self.console_app.config = self.config
-        notes = self._notes()
-        for name in LABELS:
-            note = self.query_one(f"#note-{name}", Static)
-            note.set_class(name in problems, "wrong")
-            note.update(problems.get(name) or notes.get(name, ""))
+        self.query_one(Form).say(self._notes() | problems, problems.keys())
         wrong = {LABELS[name]: problem for name, problem in problems.items()}
         counted = f"{self.config.parameters:,} parameters" if self.config else "not ready to start"
-        self.query_one("#form").border_title = counted if self.has_class("-narrow") else "settings"
+        self._narrow = self.has_class("-narrow")
+        self.query_one("#form").border_title = counted if self._narrow else "settings"
         self.query_one("#form").border_subtitle = next((f"{label} {words}" for label, words in wrong.items()), "")
         self.query_one("#summary", Static).update(
             summary(self.config, LABELS, wrong, self._availability, self.console_app.devices, self.console_app.colours)
@@ -262,6 +281,8 @@ class SetupView(View):
         """Data that can't be had: say why, and what can be done."""
         if not isinstance(error, DataError) and not (isinstance(error, ConfigError) and "data_dir" in error.problems):
             return
+        from tui.widgets.dialogs import Question
+
         answers = {"retry": "try again", "folder": "another folder", "digits": "train on digits", "close": "close"}
         body = f"{error}\n\nThe set digits needs no download: 1,797 small real digits that come with scikit-learn."
         if self.console_app.live_folder is not None:  # a stored run's data set is settled

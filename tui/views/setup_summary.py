@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 
 from engine.config import CLASSES, PIXELS, RunConfig
 from engine.data.catalog import CATALOG, DIGITS
 from engine.data.folder import Availability
 from engine.recipes import RECIPES
-from tui.messages import DevicesFound
 from tui.words import bytes_words
+
+if TYPE_CHECKING:
+    from tui.messages import DevicesFound
 
 
 def summary(
