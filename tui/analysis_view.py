@@ -169,5 +169,6 @@ class AnalysisView(View):
         What is covered keeps its room, so that it knows its size when it is drawn.
         """
         nothing = self.query_one("#nothing", Static)
-        nothing.update(words)
+        if nothing.content != words:  # an update lays the view out anew
+            nothing.update(words)
         nothing.display = bool(words)

@@ -33,6 +33,7 @@ class ConfusionView(AnalysisView):
         """Actual and predicted class under the cursor."""
         self._shares = False
         self._unordered = False
+        self._laid_out: tuple[tuple[int, int], int] | None = None
 
     def content(self) -> ComposeResult:
         with Container(id="confusion"):
@@ -45,7 +46,10 @@ class ConfusionView(AnalysisView):
     def draw(self, data: ConfusionData) -> None:
         colours = self.console_app.colours
         matrix = self.query_one("#matrix", Static)
-        matrix.update(matrix_table(data, self.cell, self._cell_size, self._shares, self.app.theme_variables))
+        table = matrix_table(data, self.cell, self._cell_size, self._shares, self.app.theme_variables)
+        size = self._cell_size, len(data.classes)  # on which alone the table's own size depends
+        matrix.update(table, layout=size != self._laid_out)
+        self._laid_out = size
         low, high = data.matrix.interval
         matrix.border_title = (
             f"{percent(data.matrix.accuracy)} right, {data.matrix.correct:,} of {data.matrix.total:,}"
@@ -57,7 +61,7 @@ class ConfusionView(AnalysisView):
         panel.border_title = "most confused, both ways" if self._unordered else "most confused"
         rows = max(1, panel.content_size.height)
         columns = max(1, panel.content_size.width // PAIR_WIDTH)
-        panel.update(pairs_text(pairs[: rows * columns], data.classes, rows, self._unordered, colours))
+        panel.update(pairs_text(pairs[: rows * columns], data.classes, rows, self._unordered, colours), layout=False)
 
     @property
     def _cell_size(self) -> tuple[int, int]:
