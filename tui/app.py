@@ -123,14 +123,25 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         self.scrubber.follow()
 
     def _show_progress(self) -> None:
-        screen = next(reversed(self.screen_stack), None)  # there is none before the first and after the last frame
-        if self._status_of != self.revision and isinstance(screen, View) and not screen.KEEPS_UP:
+        view = self._view_on_top
+        if self._status_of != self.revision and view is not None and not view.KEEPS_UP:
             self.show_changes()
 
     def show_changes(self) -> None:
         self._status_of = self.revision
-        if isinstance(self.screen, View):  # the others are told when they are shown again
-            self.screen.show_status(self.status)
+        view = self._view_on_top
+        if view is not None:  # the others are told when they are shown again
+            view.show_status(self.status)
+
+    @property
+    def _view_on_top(self) -> View | None:
+        """The view that is shown and that no dialog covers; before the first and after the last frame there is none."""
+        screen = next(reversed(self.screen_stack), None)
+        return screen if isinstance(screen, View) else None
+
+    def refresh_bindings(self) -> None:
+        if self.screen_stack:  # a training may speak after the last frame
+            super().refresh_bindings()
 
     def look_at_run(self, folder: Path | None, history: History, *, growing: bool) -> None:
         self.scrubber.look_at(folder, history, growing=growing)

@@ -9,12 +9,14 @@ import pytest
 from textual.widgets import Input
 
 from engine.config import RunConfig
+from engine.events import Epoch, Event, Notice, Phase
 from engine.runs import RunFolder, stored_runs
 from engine.summaries import summarise
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
 from tui.app import MnistTui
 from tui.export_thread import ExportEnded, Job
 from tui.keys import VIEWS
+from tui.messages import EngineEvent, TrainingEnded
 from tui.preferences import Preferences
 from tui.views.compare import CompareScreen
 from tui.widgets.chart import Chart
@@ -110,6 +112,17 @@ async def test_a_signal_saves_the_work_and_gives_the_contracts_exit_code(console
         await until(pilot, lambda: not app.is_running)
     assert app.return_code == 128 + signal.SIGTERM
     assert summarise(stored_runs(Path("runs"))[0]).status == "stopped"
+
+
+@pytest.mark.parametrize("event", [Phase("test"), Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0, True), Notice("full")])
+async def test_what_is_said_after_the_last_frame_is_no_fault(console, event: Event) -> None:
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running)
+    assert not app.screen_stack
+    app.on_engine_event(EngineEvent(event))
+    app.on_training_ended(TrainingEnded(None))
 
 
 async def test_every_view_opens_by_its_digit(console) -> None:
