@@ -126,7 +126,7 @@ def _start(terminal: Terminal, epochs: int) -> None:
         terminal.press(key)
         time.sleep(PAUSE)
     place = terminal.press(ENTER)
-    terminal.shown(f" of {epochs:,}", place, seconds=60)
+    terminal.shown(f" of {epochs}", place, seconds=60)
 
 
 def _press(terminal: Terminal, words: str) -> float:

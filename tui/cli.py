@@ -19,7 +19,7 @@ from engine.errors import ConfigError, MnistTuiError, RunError
 from engine.recipes import RECIPES
 from engine.runs import RunFolder, find_run, newest_live_run, runs_folder
 from engine.tensorboard import check as check_tensorboard
-from tui import export_command, logs
+from tui import export_command, hangup, letters, logs
 from tui.learning_options import Elastic, Fade, Scale, Schedule, Shear, WeightDecay
 from tui.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug, run_names
 from tui.train_options import read_changes, read_config
@@ -260,7 +260,9 @@ app.command(name="export")(export_command.export)
 def main() -> None:
     """Run the command and end the process with the contract's exit code."""
     debug = "--debug" in sys.argv
+    hangup.fill_gaps()
     logs.set_up()
+    letters.set_up()
     try:
         status = app(standalone_mode=False)
     except TyperException as error:
