@@ -34,7 +34,8 @@ from tests.walk_states import STATES, console, reach, slow_mirror, state_of, sto
 from tui.analysis_view import AnalysisView
 from tui.app import MnistTui
 from tui.keys import TABLE, VIEWS
-from tui.view import NEEDED, View
+from tui.terminal import NEEDED
+from tui.view import View
 
 STRETCH = 100
 SIZES = ((200, 60), (160, 45), (120, 40), (80, 24), (60, 20))

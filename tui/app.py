@@ -137,7 +137,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
     def _view_on_top(self) -> View | None:
         """The view that is shown and that no dialog covers; before the first and after the last frame there is none."""
         screen = next(reversed(self.screen_stack), None)
-        return screen if isinstance(screen, View) else None
+        return screen if isinstance(screen, View) and not self._exit else None
 
     def refresh_bindings(self) -> None:
         if self.screen_stack:  # a training may speak after the last frame

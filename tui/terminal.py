@@ -9,6 +9,9 @@ from rich.console import Console
 
 from tui.cells import Style
 
+NEEDED = (60, 20)
+"""Columns and rows under which neither views nor dialogs are drawn."""
+
 
 def is_interactive() -> bool:
     """Whether somebody can see a screen and type: not in a pipe, not on a terminal that can't move its cursor.

@@ -22,6 +22,7 @@ from tui.views.compare import CompareScreen
 from tui.widgets.chart import Chart
 from tui.widgets.dialogs import Help, Log, Question
 from tui.widgets.fields import Choice
+from tui.widgets.subject_bar import SubjectBar
 
 
 def epochs_shown(app: MnistTui) -> int:
@@ -123,6 +124,16 @@ async def test_what_is_said_after_the_last_frame_is_no_fault(console, event: Eve
     assert not app.screen_stack
     app.on_engine_event(EngineEvent(event))
     app.on_training_ended(TrainingEnded(None))
+
+
+async def test_a_view_that_is_being_taken_down_is_asked_nothing(console) -> None:
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("escape", "4")
+        await until(pilot, lambda: app.current_mode == "confusion")
+        app.exit(0)
+        await app.screen.query(SubjectBar).remove()  # as happens when the console is left
+        app.on_engine_event(EngineEvent(Phase("test")))
 
 
 async def test_every_view_opens_by_its_digit(console) -> None:

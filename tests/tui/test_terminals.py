@@ -11,8 +11,13 @@ from pathlib import Path
 import pytest
 
 from bench.terminal import Terminal
+from engine.runs import stored_runs
+from engine.session import start
 from tests.helpers import ROOT
+from tests.tui.conftest import QUICK, screen_text, until
 from tui.letters import ERRORS, lookalike
+from tui.widgets.dialogs import Question
+from tui.widgets.too_small import WORDS, fits
 
 ASCII = "PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 LC_ALL=C"
 CTRL_Q = b"\x11"
@@ -120,3 +125,40 @@ def test_letters_that_an_encoding_lacks(letter: str, alike: str) -> None:
 
 def test_letters_that_an_encoding_has_stay() -> None:
     assert "±5° – é".encode("latin-1", errors=ERRORS).decode("latin-1") == "±5° - é"
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ((59, 20), "mnist-tui needs 60×20 characters"),
+        ((20, 2), "mnist-tui needs 60×20 characters"),
+        ((14, 3), "mnist-tui needs 60×20 characters"),
+        ((14, 2), "needs 60×20"),
+        ((8, 1), "60×20"),
+        ((4, 1), "…"),
+        ((0, 1), ""),
+    ],
+)
+def test_what_is_too_small_says_so_in_words_that_fit(size: tuple[int, int], words: str) -> None:
+    assert next((words for words in WORDS if fits(words, *size)), "") == words
+
+
+async def test_a_question_that_can_not_be_seen_is_not_answered(console) -> None:
+    app = console()
+    list(start(QUICK, Path("runs")))
+    (run,) = stored_runs(Path("runs"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("escape", "9")
+        await until(pilot, lambda: app.current_mode == "runs" and app.screen.query_one("#run-table").row_count == 1)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.resize_terminal(20, 5)
+        await until(pilot, lambda: "60×20" in screen_text(app))
+        await pilot.press("enter", "tab", "enter", "space")
+        assert run.path.exists()
+        assert isinstance(app.screen, Question)
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "delete it" in screen_text(app))
+        await pilot.press("escape")
+        assert not isinstance(app.screen, Question)
+    assert run.path.exists()

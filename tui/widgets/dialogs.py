@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from rich.table import Table
 from rich.text import Text
@@ -14,9 +15,19 @@ from textual.widgets import Button, Input, RichLog, Static
 
 from tui.keys import help_lines
 from tui.palette import rich_colours
+from tui.terminal import NEEDED
+
+Answer = TypeVar("Answer")
 
 
-class Question(ModalScreen[str]):
+class Dialog(ModalScreen[Answer]):
+    """A screen over a view; where the terminal is too small it hides, and the view says what size is needed."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NEEDED[0], "-wide-enough")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-high-enough")]
+
+
+class Question(Dialog[str]):
     """Asks something that has a few answers; `esc` gives the last one, which must be the harmless one."""
 
     BINDINGS = [
@@ -46,7 +57,7 @@ class Question(ModalScreen[str]):
         self.dismiss(list(self._answers)[-1])
 
 
-class NumberQuestion(ModalScreen[int]):
+class NumberQuestion(Dialog[int]):
     """Asks for a whole number; `esc` gives none."""
 
     BINDINGS = [Binding("escape", "dismiss", "back", show=False)]
@@ -73,7 +84,7 @@ class NumberQuestion(ModalScreen[int]):
             self.query_one("#dialog").border_subtitle = f"a whole number from {self._low:,} to {self._high:,}"
 
 
-class _Reading(ModalScreen[None]):
+class _Reading(Dialog[None]):
     """Something to read; any of the usual keys closes it."""
 
     BINDINGS = [Binding("escape,q,question_mark,L", "dismiss", "close")]

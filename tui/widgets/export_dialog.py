@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from tui.preferences import Preferences
+from tui.widgets.dialogs import Dialog
 from tui.widgets.fields import Choice
 
 FORMATS = ("png", "svg", "pdf")
@@ -26,7 +26,7 @@ class Order:
     preferences: Preferences
 
 
-class ExportDialog(ModalScreen[Order | None]):
+class ExportDialog(Dialog[Order | None]):
     """Asks for name, folder, format, size, resolution and numbers; `enter` takes it from any field."""
 
     DEFAULT_CSS = """
