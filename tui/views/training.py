@@ -26,6 +26,8 @@ CHART_SHARE = 0.02
 """About this share of a core goes into drawing charts: while Python draws, it does not train."""
 CHART_SECONDS = 2.0
 """After so long the charts are drawn anew all the same."""
+KEPT_DRAWINGS = 500
+"""Cells of the epochs' table whose drawing is kept; a tall terminal shows fewer."""
 
 
 Row: TypeAlias = tuple[int, float, float, float, float, float, bool, bool]
@@ -66,6 +68,9 @@ class TrainingView(View):
         table.border_title = "epochs"
         for label, width in COLUMNS:
             table.add_column(Text(label, justify="right"), width=width)
+        # Whatever is added makes what the table keeps of its drawings void: enough for a frame, not for a thousand.
+        for kept in (table._row_render_cache, table._row_renderable_cache, table._cell_render_cache, table._line_cache):
+            kept.maxsize = KEPT_DRAWINGS
         table.header_height = 2
         table.cell_padding = 0
         self.set_interval(TICK_SECONDS, self._tick)
