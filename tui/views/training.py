@@ -60,7 +60,7 @@ class TrainingView(View):
                 yield Chart(id="acc")
             with Vertical(id="side"):
                 yield Static(id="panel")
-                yield DataTable[Text](id="epoch-table", cursor_type="row", zebra_stripes=True)
+                yield DataTable[Text | str](id="epoch-table", cursor_type="row", zebra_stripes=True)
 
     def on_mount(self) -> None:
         self.add_class("-show-loss")
@@ -179,9 +179,9 @@ class TrainingView(View):
         if at_end and rows:
             table.move_cursor(row=len(rows) - 1)
 
-    def _cells(self, row: Row) -> list[Text]:
+    def _cells(self, row: Row) -> list[Text | str]:
         epoch, train_loss, train_acc, valid_loss, valid_acc, seconds, best, complete = row
-        style = f"bold {self.console_app.colours['accent']}" if best else ""
+        style = f"bold {self.console_app.colours['accent']}"
         mark = "★" if best else ("" if complete else "…")
         words = (
             f"{mark}{epoch}",
@@ -191,6 +191,8 @@ class TrainingView(View):
             f"{valid_acc * 100:.2f}",
             f"{seconds:.1f}" if seconds < 99 else f"{seconds:.0f}",
         )
+        if not best:  # a long training has thousands of rows, and a string takes a sixth of a text's room
+            return [word.rjust(width) for word, (_, width) in zip(words, COLUMNS, strict=True)]
         return [Text(word, style, justify="right") for word in words]
 
     def standings(self) -> list[Standing]:
