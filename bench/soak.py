@@ -70,14 +70,15 @@ def soak(epochs: int = EPOCHS) -> Figures:
         screen's thread took, in the two spans; and the whole run's seconds.
     """
     memory: dict[int, int] = {}
-    early, late = Span(), Span()
+    first, early, late = Span(), Span(), Span()
     with tempfile.TemporaryDirectory() as folder, console(Path(folder)) as terminal:
         _start(terminal, epochs)
         began, log = time.perf_counter(), Log(Path(folder))
         done, sampled = 0, -1
         while done < epochs:
             moment, work = time.perf_counter(), _screen_work(terminal.pid)
-            span = early if SETTLED <= done < SETTLED + SPAN else late if epochs - SPAN <= done < epochs - 20 else None
+            span = early if done < SETTLED + SPAN else late if epochs - SPAN <= done < epochs - 20 else None
+            span = first if done < SETTLED else span  # every key was pressed before memory and time are looked at
             if span is None:
                 time.sleep(0.2)
             else:

@@ -25,14 +25,14 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from textual.app import App
 from textual.events import MouseScrollDown, MouseScrollUp, Paste
 from textual.pilot import OutOfBounds, Pilot
 from textual.worker import Worker, WorkerState
 
 from engine.errors import MnistTuiError
-from tests.walk_states import STATES, console, reach, slow_mirror, state_of, store_runs, unhurried
+from tests.walk_states import PATIENCE, STATES, console, reach, slow_mirror, state_of, store_runs, unhurried
 from tui.analysis_view import AnalysisView
-from tui.app import MnistTui
 from tui.keys import TABLE, VIEWS
 from tui.terminal import NEEDED
 from tui.view import View
@@ -168,12 +168,20 @@ def _computes(screen: object) -> bool:
     return isinstance(screen, AnalysisView) and screen._answered < screen._request
 
 
-def check(app: MnistTui) -> None:
-    """What must hold on every screen."""
-    screen = app.screen
-    if isinstance(screen, View) and screen.size == app.size and screen.is_mounted:
-        small = app.size.width < NEEDED[0] or app.size.height < NEEDED[1]
-        assert screen.query_one("#too-small").display == small, f"{app.size} is taken for another size"
+async def check(pilot: Pilot[Any]) -> None:
+    """What must hold on every screen, at the latest when it has come to rest."""
+    limit = time.monotonic() + PATIENCE
+    while not _says_its_size(pilot.app):
+        assert time.monotonic() < limit, f"{pilot.app.size} is taken for another size"
+        await pilot.pause(0.02)
+
+
+def _says_its_size(app: App[Any]) -> bool:
+    screen = app.screen if app.screen_stack else None
+    if not isinstance(screen, View) or not screen.is_mounted:
+        return True
+    small = app.size.width < NEEDED[0] or app.size.height < NEEDED[1]
+    return all(words.display == small for words in screen.query("#too-small"))
 
 
 async def stretch(seed: int, place: Path, stored: Path, count: int, walk: Walk) -> None:
@@ -184,7 +192,7 @@ async def stretch(seed: int, place: Path, stored: Path, count: int, walk: Walk) 
     state, chance = STATES[seed % len(STATES)], random.Random(seed)
     steps, done, opened = plan(chance, count), [f"seed {seed}, {state}:"], 0
     asyncio.get_running_loop().set_exception_handler(
-        lambda _, context: walk.faults.append(context.get("exception") or RuntimeError(context["message"]))
+        lambda _, context: walk.faults.append(context["exception"]) if "exception" in context else None
     )
     try:
         while steps:
@@ -198,7 +206,7 @@ async def stretch(seed: int, place: Path, stored: Path, count: int, walk: Walk) 
                         done.append(str(step))
                         await take(pilot, step)
                         if app.is_running and app._exception is None:
-                            check(app)
+                            await check(pilot)
                             screen = app.current_mode if isinstance(app.screen, View) else "dialogs"
                             now = state_of(app)
                             walk.counts[now, screen] += 1
