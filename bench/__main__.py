@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from bench import accuracy, epoch, looking, memory, screens
+from bench import accuracy, epoch, looking, memory, screens, soak
 from bench.row import Bench, Row, Setting, read
 from engine import devices
 from engine.data.folder import data_folder
@@ -32,15 +32,16 @@ BENCHES: dict[str, Bench] = {
     "pca": looking.components,
     "tsne": looking.neighbours,
     "memory": memory.peak,
+    "soak": soak.rows,
 }
-LONG = ("best", "notebook")
-"""Take an hour and more: only where they are named."""
+LONG = ("best", "notebook", "soak")
+"""Take minutes to hours: only where they are named."""
 
 
 def main() -> None:
     """Parse the options, measure, and print the table."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("rows", nargs="*", help=f"of {', '.join(BENCHES)}; else all but {' and '.join(LONG)}")
+    parser.add_argument("rows", nargs="*", help=f"of {', '.join(BENCHES)}; else all but {', '.join(LONG)}")
     parser.add_argument("--quick", action="store_true", help="few repetitions, for a first impression")
     parser.add_argument("--data-dir", help="where MNIST lies; else $MNIST_TUI_DATA")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures go (bench.json)")

@@ -249,7 +249,38 @@ def quitting() -> Figures:
         terminal.shown("completed in")
         leave(terminal, "finished")
 
-    for work in (the_first_frame, idle, reading, training, paused, finished):
+    def busy(terminal: Terminal, phase: str, keys: bytes, words: str) -> None:
+        """A finished run whose views are at work."""
+        start(terminal, 1)
+        terminal.shown("completed in")
+        for key in keys:
+            terminal.press(bytes([key]))
+            time.sleep(1.0)
+        terminal.shown(words)
+        leave(terminal, phase)
+
+    def exporting(terminal: Terminal) -> None:
+        busy(terminal, "exporting", b"E", "exporting")
+
+    def searching(terminal: Terminal) -> None:
+        busy(terminal, "searching noise", b"7a", "searching")
+
+    def neighbours(terminal: Terminal) -> None:
+        busy(terminal, "making a t-SNE", b"6tr", "t-SNE of the hidden")
+
+    def attached(terminal: Terminal) -> None:
+        command = [script(), "train", "--epochs", "1000", "--runs-dir", folder, "--dataset", "mnist"]
+        with Terminal(command) as other:
+            other.shown("epoch")
+            leave_field(terminal)
+            terminal.shown(TAB_OF["9"], terminal.press(b"9"))
+            time.sleep(1.0)
+            terminal.shown(TAB_OF["3"], terminal.press(ENTER))
+            time.sleep(2.0)
+            leave(terminal, "attached")
+
+    quiet = (the_first_frame, idle, reading, training, paused, finished)
+    for work in (*quiet, exporting, searching, neighbours, attached):
         with tempfile.TemporaryDirectory() as folder, console(Path(folder)) as terminal:
             work(terminal)
     return {"seconds": taken}

@@ -83,7 +83,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """An epoch is over, validated and saved."""
+    """An epoch is over, and validated; saved, too, unless it says otherwise."""
 
     event: ClassVar[str] = "epoch"
     epoch: int
@@ -97,6 +97,8 @@ class Epoch:
     """Whether this is the lowest validation loss so far."""
     complete: bool = True
     """False for an epoch that a stop cut short; its training figures count the examples that were seen."""
+    stored: bool = True
+    """False where its weights wait in memory for a disk that takes them."""
 
 
 @dataclass(frozen=True, slots=True)

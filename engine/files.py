@@ -15,16 +15,26 @@ def replace(path: Path, content: bytes) -> None:
 
     Raises OSError, with nothing left behind.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = _beside(path, content)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _beside(path: Path, content: bytes) -> Path:
+    """A temporary file with `content`, on the disk beside `path`."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
         raise
+    return Path(name)
 
 
 def add(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list[Path]:
@@ -38,22 +48,51 @@ def add(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list[Path]:
 
     Raises OSError, with nothing left behind.
     """
-    for number in itertools.count(1):
-        name = stem if number == 1 else f"{stem}-{number}"
-        paths = [folder / f"{name}.{ending}" for ending in contents]
-        if not any(map(os.path.lexists, paths)):
-            break
-    written: list[Path] = []
+    temporary: list[Path] = []
     try:
-        for path, content in zip(paths, contents.values(), strict=True):
-            replace(path, content)
-            written.append(path)
-            path.chmod(0o666 & ~_mask())  # others may read it where they may read what this user writes
-    except BaseException:
-        for path in written:
+        for ending, content in contents.items():
+            temporary.append(_beside(folder / f"{stem}.{ending}", content))
+            temporary[-1].chmod(0o666 & ~_mask())  # others may read it where they may read what this user writes
+        for number in itertools.count(1):
+            name = stem if number == 1 else f"{stem}-{number}"
+            paths = [folder / f"{name}.{ending}" for ending in contents]
+            if _took(paths, temporary):
+                break
+    finally:
+        for path in temporary:
             path.unlink(missing_ok=True)
-        raise
     return paths
+
+
+def _took(paths: list[Path], temporary: list[Path]) -> bool:
+    """Give the files their names; False, with none given, where one is taken, were it by somebody else this moment."""
+    taken: list[Path] = []
+    try:
+        for path, file in zip(paths, temporary, strict=True):
+            _give_name(file, path)
+            taken.append(path)
+    except BaseException as error:
+        for path in taken:
+            path.unlink(missing_ok=True)
+        if isinstance(error, FileExistsError):
+            return False
+        raise
+    return True
+
+
+def _give_name(file: Path, path: Path) -> None:
+    """Raises `FileExistsError` where the name is taken."""
+    try:
+        os.link(file, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        try:
+            os.replace(file, path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def _mask() -> int:

@@ -30,7 +30,7 @@ class Follower:
         self._rest = b""
 
     def read(self) -> list[Event]:
-        """The next events in order, as many as a chunk has; none where nothing was added, or nothing is there."""
+        """The next events in order, at least a chunk's; none where none was added, or nothing is there."""
         self.restarted = False
         if self._file is None or self._was_replaced(self._file):
             self.restarted = self._file is not None
@@ -39,14 +39,17 @@ class Follower:
                 self._file = (self.folder.path / EVENTS).open("rb")
             except OSError:
                 return []
-        try:
-            data = self._file.read(CHUNK)
-        except OSError:
-            return []
-        *whole, rest = (self._rest + data).split(b"\n")
-        self._rest = rest[-event_log.MAX_LINE :]
-        found = (event_log.event(line) for line in whole if len(line) < event_log.MAX_LINE)
-        return [event for event in found if event is not None]
+        while True:
+            try:
+                data = self._file.read(CHUNK)
+            except OSError:
+                return []
+            *whole, rest = (self._rest + data).split(b"\n")
+            self._rest = rest[-event_log.MAX_LINE :]
+            found = (event_log.event(line) for line in whole if len(line) < event_log.MAX_LINE)
+            events = [event for event in found if event is not None]
+            if events or not data:  # a whole chunk of foreign lines is not the end
+                return events
 
     def close(self) -> None:
         """Let go of the log."""

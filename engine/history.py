@@ -112,12 +112,17 @@ class History:
         """
         import numpy as np
 
-        xs: list[np.ndarray] = []
         losses, accs = array("d"), array("d")
+        epochs, counts, widths = [], [], []
         for epoch, (epoch_losses, epoch_accs, width) in sorted(self._fine.items()):
             if epoch >= first_epoch:
-                middles = epoch - 1 + (np.arange(len(epoch_losses)) + 0.5) * width
-                xs.append(np.minimum(middles, epoch))
                 losses += epoch_losses
                 accs += epoch_accs
-        return np.concatenate(xs) if xs else np.empty(0), np.array(losses), np.array(accs)
+                epochs.append(epoch)
+                counts.append(len(epoch_losses))
+                widths.append(width)
+        ends = np.cumsum(counts, dtype=np.int64)
+        within = np.arange(len(losses)) - np.repeat(ends - counts, counts)  # the point's place in its epoch
+        newest = np.repeat(np.array(epochs, float), counts)
+        xs = newest - 1 + (within + 0.5) * np.repeat(np.array(widths, float), counts)
+        return np.minimum(xs, newest), np.array(losses), np.array(accs)

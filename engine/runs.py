@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 EVENTS = "events.jsonl"
+EPOCH_FILE = re.compile(r"epoch-(\d{4,9})\.pt")
 CONFIG = "config.json"
 MAX_CONFIG_BYTES = 1 << 20
 Version: TypeAlias = tuple[int, int, int] | None
@@ -109,8 +111,11 @@ class RunFolder:
 
     def epochs(self) -> list[int]:
         """The epochs whose weights are stored, ascending; 0 is the untrained network."""
-        found = (re.fullmatch(r"epoch-(\d{4,9})\.pt", path.name) for path in self.checkpoints.glob("epoch-*.pt"))
-        return sorted(int(match[1]) for match in found if match)
+        try:
+            names = os.listdir(self.checkpoints)
+        except OSError:
+            return []
+        return sorted(int(match[1]) for match in map(EPOCH_FILE.fullmatch, names) if match)
 
     def checkpoint(self, epoch: int) -> Path:
         """The file of an epoch's weights."""

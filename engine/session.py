@@ -162,9 +162,9 @@ def _check(folder: RunFolder, config: RunConfig, state: TrainingState | None, hi
 def _untold(state: TrainingState, history: History) -> Epoch | None:
     """The last epoch's event, where the process was killed between saving its state and writing the event."""
     event = events.from_json(state.told)
-    if not isinstance(event, Epoch) or event.epoch != state.epoch - 1 or event in history.epochs:
+    if not isinstance(event, Epoch) or event.epoch != state.epoch - 1:
         return None
-    return event
+    return None if event in [replace(epoch, stored=True) for epoch in history.epochs] else event
 
 
 def _recorded(
@@ -203,19 +203,33 @@ def _recorded(
 
 
 def _with_notices(trained: Iterator[Event], writer: RunWriter) -> Iterator[Event]:
-    """Store each event, and say where something can't be stored."""
+    """Store each event, and say where something can't be stored; nothing is told of the run behind its end."""
     for event in trained:
-        told = event
-        if isinstance(told, RunFinished) and writer.trouble:
-            told = replace(told, reason=told.reason or writer.trouble, stored=False)
+        if isinstance(event, RunFinished):
+            writer.try_again()
+        yield from _noticed(writer)
+        told = _truly(event, writer)
         writer.append(told)
-        if isinstance(told, RunFinished) and told.stored and writer.trouble:
-            told = replace(told, reason=told.reason or writer.trouble, stored=False)
-        for words in writer.take_notices():
-            logging.getLogger(__name__).warning(words)
-            writer.append(Notice(words))
-            yield Notice(words)
+        if isinstance(told, RunFinished):
+            told = _truly(told, writer)
+            yield from _noticed(writer)
         yield told
+
+
+def _truly(event: Event, writer: RunWriter) -> Event:
+    """The event as it is where something of it could not be stored."""
+    if isinstance(event, Epoch) and writer.waits(event.epoch):
+        return replace(event, stored=False)
+    if isinstance(event, RunFinished) and writer.trouble and event.stored:
+        return replace(event, reason=event.reason or writer.trouble, stored=False)
+    return event
+
+
+def _noticed(writer: RunWriter) -> Iterator[Notice]:
+    for words in writer.take_notices():
+        logging.getLogger(__name__).warning(words)
+        writer.append(Notice(words))
+        yield Notice(words)
 
 
 def explain(error: Exception) -> str:

@@ -129,12 +129,14 @@ class RunWriter:
 
     def append(self, event: Event) -> None:
         """Store an event; all but `progress` are flushed to the disk."""
-        passing = isinstance(event, events.Progress)
         self._waiting.append(events.to_json(event).encode() + b"\n")
+        self._write_waiting(flush=not isinstance(event, events.Progress))
+
+    def _write_waiting(self, *, flush: bool) -> None:
         lines = b"".join(self._waiting)
         try:
             self._write(lines)
-            if not passing:
+            if flush:
                 os.fsync(self._file.fileno())
             if os.fstat(self._file.fileno()).st_nlink == 0:
                 raise FileNotFoundError(2, "the run's folder was removed")
@@ -164,6 +166,17 @@ class RunWriter:
 
         self._save(self.folder.state_file, to_bytes(state))
 
+    def waits(self, epoch: int) -> bool:
+        """Whether an epoch's weights are not on the disk yet."""
+        return self.folder.checkpoint(epoch) in self._unsaved
+
+    def try_again(self) -> None:
+        """Store what waits, where that can be done by now."""
+        if self._unsaved:
+            self._save_waiting()
+        if self._waiting:
+            self._write_waiting(flush=True)
+
     @property
     def trouble(self) -> str:
         """What is not stored at the moment, and why; empty where everything is."""
@@ -183,6 +196,12 @@ class RunWriter:
     def _save(self, path: Path, content: bytes) -> None:
         self._unsaved.pop(path, None)
         self._unsaved[path] = content
+        self._save_waiting()
+        while len(self._unsaved) > 1 and sum(map(len, self._unsaved.values())) > MAX_WAITING:
+            self._unsaved.pop(next(iter(self._unsaved)))
+            self._gave_up("some checkpoints")
+
+    def _save_waiting(self) -> None:
         for place, waiting in list(self._unsaved.items()):
             try:
                 files.replace(place, waiting)
@@ -192,9 +211,6 @@ class RunWriter:
             del self._unsaved[place]
         else:
             self._worked("checkpoints")
-        while len(self._unsaved) > 1 and sum(map(len, self._unsaved.values())) > MAX_WAITING:
-            self._unsaved.pop(next(iter(self._unsaved)))
-            self._gave_up("some checkpoints")
 
     def _write(self, data: bytes) -> None:
         """Append all of it, or nothing."""

@@ -7,10 +7,9 @@ import signal
 import threading
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.driver import Driver
-from textual.screen import Screen
 
 from engine.analysis.subject import Analyst
 from engine.config import RunConfig
@@ -128,25 +127,26 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         self.analyst.data_dir = self.data_dir
         self.scrubber.follow()
 
-    @property
-    def _top(self) -> Screen[Any] | None:
-        """The screen that is seen; there is none before the first and after the last frame."""
-        return next(reversed(self.screen_stack), None)
-
-    def refresh_bindings(self) -> None:
-        if self._top is not None:  # a training may go on telling after the last frame
-            super().refresh_bindings()
-
     def _show_progress(self) -> None:
-        screen = self._top
-        if self._status_of != self.revision and isinstance(screen, View) and not screen.KEEPS_UP:
+        view = self._view_on_top
+        if self._status_of != self.revision and view is not None and not view.KEEPS_UP:
             self.show_changes()
 
     def show_changes(self) -> None:
         self._status_of = self.revision
-        screen = self._top
-        if isinstance(screen, View):  # the others are told when they are shown again
-            screen.show_status(self.status)
+        view = self._view_on_top
+        if view is not None:  # the others are told when they are shown again
+            view.show_status(self.status)
+
+    @property
+    def _view_on_top(self) -> View | None:
+        """The view that is shown and that no dialog covers; before the first and after the last frame there is none."""
+        screen = next(reversed(self.screen_stack), None)
+        return screen if isinstance(screen, View) and not self._exit else None
+
+    def refresh_bindings(self) -> None:
+        if self.screen_stack:  # a training may speak after the last frame
+            super().refresh_bindings()
 
     def look_at_run(self, folder: Path | None, history: History, *, growing: bool) -> None:
         self.scrubber.look_at(folder, history, growing=growing)

@@ -8,7 +8,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from typing import NoReturn
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -16,6 +15,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from tui import priority, stray_output
 from tui.app import MnistTui
 from tui.hangup import let_go_of_the_terminal
+from tui.logs import thread_failures
 from tui.signals import saving_on_signals
 from tui.training_app import LEAVE_SECONDS
 
@@ -41,6 +41,7 @@ class Terminal(LinuxDriver):
             app.call_later(app.hang_up)
 
 
+@thread_failures()
 def run(app: MnistTui) -> int:
     """Show the console until it is left.
 
@@ -53,8 +54,6 @@ def run(app: MnistTui) -> int:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(priority.pool())
-    excepthook = threading.excepthook
-    threading.excepthook = _log_exception
     with stray_output.caught():
         status = app.run(loop=loop)
     training = app.training
@@ -72,7 +71,6 @@ def run(app: MnistTui) -> int:
     if training is not None and training.is_alive():  # the console failed, or the training took its time to save
         training.control.stop()
         training.join(LEAVE_SECONDS if status is None else 0.0)
-    threading.excepthook = excepthook
     return app.return_code or status or 0
 
 
@@ -82,9 +80,3 @@ def end_now(status: int) -> NoReturn:
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
     os._exit(status)
-
-
-def _log_exception(arguments: threading.ExceptHookArgs) -> None:
-    """A thread that fails must not write over the screen, or into a terminal that is gone."""
-    if arguments.exc_value is not None:
-        logging.getLogger(__name__).error("a thread failed", exc_info=arguments.exc_value)

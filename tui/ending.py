@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from engine.errors import MnistTuiError, RunError
-from tui import logs
+from tui import hangup, letters, logs
 
 
 class OptionsError(MnistTuiError):
@@ -20,7 +20,9 @@ class OptionsError(MnistTuiError):
 def end_with(command: Callable[[], object]) -> NoReturn:
     """Run the command and end the process with the exit code that it returns, or that its failure stands for."""
     debug = "--debug" in sys.argv
+    hangup.fill_gaps()
     logs.set_up()
+    letters.set_up()
     status: object = 0
     try:
         status = command()

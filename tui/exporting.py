@@ -45,7 +45,9 @@ class ExportingApp(App[int]):
         return self._export is not None
 
     def mounted_views(self) -> list[View]:
-        """The views that were opened so far."""
+        """The views that were opened so far; none once they are being taken down, piece by piece."""
+        if self._exit:
+            return []
         screens = (screen for stack in self._screen_stacks.values() for screen in stack)
         return [screen for screen in screens if isinstance(screen, View) and screen.is_mounted]
 

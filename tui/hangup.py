@@ -5,9 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sys
 
 TERMINAL_HANDLES = {0, 1, 2}
 """Handles that may lead to the terminal."""
+
+
+def fill_gaps() -> None:
+    """Put nothing in the place of streams that were closed before the start.
+
+    The next file to be opened, such as a run's events, would get their number, and what libraries print would go into
+    it.
+    """
+    for handle, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(handle)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(handle, mode, closefd=False))  # noqa: SIM115
 
 
 def let_go_of_the_terminal() -> None:

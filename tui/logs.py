@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
@@ -20,6 +23,21 @@ def set_up() -> None:
     """Send what is logged to the file; without this Python prints it."""
     logging.getLogger().addHandler(CalmFile(log_file(), make_folder=True))
     logging.captureWarnings(True)
+
+
+@contextmanager
+def thread_failures() -> Iterator[None]:
+    """Log what a thread fails with; Python would print it over the screen, or into a terminal that is gone."""
+
+    def log(arguments: threading.ExceptHookArgs) -> None:
+        if arguments.exc_value is not None:
+            logging.getLogger(__name__).error("a thread failed", exc_info=arguments.exc_value)
+
+    before, threading.excepthook = threading.excepthook, log
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 class LogLines(logging.Handler):

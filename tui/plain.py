@@ -33,6 +33,7 @@ from engine.statistics import wilson_interval
 from engine.summaries import RunSummary, summarise_all
 from engine.tensorboard import recorded
 from tui.hangup import silence
+from tui.logs import thread_failures
 from tui.run_table import COLUMNS, cell_words
 from tui.signals import saving_on_signals
 from tui.words import percent, phase_words, seconds, test_words
@@ -95,7 +96,7 @@ def say_all(events: Generator[Event, None, None], control: Control, *, json: boo
     """Say a training's events to the end; returns the exit code."""
     history = History()
     say = _json_lines if json else (_bar if sys.stderr.isatty() and sys.stdout.isatty() else _lines)
-    with saving_on_signals(control) as caught, contextlib.closing(events):
+    with saving_on_signals(control) as caught, thread_failures(), contextlib.closing(events):
         try:
             say(_folded(events, history), history)
         except OSError as error:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
+from tui import letters
 from tui.hangup import TERMINAL_HANDLES
 
 MAX_LINE = 4096
@@ -26,7 +27,7 @@ def caught() -> Iterator[None]:
     sys.stderr.flush()
     streams = sys.__stdout__, sys.__stderr__
     own = [os.dup(1), os.dup(2)]
-    screen = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding, errors="replace")
+    screen = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding, errors=letters.ERRORS)
     TERMINAL_HANDLES.update((*own, screen.fileno()))
     reading, writing = os.pipe()
     for handle in (1, 2):

@@ -10,18 +10,16 @@ from textual.containers import Container
 from textual.events import ScreenResume
 from textual.geometry import Size
 from textual.screen import Screen
-from textual.widgets import Static
 
+from tui.terminal import NEEDED
 from tui.widgets.export_line import ExportLine
 from tui.widgets.key_bar import KeyBar
+from tui.widgets.too_small import TooSmall
 from tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:  # numpy comes with it, and the first frame must not wait for that
     from engine.figures.settings import Standing
     from tui.app import MnistTui
-
-NEEDED = (60, 20)
-"""Columns and rows under which a view is not drawn."""
 
 
 class View(Screen[None]):
@@ -59,7 +57,7 @@ class View(Screen[None]):
         yield self._top_bar
         with Container(id="body"):
             yield from self.body()
-        yield Static(f"mnist-tui needs {NEEDED[0]}×{NEEDED[1]} characters", id="too-small")
+        yield TooSmall()
         yield ExportLine()
         yield KeyBar()
 

@@ -86,14 +86,14 @@ def smooth(ys: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
     """Exponential moving average, corrected for its start; `weight` is the share of the past, 0 changes nothing."""
     if weight == 0 or len(ys) == 0:
         return ys
-    result = np.empty(len(ys))
+    result = []
     average = total = 0.0
-    for i, y in enumerate(ys):
+    for y in ys.tolist():  # Python's own numbers are quicker one by one than numpy's
         if math.isfinite(y):
             average = weight * average + (1 - weight) * y
             total = weight * total + (1 - weight)
-        result[i] = average / total if total else y
-    return result
+        result.append(average / total if total else y)
+    return np.array(result)
 
 
 def _range(newest: float, last: int) -> tuple[float, float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import math
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -187,14 +189,15 @@ def test_vectors_say_how_they_were_made_and_come_out_equal(run: RunFolder, tmp_p
 
 def test_a_full_disk_leaves_nothing_behind(run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails where the numbers stay though the figure could not be written."""
-    whole = files.replace
+    whole, synced = os.fsync, []
 
-    def full(path: Path, content: bytes) -> None:
-        if path.suffix == ".png":
+    def full(handle: int) -> None:
+        synced.append(handle)
+        if len(synced) == 2:  # the figure; its numbers come first
             raise OSError(errno.ENOSPC, "No space left on device")
-        whole(path, content)
+        whole(handle)
 
-    monkeypatch.setattr(files, "replace", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ConfigError, match="no space left on device"):
         made(run, tmp_path, "confusion")
     assert list(tmp_path.iterdir()) == []
@@ -206,6 +209,25 @@ def test_names_of_files_go_on_with_the_first_free_number(tmp_path: Path) -> None
     assert [path.name for path in paths] == ["a-2.png", "a-2.csv"], "both have the same number"
     assert (tmp_path / "a.csv").read_text() == "kept"
     assert files.add(tmp_path, "a", {"png": b"3"})[0].name == "a.png"
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_two_at_the_same_moment_take_different_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """Fails where a name is looked for first and taken later."""
+    if not links:
+
+        def refuse(*_: object) -> None:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", refuse)
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(lambda n: files.add(tmp_path, "a", {"csv": b"%d" % n, "png": b"%d" % n}), range(24)))
+    assert sorted(path.name for paths in added for path in paths) == sorted(path.name for path in tmp_path.iterdir())
+    for number, (csv, png) in enumerate(added):
+        assert csv.read_bytes() == png.read_bytes() == b"%d" % number
+        assert csv.stem == png.stem
 
 
 def test_giving_up_in_a_search_writes_nothing(run: RunFolder, tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from dataclasses import replace
 import pytest
 
 import engine.train
+from engine import files
 from engine.config import RunConfig
 from engine.control import Control
 from engine.devices import found
 from engine.errors import ConfigError, DataError, TrainingError
 from engine.events import Epoch, Phase, RunFinished, RunStarted, Test
 from engine.runs import RunFolder, stored_runs
-from engine.session import start
+from engine.session import resume, start
 from engine.stored import evaluate_stored
 from engine.summaries import summarise
 from tests.helpers import QUICK, checksums, of_kind, timeless
@@ -253,6 +254,62 @@ class TestFailure:
         with pytest.raises(ConfigError, match="--device cuda"):
             list(start(replace(BRIEF, device="cuda"), tmp_path))
         assert stored_runs(tmp_path) == []
+
+
+class TestTruth:
+    """What a training says of its own storing."""
+
+    @pytest.fixture
+    def refused(self, monkeypatch):
+        """Names of checkpoints that the disk does not take, for as long as they are in it."""
+        whole, names = files.replace, set()
+
+        def replace_or_fail(path, content):
+            if path.name in names:
+                raise OSError(28, "No space left on device")
+            whole(path, content)
+
+        monkeypatch.setattr(files, "replace", replace_or_fail)
+        return names
+
+    def test_an_epoch_whose_weights_wait_says_so(self, tmp_path, refused):
+        refused |= {"epoch-0002.pt"}
+        config = replace(BRIEF, epochs=3)
+        events = []
+        for event in start(config, tmp_path):
+            events.append(event)
+            if isinstance(event, Epoch) and event.epoch == 2:
+                refused.clear()
+        assert [(epoch.epoch, epoch.stored) for epoch in of_kind(events, Epoch)] == [(1, True), (2, False), (3, True)]
+        assert of_kind(stored_runs(tmp_path)[0].events(), Epoch) == of_kind(events, Epoch)
+        assert events[-1].stored
+        assert list(stored_runs(tmp_path)[0].events()) == events[1:]  # all but the reading of the data
+
+    def test_what_waits_at_the_end_is_tried_once_more(self, tmp_path, refused):
+        refused |= {"epoch-0001.pt", "state.pt"}
+        config = replace(BRIEF, epochs=1)
+        events = []
+        for event in start(config, tmp_path):
+            events.append(event)
+            if isinstance(event, Test):  # nothing is saved after it
+                refused.clear()
+        (run,) = stored_runs(tmp_path)
+        assert run.epochs() == [0, 1]
+        assert run.state() is not None
+        assert events[-1].stored
+        assert "checkpoints can be stored in" in events[-2].words
+        assert list(run.events()) == events[1:]  # all but the reading of the data
+
+    def test_an_epoch_that_waited_is_not_told_twice(self, tmp_path, refused):
+        refused |= {"epoch-0002.pt"}
+        control = Control()
+        for event in start(replace(BRIEF, epochs=9), tmp_path, control=control):
+            if isinstance(event, Epoch) and event.epoch == 2:
+                refused.clear()
+                control.stop()
+        (run,) = stored_runs(tmp_path)
+        list(resume(run, epochs=3))
+        assert [epoch.epoch for epoch in of_kind(run.events(), Epoch)] == [1, 2, 3]
 
 
 class TestLog:

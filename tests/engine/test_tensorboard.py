@@ -67,6 +67,21 @@ def test_a_full_disk_ends_the_curves_and_not_the_training(
     assert (events[-1].status, events[-1].stored) == ("completed", True)
 
 
+def test_a_full_disk_prints_no_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setenv("MNIST_TUI_DATA", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(RecordWriter, "write", fail)
+    outcome = command(
+        "train", "--dataset", "digits", "--epochs", "1", "--hidden", "8", "--device", "cpu", "--tensorboard"
+    )
+    assert outcome.status == 0
+    assert "curves for TensorBoard can't be stored" in outcome.out + outcome.err
+    assert "Traceback" not in outcome.err
+
+
 def test_a_link_to_elsewhere_is_not_written_to(tmp_path: Path) -> None:
     writer = RunWriter.create(tmp_path, "board", QUICK, {})
     writer.close()

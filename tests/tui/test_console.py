@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from engine.config import RunConfig
-from engine.events import Epoch, Notice
+from engine.events import Epoch, Event, Notice, Phase
 from engine.runs import RunFolder, stored_runs
 from engine.summaries import summarise
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
@@ -23,6 +23,7 @@ from tui.widgets.chart import Chart
 from tui.widgets.dialogs import Help, Log, Question
 from tui.widgets.fields import Choice
 from tui.widgets.form import Form
+from tui.widgets.subject_bar import SubjectBar
 
 
 def epochs_shown(app: MnistTui) -> int:
@@ -113,6 +114,27 @@ async def test_a_signal_saves_the_work_and_gives_the_contracts_exit_code(console
         await until(pilot, lambda: not app.is_running)
     assert app.return_code == 128 + signal.SIGTERM
     assert summarise(stored_runs(Path("runs"))[0]).status == "stopped"
+
+
+@pytest.mark.parametrize("event", [Phase("test"), Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0, True), Notice("full")])
+async def test_what_is_said_after_the_last_frame_is_no_fault(console, event: Event) -> None:
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running)
+    assert not app.screen_stack
+    app.on_engine_event(EngineEvent(event))
+    app.on_training_ended(TrainingEnded(None))
+
+
+async def test_a_view_that_is_being_taken_down_is_asked_nothing(console) -> None:
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("escape", "4")
+        await until(pilot, lambda: app.current_mode == "confusion")
+        app.exit(0)
+        await app.screen.query(SubjectBar).remove()  # as happens when the console is left
+        app.on_engine_event(EngineEvent(Phase("test")))
 
 
 async def test_every_view_opens_by_its_digit(console) -> None:

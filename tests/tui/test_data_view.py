@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -108,3 +109,20 @@ async def test_an_unexpected_fault_is_said_and_logged(console, monkeypatch: pyte
         await pilot.press("2")
         await until(pilot, lambda: "can't be read (ZeroDivisionError); L shows the log" in screen_text(app))
         assert any("out of the blue" in line for line in app.log_lines)
+
+
+async def test_a_load_ends_with_the_console(console, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    source = Source()
+    monkeypatch.setattr(data, "load", source.load)
+    app = console(RunConfig())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        await until(pilot, lambda: "downloading" in screen_text(app))
+        await pilot.press("q")
+        await until(pilot, lambda: not app.is_running)
+    for _ in range(4000):
+        if source.ended:
+            break
+        await asyncio.sleep(0.01)
+    assert source.ended == ["cancelled"]
+    assert "can't be read" not in caplog.text

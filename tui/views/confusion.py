@@ -44,7 +44,6 @@ class ConfusionView(AnalysisView):
         return compute(self.console_app.analyst, subject)
 
     def draw(self, data: ConfusionData) -> None:
-        colours = self.console_app.colours
         matrix = self.query_one("#matrix", Static)
         table = matrix_table(data, self.cell, self._cell_size, self._shares, self.app.theme_variables)
         size = self._cell_size, len(data.classes)  # on which alone the table's own size depends
@@ -56,11 +55,18 @@ class ConfusionView(AnalysisView):
             f"  (95 %: {low * 100:.2f}–{high * 100:.2f})"
         )
         matrix.border_subtitle = self._cell_words(data)
+        self.call_after_refresh(self._draw_pairs)  # the matrix leaves them their room
+
+    def _draw_pairs(self) -> None:
+        data = self.data
+        if data is None:
+            return
         pairs = (unordered_pairs if self._unordered else ordered_pairs)(data.matrix)
         panel = self.query_one("#pairs", Static)
         panel.border_title = "most confused, both ways" if self._unordered else "most confused"
         rows = max(1, panel.content_size.height)
         columns = max(1, panel.content_size.width // PAIR_WIDTH)
+        colours = self.console_app.colours
         panel.update(pairs_text(pairs[: rows * columns], data.classes, rows, self._unordered, colours), layout=False)
 
     @property

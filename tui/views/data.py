@@ -126,7 +126,7 @@ class DataView(View):
 
     def _read(self, request: int, name: str, folder: Path, explicit: bool) -> None:
         def cancelled() -> bool:
-            return request != self._request or not self.app.is_running
+            return request != self._request or not self.is_running
 
         steps = load(name, folder, explicit_folder=explicit, cancelled=cancelled)
         try:

@@ -196,7 +196,7 @@ class ImagineView(AnalysisView):
             self.app.call_from_thread(self.notify, f"not stored ({(error.strerror or str(error)).lower()})")
 
     def _is_stopping(self) -> bool:
-        return self._stop or not self.app.is_running
+        return self._stop or not self.is_running
 
     def on_found(self, message: Found) -> None:
         found = message.imagined

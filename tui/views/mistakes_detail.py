@@ -173,7 +173,7 @@ class Detail(Container):
 
     def _find(self, researcher: Researcher, question: Question) -> None:
         # More epochs of the same image do not stop it: a fast training would never let it come to an end.
-        stale = lambda: not self._is_about(question) or not self.app.is_running  # noqa: E731
+        stale = lambda: not self._is_about(question) or not self.is_running  # noqa: E731
         try:
             for findings in researcher.research(question, stale):
                 self.post_message(Found(findings))

@@ -18,14 +18,14 @@ from engine.runs import Version
 from tui import cells
 from tui.analysis_view import AnalysisView, Computed
 from tui.keys import bindings
-from tui.terminal import best_image_style
+from tui.terminal import best_image_style, speaks_utf8
 from tui.views import projection_words as words
 from tui.views.projection_figures import standings
 from tui.views.projection_jobs import Formed, Measured, TsneThread, measure
 from tui.views.projection_legend import Legend
 from tui.views.projection_panel import FittedWords
 from tui.widgets.image import ImageGrid, Picture
-from tui.widgets.scatter import NOTHING, PAN, ZOOM, Cloud, Scatter, best_look, has_braille
+from tui.widgets.scatter import NOTHING, PAN, ZOOM, Cloud, Scatter, best_look
 
 SETTLED = 0.3
 """Seconds that a picture stays before its numbers are measured, so that scrubbing is not held up by them."""
@@ -230,7 +230,7 @@ class ProjectionView(AnalysisView):
         if action == "run":
             return self.data is not None and self.wanted.method == "tsne"
         if action == "look":
-            return self.data is not None and has_braille(self.app.console)
+            return self.data is not None and speaks_utf8(self.app.console)
         if action in ("step", "open_image", "method", "layer", "wrong", "classes", "zoom", "whole", "pan", "points"):
             return self.data is not None
         return True

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from tui.keys import bindings
 from tui.palette import rich_colours
-from tui.widgets.scatter import has_braille
+from tui.terminal import speaks_utf8
 from tui.widgets.scatter_colours import class_colours
 
 COLUMNS = 2
@@ -52,7 +52,7 @@ class Legend(Widget, can_focus=True):
     def render(self) -> RenderResult:
         colours = rich_colours(self.app.theme_variables)
         inks = class_colours(self.app.current_theme, self.app.console)
-        on, off = ("●", "○") if has_braille(self.app.console) else ("*", "-")
+        on, off = ("●", "○") if speaks_utf8(self.app.console) else ("*", "-")
         width = self.content_size.width // COLUMNS
         lines = []
         for row in range(self.rows):

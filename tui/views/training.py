@@ -26,6 +26,8 @@ CHART_SHARE = 0.02
 """About this share of a core goes into drawing charts: while Python draws, it does not train."""
 CHART_SECONDS = 2.0
 """After so long the charts are drawn anew all the same."""
+KEPT_DRAWINGS = 500
+"""Cells of the epochs' table whose drawing is kept; a tall terminal shows fewer."""
 
 
 Row: TypeAlias = tuple[int, float, float, float, float, float, bool, bool]
@@ -58,7 +60,7 @@ class TrainingView(View):
                 yield Chart(id="acc")
             with Vertical(id="side"):
                 yield Static(id="panel")
-                yield DataTable[Text](id="epoch-table", cursor_type="row", zebra_stripes=True)
+                yield DataTable[Text | str](id="epoch-table", cursor_type="row", zebra_stripes=True)
 
     def on_mount(self) -> None:
         self.add_class("-show-loss")
@@ -66,6 +68,9 @@ class TrainingView(View):
         table.border_title = "epochs"
         for label, width in COLUMNS:
             table.add_column(Text(label, justify="right"), width=width)
+        # Whatever is added makes what the table keeps of its drawings void: enough for a frame, not for a thousand.
+        for kept in (table._row_render_cache, table._row_renderable_cache, table._cell_render_cache, table._line_cache):
+            kept.maxsize = KEPT_DRAWINGS
         table.header_height = 2
         table.cell_padding = 0
         self.set_interval(TICK_SECONDS, self._tick)
@@ -174,9 +179,9 @@ class TrainingView(View):
         if at_end and rows:
             table.move_cursor(row=len(rows) - 1)
 
-    def _cells(self, row: Row) -> list[Text]:
+    def _cells(self, row: Row) -> list[Text | str]:
         epoch, train_loss, train_acc, valid_loss, valid_acc, seconds, best, complete = row
-        style = f"bold {self.console_app.colours['accent']}" if best else ""
+        style = f"bold {self.console_app.colours['accent']}"
         mark = "★" if best else ("" if complete else "…")
         words = (
             f"{mark}{epoch}",
@@ -186,6 +191,8 @@ class TrainingView(View):
             f"{valid_acc * 100:.2f}",
             f"{seconds:.1f}" if seconds < 99 else f"{seconds:.0f}",
         )
+        if not best:  # a long training has thousands of rows, and a string takes a sixth of a text's room
+            return [word.rjust(width) for word, (_, width) in zip(words, COLUMNS, strict=True)]
         return [Text(word, style, justify="right") for word in words]
 
     def standings(self) -> list[Standing]:

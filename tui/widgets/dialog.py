@@ -14,11 +14,19 @@ from textual.geometry import Size
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 
+from tui.terminal import NEEDED
+
 Answer = TypeVar("Answer")
 
 
 class Dialog(ModalScreen[Answer]):
-    """A small screen over a view; gives an `Answer` or None. Textual's own takes too long for a key's answer."""
+    """A small screen over a view; gives an `Answer` or None. Textual's own takes too long for a key's answer.
+
+    Where the terminal is too small it hides, and the view says what size is needed.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NEEDED[0], "-wide-enough")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-high-enough")]
 
     def _screen_resized(self, size: Size) -> None:
         if size != self._compositor.size:  # it is told of its first size too, when it is drawn already

@@ -20,6 +20,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.raster import DOT_COLUMNS, DOT_ROWS, Raster, Window, nearest, raster, step, whole
+from tui.terminal import speaks_utf8
 from tui.widgets.scatter_colours import class_colours
 
 Look: TypeAlias = Literal["dots", "digits"]
@@ -35,12 +36,7 @@ NEAR = 2.0
 def best_look(console: Console) -> Look:
     """Dots where the terminal has colours enough to tell ten classes apart by, and braille; else digits."""
     colours = console.color_system in ("truecolor", "256") and not console.no_color
-    return "dots" if colours and has_braille(console) else "digits"
-
-
-def has_braille(console: Console) -> bool:
-    """Whether braille characters can be written at all."""
-    return console.encoding.lower().startswith("utf")
+    return "dots" if colours and speaks_utf8(console) else "digits"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

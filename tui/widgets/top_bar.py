@@ -11,6 +11,9 @@ from textual.widget import Widget
 from tui.keys import VIEWS
 from tui.palette import rich_colours
 
+HOW = ("name and titles", "titles", "short titles", "digits")
+"""How much the tabs say, from the most."""
+
 
 class TopBar(Widget):
     """Tabs at the left, the training's state at the right."""
@@ -27,28 +30,37 @@ class TopBar(Widget):
         self._tabs: list[tuple[int, int, str]] = []
 
     def render(self) -> RenderResult:
+        width = self.size.width
+        first = 0 if width >= 120 else 2 if width >= 80 else 3
+        for how in HOW[first:]:  # the state is worth more than long titles
+            text, self._tabs = self._drawn(how)
+            room = width - text.cell_len - 2
+            if self.status.cell_len <= room:
+                break
+        status = self.status.copy()
+        status.truncate(max(room, 0), overflow="ellipsis")
+        text.append(" " * max(0, room - status.cell_len + 1))
+        text.append_text(status)
+        return text
+
+    def _drawn(self, how: str) -> tuple[Text, list[tuple[int, int, str]]]:
+        """The tabs, and from which column to which each goes."""
         colours = rich_colours(self.app.theme_variables)
         text = Text(no_wrap=True, overflow="ellipsis")
-        width = self.size.width
-        if width >= 120:
+        if how == "name and titles":
             text.append(" mnist-tui ", f"bold {colours['accent']}")
-        self._tabs = []
+        tabs = []
         for view in VIEWS:
             start = text.cell_len
             if view.mode == self._mode:
                 text.append(f" {view.digit} {view.title} ", f"bold {colours['background']} on {colours['primary']}")
             else:
                 text.append(f" {view.digit}", colours["accent"])
-                if width >= 80:
-                    text.append(f" {view.title if width >= 120 else view.short}")
-                text.append(" " if width >= 100 else "")
-            self._tabs.append((start, text.cell_len, view.mode))
-        room = self.size.width - text.cell_len - 2
-        status = self.status.copy()
-        status.truncate(max(room, 0), overflow="ellipsis")
-        text.append(" " * max(0, room - status.cell_len + 1))
-        text.append_text(status)
-        return text
+                if how != "digits":
+                    text.append(f" {view.short if how == 'short titles' else view.title}")
+                text.append(" " if self.size.width >= 100 else "")
+            tabs.append((start, text.cell_len, view.mode))
+        return text, tabs
 
     async def on_click(self, event: Click) -> None:
         for start, end, mode in self._tabs:

@@ -1,0 +1,164 @@
+"""What kinds of terminal are given: colours, encodings, streams that lead elsewhere; each at a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench.terminal import Terminal
+from engine.runs import stored_runs
+from engine.session import start
+from tests.helpers import ROOT
+from tests.tui.conftest import QUICK, screen_text, until
+from tui.letters import ERRORS, lookalike
+from tui.widgets.dialogs import Question
+from tui.widgets.too_small import WORDS, fits
+
+ASCII = "PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 LC_ALL=C"
+CTRL_Q = b"\x11"
+FORM = "Batch size"
+ALTERNATE = b"\x1b[?1049h"
+"""Opens the console's own screen."""
+STYLES = re.compile(rb"\x1b\[([\d;]*)m")
+
+
+@pytest.fixture
+def at_terminal(tmp_path: Path) -> Callable[..., Terminal]:
+    """Makes `mnist-tui` run at a terminal of its own: settings of the environment, arguments, redirections."""
+
+    def make(settings: str, arguments: str = "") -> Terminal:
+        command = f"{shlex.quote(sys.executable)} -c 'from tui.cli import main; main()'"
+        home = {"PYTHONPATH": str(ROOT), "MNIST_TUI_DATA": str(tmp_path), "MNIST_TUI_RUNS": str(tmp_path / "runs")}
+        mirror = {"MNIST_TUI_MIRROR": "http://127.0.0.1:9/"}  # refuses at once; no test leaves the machine
+        script = f"cd {shlex.quote(str(tmp_path))}; exec env {settings} {command} {arguments}"
+        return Terminal(["sh", "-c", script], columns=100, rows=30, env=home | mirror)
+
+    return make
+
+
+def colours(data: bytes) -> set[str]:
+    """What kinds of colours were written; greys are none."""
+    found = set()
+    for style in STYLES.findall(data):
+        codes = style.split(b";")
+        if b"38" in codes or b"48" in codes:
+            rgb = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", style)
+            found |= {"true" if len(set(colour)) > 1 else "grey" for colour in rgb} or {"256"}
+        elif any(30 <= int(code or 0) <= 37 or 40 <= int(code or 0) <= 47 or int(code or 0) >= 90 for code in codes):
+            found.add("16")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "words"),
+    [
+        ("COLORTERM=truecolor TERM=xterm-256color", "true", "╭─ settings"),
+        ("-u COLORTERM TERM=xterm-256color", "256", "╭─ settings"),
+        ("-u COLORTERM TERM=xterm", "16", "╭─ settings"),
+        ("NO_COLOR=1 TERM=xterm-256color", "grey", "╭─ settings"),
+        ("-u TERM", "true", "╭─ settings"),
+        ("LC_ALL=C", "true", "╭─ settings"),
+        (ASCII, "true", "+- settings"),
+    ],
+    ids=["true colour", "256", "16", "no colour", "no TERM", "LANG=C", "ASCII"],
+)
+def test_the_console_fits_the_terminal(at_terminal, settings: str, kind: str, words: str) -> None:
+    with at_terminal(settings) as terminal:
+        terminal.shown(FORM)
+        assert any(words in row for row in rows_of(terminal))
+        seen = bytes(terminal._data)
+        assert {kind} <= colours(seen)
+        assert not (colours(seen) if kind == "" else colours(seen) & {"true", "256"} - {kind})
+        if settings == ASCII:
+            assert max(seen) < 0x80
+        terminal.press(CTRL_Q)
+        terminal.end(60)
+        assert terminal.status == 0
+        assert b"Traceback" not in bytes(terminal._data)
+
+
+def rows_of(terminal: Terminal) -> list[str]:
+    """What the terminal shows."""
+    return ["".join(cell[0] for cell in row) for row in terminal.screen.cells]
+
+
+@pytest.mark.parametrize(
+    ("settings", "elsewhere"),
+    [
+        ("TERM=dumb", ""),
+        ("", "2>err"),
+        ("", "2>&-"),
+        ("", ">out"),
+        ("", ">&-"),
+        ("", "</dev/null"),
+        ("", "<&-"),
+        (ASCII, ">out 2>err"),
+    ],
+)
+def test_without_a_terminal_it_is_the_plain_command(at_terminal, tmp_path: Path, settings: str, elsewhere: str) -> None:
+    # A folder that is not there ends it before torch is imported.
+    with at_terminal(settings, f"--data-dir {tmp_path}/none {elsewhere}") as terminal:
+        terminal.end(60)
+        said = bytes(terminal._data)
+    for name in ("out", "err"):
+        if (tmp_path / name).exists():
+            said += (tmp_path / name).read_bytes()
+    assert terminal.status == 3
+    assert ALTERNATE not in said
+    assert b"Traceback" not in said
+    assert said.count(b"does not exist") == int(elsewhere != "2>&-")  # where nobody listens, the exit code says it
+
+
+@pytest.mark.parametrize(
+    ("letter", "alike"),
+    [("━", "-"), ("╭", "+"), ("⣿", "#"), ("⠁", "."), ("⠀", " "), ("é", "e"), ("字", "??"), ("→", ">")],
+)
+def test_letters_that_an_encoding_lacks(letter: str, alike: str) -> None:
+    assert lookalike(letter) == alike
+    assert f"a{letter}b".encode("ascii", errors=ERRORS).decode() == f"a{alike}b"
+
+
+def test_letters_that_an_encoding_has_stay() -> None:
+    assert "±5° – é".encode("latin-1", errors=ERRORS).decode("latin-1") == "±5° - é"
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ((59, 20), "mnist-tui needs 60×20 characters"),
+        ((20, 2), "mnist-tui needs 60×20 characters"),
+        ((14, 3), "mnist-tui needs 60×20 characters"),
+        ((14, 2), "needs 60×20"),
+        ((8, 1), "60×20"),
+        ((4, 1), "…"),
+        ((0, 1), ""),
+    ],
+)
+def test_what_is_too_small_says_so_in_words_that_fit(size: tuple[int, int], words: str) -> None:
+    assert next((words for words in WORDS if fits(words, *size)), "") == words
+
+
+async def test_a_question_that_can_not_be_seen_is_not_answered(console) -> None:
+    app = console()
+    list(start(QUICK, Path("runs")))
+    (run,) = stored_runs(Path("runs"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("escape", "9")
+        await until(pilot, lambda: app.current_mode == "runs" and app.screen.query_one("#run-table").row_count == 1)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.resize_terminal(20, 5)
+        await until(pilot, lambda: "60×20" in screen_text(app))
+        await pilot.press("enter", "tab", "enter", "space")
+        assert run.path.exists()
+        assert isinstance(app.screen, Question)
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "delete it" in screen_text(app))
+        await pilot.press("escape")
+        assert not isinstance(app.screen, Question)
+    assert run.path.exists()

@@ -1,0 +1,175 @@
+"""The states that a walk begins in: how a console comes there, and in which one it is now."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from textual.pilot import Pilot
+
+from engine.config import RunConfig
+from engine.control import Control
+from engine.data.catalog import CATALOG
+from engine.errors import MnistTuiError
+from engine.events import Epoch, RunStarted
+from engine.history import History
+from engine.runs import RunFolder, find_run
+from engine.session import start
+from engine.writer import RunWriter
+from tests.engine.mirror import mirror
+from tui.app import MnistTui
+
+QUICK = RunConfig(dataset="digits", epochs=2, batch_size=64, hidden=(8,), device="cpu", threads=1)
+ENDLESS = RunConfig.from_json(QUICK.to_json() | {"epochs": 100_000})
+FAILING = RunConfig.from_json(QUICK.to_json() | {"optimizer": "sgd", "lr": 100.0, "hidden": [64, 32], "epochs": 50})
+ABSENT = RunConfig.from_json(QUICK.to_json() | {"dataset": "mnist"})
+STATES = (
+    "no run", "downloading", "training", "paused", "stopped", "finished", "failed", "attached", "resumed", "died",
+)  # fmt: skip
+EPOCH_SECONDS = 0.15
+"""An epoch takes at least so long: a console is not there to watch thirty a second, and neither is a walk."""
+PATIENCE = 60.0
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Trainings rest after every epoch."""
+    save = RunWriter.save_state
+
+    def rest(writer: RunWriter, state: Any) -> None:
+        save(writer, state)
+        time.sleep(EPOCH_SECONDS)
+
+    with patch.object(RunWriter, "save_state", rest):
+        yield
+
+
+def store_runs(runs_dir: Path) -> None:
+    """One run of every end, and two folders that are none."""
+    list(start(QUICK, runs_dir, name="finished"))
+    control = Control()
+    for event in start(ENDLESS, runs_dir, name="stopped", control=control):
+        if isinstance(event, Epoch) and event.epoch == 2:
+            control.stop()
+    with suppress(MnistTuiError):
+        list(start(FAILING, runs_dir, name="failed"))
+    list(start(QUICK, runs_dir, name="died"))
+    log = find_run(runs_dir, "died").path / "events.jsonl"
+    log.write_bytes(b"".join(line for line in log.read_bytes().splitlines(True) if b"run_finished" not in line))
+    (runs_dir / "not-a-run").mkdir()
+    (runs_dir / "20260101-000000-broken").mkdir()
+    (runs_dir / "20260101-000000-broken" / "events.jsonl").write_bytes(b"\x00\xff{\n[]\n")
+
+
+@contextmanager
+def trained_elsewhere(runs_dir: Path) -> Iterator[RunFolder]:
+    """A run that somebody else trains; the lock keeps threads apart as it does processes."""
+    control, begun, folder = Control(), threading.Event(), []
+
+    def work() -> None:
+        for event in start(ENDLESS, runs_dir, name="elsewhere", control=control):
+            if isinstance(event, RunStarted):
+                folder.append(runs_dir / event.run)
+                begun.set()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    assert begun.wait(PATIENCE)
+    try:
+        yield RunFolder(folder[0])
+    finally:
+        control.stop()
+        thread.join(PATIENCE)
+
+
+@contextmanager
+def console(state: str, place: Path, stored: Path) -> Iterator[MnistTui]:
+    """A console that can be brought into the state by `reach`.
+
+    Args:
+        place: an empty folder for its runs and data.
+        stored: what `store_runs` made; a console with no run has none of it.
+    """
+    runs_dir, data_dir = place / "runs", str(place / "data")
+    (place / "data").mkdir(parents=True)
+    if state != "no run":
+        shutil.copytree(stored, runs_dir)
+    config = {"finished": QUICK, "failed": FAILING, "downloading": ABSENT}.get(state, ENDLESS)
+    make = functools.partial(MnistTui, data_dir=data_dir, runs_dir=runs_dir, config=config)
+    if state == "attached":
+        with trained_elsewhere(runs_dir) as run:
+            yield make(attached=run)
+    elif state == "died":
+        yield make(attached=find_run(runs_dir, "died"))
+    else:
+        yield make()
+
+
+@contextmanager
+def slow_mirror() -> Iterator[str]:
+    """The address of a mirror that sends MNIST, as large as it is and a byte now and then."""
+    mnist = CATALOG["mnist"]
+    sources = (mnist.train_images, mnist.train_labels, mnist.test_images, mnist.test_labels)
+    bodies = {f"{source.name}.gz": gzip.compress(bytes(source.gz_bytes), 0) for source in sources}
+    with mirror(bodies, "drip") as server:
+        yield server.url
+
+
+async def reach(app: MnistTui, pilot: Pilot[Any], state: str) -> None:
+    """Bring a console that was just opened into its state."""
+    if state in ("no run", "attached", "died"):
+        if state != "no run":
+            await _until(pilot, lambda: app.shown is not None)
+        return
+    if state == "resumed":
+        run = find_run(app.runs_dir, "stopped")
+        app.offer_to_go_on(run, History.of(run.events()))
+        await pilot.pause()
+    await pilot.press("enter")
+    wanted: dict[str, Callable[[], object]] = {
+        "downloading": lambda: app.live.phase is not None and app.live.phase.name == "download",
+        "finished": lambda: app.live.finished is not None and not app.is_training,
+        "failed": lambda: app.failure is not None or (app.live.finished is not None and not app.is_training),
+    }
+    await _until(pilot, wanted.get(state, lambda: app.live.progress is not None))
+    if state in ("paused", "stopped"):
+        await pilot.press("space" if state == "paused" else "s")
+        await _until(pilot, lambda: app.is_paused if state == "paused" else not app.is_training)
+
+
+def state_of(app: MnistTui) -> str:
+    """In which state the console is, whatever it began with."""
+    history = app.live
+    if app.training is not None:
+        if app.training.control.paused:
+            return "paused"
+        if history.phase is not None and history.phase.name in ("download", "verify", "load"):
+            return "downloading"
+        started = history.started
+        return "resumed" if started is not None and (started.epoch, started.batch) != (1, 0) else "training"
+    if app.shown is not None:
+        history = app.shown[1]
+        if app.is_following:
+            return "attached"
+        if history.finished is None:
+            return "died"
+    elif app.failure is not None:
+        return "failed"
+    if history.finished is None:
+        return "no run"
+    return "finished" if history.finished.status == "completed" else history.finished.status
+
+
+async def _until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    limit = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < limit, "the state was not reached"
+        await pilot.pause(0.02)
