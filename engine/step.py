@@ -101,12 +101,12 @@ class Step:
 
         # Backward. For a ReLU's output h, which is never below 0, sign(h) is 1 where h > 0, else 0.
         delta = torch.softmax(logits, 0).sub_(self.targets.index_select(1, y)).mul_(1 / len(x))
-        for layer, room in zip(reversed(self.layers), (*reversed(rooms), None), strict=True):
-            torch.mm(delta, room.transposed if room else x, out=layer.weight_gradient)
+        for layer, before in zip(reversed(self.layers), (*reversed(rooms), None), strict=True):
+            torch.mm(delta, before.transposed if before else x, out=layer.weight_gradient)
             torch.sum(delta, 1, out=layer.bias_gradient)
-            if room:
-                torch.mm(layer.transposed, delta, out=room.delta)
-                delta = room.delta.mul_(room.activation.sign_())
+            if before:
+                torch.mm(layer.transposed, delta, out=before.delta)
+                delta = before.delta.mul_(before.activation.sign_())
 
         self.optimizer.step(lr)
         return logits.t()
