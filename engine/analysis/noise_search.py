@@ -191,14 +191,14 @@ def _search(
     reported_at = -math.inf
     for chunk in range(math.ceil(images / CHUNK)):
         tried = min((chunk + 1) * CHUNK, images)
-        rough = best.log_odds(screen.logits(noise.leading(chunk)))[:, : tried - chunk * CHUNK]
+        hoped = best.log_odds(screen.logits(noise.leading(chunk)))[:, : tried - chunk * CHUNK] + allowance
         before = best.odds
-        # The most promising ones first: they leave fewer that come near.
-        leaders = torch.unique(rough.argmax(dim=1))
-        for columns in (leaders, torch.arange(rough.shape[1])):
-            near = (rough[:, columns] + allowance > best.odds[:, None]).any(0)
-            if near.any():
-                best.judge(chunk, columns[near].numpy())
+        if bool((hoped > before[:, None]).any()):
+            # The most promising ones first: they leave fewer that come near.
+            best.judge(chunk, torch.unique(hoped.argmax(dim=1)).numpy())
+            near = (hoped > best.odds[:, None]).any(0).nonzero().flatten().numpy()
+            if len(near):
+                best.judge(chunk, near)
         improved = bool((best.odds > before).any())
         ending = tried == images or stopping()
         if ending or improved or time.perf_counter() - reported_at > REPORT_SECONDS:
