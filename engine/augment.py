@@ -50,42 +50,55 @@ def steps(angles: Tensor, size: int) -> Tensor:
     return torch.stack([torch.floor(row * ONE + 0.5) for row in rows], dim=1).to(torch.int32)
 
 
-def rotate_and_crop(images: Tensor, matrices: Tensor, offsets: Tensor, shift: int) -> Tensor:
+def cut(matrices: Tensor, offsets: Tensor, shift: int) -> Tensor:
+    """The matrices of a cut out of each turned image, which was padded by `shift` on every side.
+
+    Args:
+        matrices: (N, 6) int32, from `steps`.
+        offsets: (N, 2) integer, top and left of the cut in the padded image, each in 0 … 2·shift.
+
+    Returns:
+        (N, 6) int32: the same steps, from the place of the cut's own pixel (0, 0) in the framed source.
+    """
+    top, left = (offsets - shift).to(torch.int32)[:, :, None].unbind(1)
+    result = matrices.view(-1, 2, 3).clone()
+    across, down, start = result.unbind(2)
+    start.add_(across * left).add_(down * top).add_(ONE)
+    return result.view(-1, 6)
+
+
+def frame(images: Tensor) -> Tensor:
+    """(N, S + 2, S + 2): the (N, S, S) images with a frame of zeros, which stands for everything outside of them."""
+    return torch.nn.functional.pad(images, (1, 1, 1, 1))
+
+
+def rotate_and_crop(framed: Tensor, matrices: Tensor, offsets: Tensor, shift: int) -> Tensor:
     """Turn each image, pad it by `shift` zeros on every side and cut a piece of the old size out of it.
 
     Args:
-        images: (N, S, S) uint8.
-        matrices: (N, 6) int32, from `steps`.
+        framed: (N, S + 2, S + 2) uint8, from `frame`.
+        matrices: (N, 6) int32, from `cut`.
         offsets: (N, 2) integer, top and left of the cut, each in 0 … 2·shift.
         shift: the padding, in pixels.
 
     Returns:
         (N, S, S) uint8 on the images' device.
     """
-    count, size, _ = images.shape
-    row, column, inside = _tables(size, shift, images.device)
-    # The cut's pixel (0, 0) lies at (left, top) in the turned image. A frame of zeros around each source stands for
-    # everything outside of it, and whatever lies further out is clamped to the frame; one pixel is added to all places
-    # because the frame comes first.
-    top, left = (offsets - shift).to(torch.int32).unbind(1)
-    m0, m1, m2, m3, m4, m5 = matrices.unbind(1)
-    x = _places(m0, m1, m0 * left + m1 * top + (m2 + ONE), row, column, size)
-    y = _places(m3, m4, m3 * left + m4 * top + (m5 + ONE), row, column, size)
-    area = (size + 2) ** 2
-    first = torch.arange(0, count * area, area, dtype=torch.int32, device=images.device)
-    source = x.add_(y, alpha=size + 2).add_(first[:, None])
-    framed = torch.nn.functional.pad(images, (1, 1, 1, 1))
+    count, side, _ = framed.shape
+    row, column, inside = _tables(side - 2, shift, framed.device)
+    # For each pixel of each image, along x and along y: start + down · row + across · column, in whole pixels of the
+    # framed image. Of two numbers an image in one operation, torch's loop over the pixels would be ten times slower.
+    across, down, start = matrices.view(count, 2, 3, 1).permute(2, 1, 0, 3).unbind()
+    places = torch.empty(2, count, len(row), dtype=torch.int32, device=framed.device)
+    torch.mul(down, row, out=places)
+    places.add_(start).addcmul_(across, column).bitwise_right_shift_(16).clamp_(0, side - 1)
+    x, y = places
+    first = torch.arange(0, count * side**2, side**2, dtype=torch.int32, device=framed.device)
+    source = x.add_(y, alpha=side).add_(first[:, None])
     turned = framed.view(-1).index_select(0, source.view(-1)).view(count, -1)
     # What the cut shows of the padding is 0, whatever the source has there.
     turned.mul_(inside.index_select(0, offsets[:, 0] * (2 * shift + 1) + offsets[:, 1]))
-    return turned.view(count, size, size)
-
-
-def _places(across: Tensor, down: Tensor, start: Tensor, row: Tensor, column: Tensor, size: int) -> Tensor:
-    """start + down · row + across · column for each pixel of each image, (N, S·S), in whole pixels of the frame."""
-    # One number an image at a time: of two, torch's loop over the pixels would be ten times slower.
-    result = (down[:, None] * row).add_(start[:, None]).addcmul_(across[:, None], column)
-    return result.bitwise_right_shift_(16).clamp_(0, size + 1)
+    return turned.view(count, side - 2, side - 2)
 
 
 @functools.lru_cache(maxsize=8)

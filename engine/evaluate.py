@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.batches import normalise
 from engine.model import MLP
 
-CHUNK = 2000
+CHUNK = 500
 """Images measured at once."""
 
 
@@ -52,6 +52,18 @@ class Evaluation:
         return float((log_sums - shifted[np.arange(len(shifted)), self.labels]).mean())
 
 
+def judge(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Each image's cross-entropy, in nats, and whether its most probable class is the true one: (N,) each.
+
+    Args:
+        logits: (classes, N), contiguous: a CPU goes through columns ten times as fast as through short rows.
+        labels: (N,) int64.
+    """
+    # Not `cross_entropy`: over columns CUDA has no deterministic one.
+    losses = -torch.log_softmax(logits, 0).gather(0, labels[None])[0]
+    return losses, logits.max(0).indices == labels
+
+
 @torch.inference_mode()
 def measure(model: MLP, images: Tensor, labels: Tensor, mean: float, std: float) -> tuple[float, int]:
     """Mean cross-entropy per image, in nats, and how many images are answered rightly.
@@ -67,8 +79,9 @@ def measure(model: MLP, images: Tensor, labels: Tensor, mean: float, std: float)
     correct = torch.zeros((), dtype=torch.int64, device=images.device)
     for x, y in zip(torch.split(images, CHUNK), torch.split(labels, CHUNK), strict=True):
         logits, _ = model(normalise(x, mean, std))
-        loss += torch.nn.functional.cross_entropy(logits, y, reduction="none").to(wide).sum()
-        correct += (logits.argmax(1) == y).sum()
+        losses, right = judge(logits.t().contiguous(), y)
+        loss += losses.to(wide).sum()
+        correct += right.sum()
     return float(loss) / len(images), int(correct)
 
 

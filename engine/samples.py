@@ -22,5 +22,5 @@ def augmented(images: np.ndarray, config: RunConfig, seed: int) -> np.ndarray:
     """
     transform = make_transform(config, images.shape[1])
     drawn = transform.draw(len(images), torch.Generator().manual_seed(seed), 1.0)
-    result = transform.apply(torch.tensor(images), *drawn)
+    result = transform.apply(transform.prepare(torch.tensor(images)), *drawn)
     return (result.round() if result.is_floating_point() else result).to(torch.uint8).numpy()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from engine import devices
+from engine.evaluate import judge
 from engine.events import Progress
 
 CURVE_POINTS = 60
@@ -84,11 +85,10 @@ class Tally:
 
     def _judge(self, sizes: np.ndarray) -> np.ndarray:
         """(2, batches): the mean loss of each batch that was added since the last report, and its right answers."""
-        logits, y = (torch.cat(part) for part in zip(*self._answers, strict=True))
+        logits, y = zip(*self._answers, strict=True)
         self._answers.clear()
-        losses = torch.nn.functional.cross_entropy(logits, y, reduction="none")
-        right = (logits.argmax(1) == y).to(losses.dtype)
-        examples = torch.stack((losses, right)).cpu().numpy()
+        losses, right = judge(torch.cat([part.t() for part in logits], 1), torch.cat(y))
+        examples = torch.stack((losses, right.to(losses.dtype))).cpu().numpy()
         sums = np.add.reduceat(examples.astype(np.float64), np.cumsum(sizes) - sizes, axis=1)
         sums[0] /= sizes
         return sums

@@ -104,7 +104,7 @@ class _Training:
             dataset=self.dataset.name,
             device=device_name,
             parameters=sum(parameter.numel() for parameter in self.model.parameters()),
-            train_examples=len(self.batches.images),
+            train_examples=len(self.batches.labels),
             valid_examples=len(self.valid[0]),
             test_examples=len(self.test[0]),
             mean=self.dataset.mean,

@@ -15,11 +15,14 @@ from engine.warp import Warp
 class Transform(Protocol):
     """A random transform of a whole batch of images: drawn on the CPU, applied on any device."""
 
+    def prepare(self, images: Tensor) -> Tensor:
+        """What `apply` takes of (N, S, S) uint8 images, a row for each: made once for all epochs."""
+
     def draw(self, count: int, generator: torch.Generator, strength: float) -> tuple[Tensor, ...]:
         """Random numbers for `count` images, a row for each in every tensor; `strength`, up to 1, weakens them."""
 
-    def apply(self, images: Tensor, *drawn: Tensor) -> Tensor:
-        """The (N, S, S) uint8 images, transformed by the same rows of what was drawn; uint8, or float32 unrounded."""
+    def apply(self, prepared: Tensor, *drawn: Tensor) -> Tensor:
+        """(N, S, S): images, transformed by the same rows of what was drawn; uint8, or float32 unrounded."""
 
 
 class TurnAndCrop:
@@ -28,14 +31,18 @@ class TurnAndCrop:
     def __init__(self, size: int, rotation: float, shift: int) -> None:
         self.size, self.rotation, self.shift = size, rotation, shift
 
+    def prepare(self, images: Tensor) -> Tensor:
+        return augment.frame(images)
+
     def draw(self, count: int, generator: torch.Generator, strength: float) -> tuple[Tensor, ...]:
         shift = round(self.shift * strength)
         angles, offsets = augment.draw(count, self.rotation * strength, shift, generator)
-        return augment.steps(angles, self.size), offsets + (self.shift - shift)
+        offsets += self.shift - shift
+        return augment.cut(augment.steps(angles, self.size), offsets, self.shift), offsets
 
-    def apply(self, images: Tensor, *drawn: Tensor) -> Tensor:
+    def apply(self, prepared: Tensor, *drawn: Tensor) -> Tensor:
         matrices, offsets = drawn
-        return augment.rotate_and_crop(images, matrices, offsets, self.shift)
+        return augment.rotate_and_crop(prepared, matrices, offsets, self.shift)
 
 
 def make_transform(config: RunConfig, size: int) -> Transform:

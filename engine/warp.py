@@ -41,6 +41,10 @@ class Warp:
         maps = np.concatenate([waves, [x.ravel(), y.ravel(), np.ones(size * size)]]) * 2 / (size - 1)
         self._maps = torch.tensor(maps, dtype=torch.float32)
 
+    def prepare(self, images: Tensor) -> Tensor:
+        """The images as they are."""
+        return images
+
     def draw(self, count: int, generator: torch.Generator, strength: float = 1.0) -> tuple[Tensor]:
         """Random bends for `count` images, drawn on the CPU so that every device gets the same.
 
@@ -67,22 +71,22 @@ class Warp:
         shifts = uniform(self.shift * strength, 2, 1)
         return (torch.cat((waves, torch.stack((along_x, along_y), dim=1), shifts), dim=2),)
 
-    def apply(self, images: Tensor, *drawn: Tensor) -> Tensor:
+    def apply(self, prepared: Tensor, *drawn: Tensor) -> Tensor:
         """Each image bent; what comes from outside of it is 0.
 
         Args:
-            images: (N, S, S) uint8.
+            prepared: (N, S, S) uint8, the images.
             drawn: their rows of what `draw` gave, on the images' device.
 
         Returns:
             (N, S, S) float32 in the images' units, not rounded.
         """
         (bends,) = drawn
-        count, size, _ = images.shape
-        self._maps = self._maps.to(images.device)
+        count, size, _ = prepared.shape
+        self._maps = self._maps.to(prepared.device)
         places = (bends.flatten(0, 1) @ self._maps).view(count, 2, size, size).permute(0, 2, 3, 1)
         bent = torch.nn.functional.grid_sample(
-            images[:, None].float(), places, mode="bilinear", padding_mode="zeros", align_corners=True
+            prepared[:, None].float(), places, mode="bilinear", padding_mode="zeros", align_corners=True
         )
         return bent[:, 0]
 

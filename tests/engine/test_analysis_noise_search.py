@@ -9,13 +9,21 @@ import scipy.stats
 import torch
 
 from engine.analysis import noise_search as module
-from engine.analysis.noise_search import CHUNK, Noise, noise_search
+from engine.analysis.noise_search import CHUNK, Leading, Noise, noise_search
 from engine.config import RunConfig
 from engine.data.digits import load_digits_dataset
 from engine.model import MLP
 from tests.helpers import run_training
 
 ALL = range(10)
+
+
+def taken_for(leading):
+    """(coordinates, CHUNK): what the rough answer takes the coordinates for."""
+    middle, tails = module.levels()
+    values = middle[leading.parts]
+    values.ravel()[leading.tails] = tails[leading.further]
+    return values
 
 
 def random_model(*sizes, seed=0):
@@ -70,10 +78,10 @@ WEIGHTS = {
 
 @pytest.fixture(scope="module", params=WEIGHTS)
 def drawn(request):
-    """A layer's weights, and coordinates and images of all of 20 chunks, none of them selected."""
+    """A layer's weights, and coordinates and images of all of 10 chunks, none of them selected."""
     weight = WEIGHTS[request.param]
     noise = Noise(weight, seed=5)
-    parts = [noise.exact(chunk, np.arange(CHUNK)) for chunk in range(20)]
+    parts = [noise.exact(chunk, np.arange(CHUNK)) for chunk in range(10)]
     return weight.double().numpy(), noise, *(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
@@ -90,7 +98,7 @@ def covariance_is(samples, expected):
 class TestDistribution:
     def test_pixels_are_standard_normal(self, drawn):
         _, _, _, images = drawn
-        assert images.shape == (20 * CHUNK, 30)
+        assert images.shape == (10 * CHUNK, 30)
         covariance_is(images, np.eye(30))
         for pixel in (0, 13, 29):
             assert scipy.stats.kstest(images[:, pixel], "norm").pvalue > 1e-3
@@ -114,14 +122,38 @@ class TestDistribution:
         assert np.abs(images).max() < scipy.stats.norm.isf(1e-4 / images.size)
         assert len(np.unique(xi)) == xi.size
 
-    def test_bits_that_were_left_out_are_drawn_later(self, monkeypatch):
-        # If the leading bits of a uniform number u are all 0, then -log(u) - 16·log(2) is exponential.
-        monkeypatch.setattr(Noise, "_leading_bits", lambda noise, chunk: np.zeros((2, 4, CHUNK), np.uint16))
+    @pytest.mark.parametrize("part", [0, 1, 127, 128, 254])
+    def test_bits_that_were_left_out_are_drawn_later(self, monkeypatch, part):
+        # Within the part that the leading bits choose, the probability of a smaller number is uniform.
+        nothing = np.zeros(0, np.int64)
+        leading = Leading(np.full((8, CHUNK), part, np.uint8), nothing, nothing.astype(np.uint16))
+        monkeypatch.setattr(Noise, "leading", lambda noise, chunk: leading)
         xi, _ = Noise(WEIGHTS["as wide as the image"][:8, :8], seed=3).exact(0, np.arange(CHUNK))
-        squares = np.square(xi[:, :4]) + np.square(xi[:, 4:])
-        assert scipy.stats.kstest(squares.ravel() / 2 - 16 * np.log(2), "expon").pvalue > 1e-3
-        turns = np.arctan2(xi[:, 4:], xi[:, :4]) / (2 * np.pi) * 2**16
-        assert scipy.stats.kstest(turns.ravel(), "uniform").pvalue > 1e-3
+        within = scipy.stats.norm.cdf(xi.ravel()) * 256 - part - 0.5
+        assert scipy.stats.kstest(within, "uniform").pvalue > 1e-3
+
+    @pytest.mark.parametrize("further", [0, 1, 2**15 - 1, 2**15, 2**16 - 1])
+    def test_tails_are_drawn_in_the_same_way(self, monkeypatch, further):
+        parts = np.full((8, CHUNK), 255, np.uint8)
+        leading = Leading(parts, np.arange(parts.size), np.full(parts.size, further, np.uint16))
+        monkeypatch.setattr(Noise, "leading", lambda noise, chunk: leading)
+        xi, _ = Noise(WEIGHTS["as wide as the image"][:8, :8], seed=3).exact(0, np.arange(CHUNK))
+        inwards = further if further < 2**15 else 2**16 - 1 - further
+        assert ((xi < 0) == (further < 2**15)).all()
+        within = scipy.stats.norm.cdf(-np.abs(xi.ravel())) * 2**24 - inwards
+        assert scipy.stats.kstest(within, "uniform").pvalue > 1e-3
+
+    def test_a_part_is_taken_for_its_mean(self):
+        middle, tails = module.levels()
+        edges = scipy.stats.norm.ppf((np.arange(256) + 0.5) / 256)
+        for part in (0, 1, 100, 127, 128, 254):
+            expected = scipy.stats.norm.expect(lb=edges[part], ub=edges[part + 1], conditional=True)
+            assert middle[part] == pytest.approx(expected, abs=1e-6)
+        assert middle.shape == (256,)
+        # Of the tails it is the number that is half as probable, but for the outermost one.
+        halfway = scipy.stats.norm.ppf((np.array([1, 100, 2**15 - 1]) + 0.5) / 2**24)
+        np.testing.assert_allclose(tails[[1, 100, 2**15 - 1]], halfway, atol=0.02)
+        np.testing.assert_allclose(tails[[2**16 - 2, 2**16 - 101, 2**15]], -halfway, atol=0.02)
 
     def test_images_are_independent(self, drawn):
         _, noise, _, images = drawn
@@ -133,14 +165,25 @@ class TestDistribution:
         own = noise.exact(0, np.arange(CHUNK))[0]
         assert abs((own * other).mean()) < 5 / np.sqrt(own.size)
 
-    def test_rough_coordinates_are_those_of_the_exact_image(self, drawn):
+    def test_leading_bits_are_those_of_the_exact_image(self, drawn):
         _, noise, xi, _ = drawn
-        rough = noise.coarse(3).T
         exact = xi[3 * CHUNK : 4 * CHUNK]
+        rough = taken_for(noise.leading(3)).T
         assert rough.shape == exact.shape
-        assert rough.dtype == np.float32
-        assert np.median(np.abs(rough - exact)) < 1e-4
-        assert np.abs(rough - exact).max() < 2
+        # As far apart as two numbers of a part may be; of the tails' outermost part there are hardly any.
+        assert np.abs(rough - exact).max() < 0.25
+        assert np.std(rough - exact) < 0.02
+
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+    def test_rough_answers_are_the_networks(self, trained, dtype):
+        noise = Noise(trained.input_fc.weight, seed=1)
+        leading = noise.leading(2)
+        seen = taken_for(leading).T @ noise.factor.T + trained.input_fc.bias.detach().numpy()
+        with torch.no_grad():
+            rest = trained.output_fc(torch.relu(trained.hidden_fc(torch.relu(torch.tensor(seen).float()))))
+            rough = module._Screen(trained, noise, dtype).logits(leading).T
+        error = {torch.float32: 1e-4, torch.bfloat16: 0.1}[dtype]
+        torch.testing.assert_close(rough, rest, rtol=error, atol=error)
 
     def test_any_image_can_be_drawn_alone(self, drawn):
         _, noise, xi, images = drawn
@@ -200,7 +243,7 @@ class TestSearch:
 
     @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
     def test_either_precision(self, trained, monkeypatch, dtype):
-        monkeypatch.setattr(module, "_seconds", lambda screen: screen.first.dtype != dtype)
+        monkeypatch.setattr(module, "_seconds", lambda screen, noise: screen.answer.dtype != dtype)
         pictures, _ = self.best_of_all(trained, 4 * CHUNK, seed=2)
         result = last(noise_search(trained, ALL, images=4 * CHUNK, seed=2))
         np.testing.assert_allclose(result.images.reshape(10, -1), pictures, atol=1e-5)
@@ -209,10 +252,10 @@ class TestSearch:
     def test_few_images_are_drawn_in_full(self, trained, monkeypatch, dtype):
         drawn = []
         exact = Noise.exact
-        monkeypatch.setattr(module, "_seconds", lambda screen: screen.first.dtype != dtype)
+        monkeypatch.setattr(module, "_seconds", lambda screen, noise: screen.answer.dtype != dtype)
         monkeypatch.setattr(Noise, "exact", lambda noise, *which: drawn.append(len(which[1])) or exact(noise, *which))
-        last(noise_search(trained, ALL, images=40 * CHUNK))
-        assert sum(drawn) < 0.02 * 40 * CHUNK
+        last(noise_search(trained, ALL, images=20 * CHUNK))
+        assert sum(drawn) < 0.02 * 20 * CHUNK
 
     def test_network_that_always_says_the_same(self, monkeypatch):
         # All its hidden units are dead. Every image is as good as the first, so no other one need be drawn in full.
@@ -301,11 +344,11 @@ class TestSearch:
         np.testing.assert_allclose(mixed.images, together.images[[7, 0, 7]], atol=1e-5)
 
     def test_longer_search_begins_with_the_shorter(self, trained):
-        short = last(noise_search(trained, ALL, images=2500))
-        longer = next(result for result in noise_search(trained, ALL, images=9000) if result.tried >= 2500)
+        short = last(noise_search(trained, ALL, images=5000))
+        longer = next(result for result in noise_search(trained, ALL, images=9000) if result.tried >= 5000)
         assert (longer.probabilities >= short.probabilities * (1 - 1e-6)).all()
         # Its third chunk is whole, the short one's breaks off.
-        found = self.best_of_all(trained, 2500)[1]
+        found = self.best_of_all(trained, 5000)[1]
         np.testing.assert_allclose(short.probabilities, found, rtol=1e-4)
 
     @pytest.mark.parametrize("images", [1, 2, CHUNK - 1, CHUNK, CHUNK + 1])

@@ -8,7 +8,7 @@ from scipy import stats
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as vision
 
-from engine.augment import draw, rotate_and_crop, steps
+from engine.augment import cut, draw, frame, rotate_and_crop, steps
 from engine.config import RunConfig
 from engine.data.catalog import CATALOG
 from engine.data.idx import read_images
@@ -26,8 +26,9 @@ def one_by_one(images, angles, offsets, shift):
 
 
 def ours(images, angles, offsets, shift):
-    matrices = steps(torch.tensor(angles, dtype=torch.float64), images.shape[1])
-    return rotate_and_crop(torch.tensor(images), matrices, torch.tensor(offsets), shift).numpy()
+    offsets = torch.tensor(offsets)
+    matrices = cut(steps(torch.tensor(angles, dtype=torch.float64), images.shape[1]), offsets, shift)
+    return rotate_and_crop(frame(torch.tensor(images)), matrices, offsets, shift).numpy()
 
 
 def noise(count, size=28, seed=0):
@@ -89,11 +90,13 @@ class TestEqualToTorchvision:
         assert row < 13
 
     def test_images_given_stay_as_they_are(self):
-        images = torch.tensor(noise(5))
-        before = images.clone()
-        matrices = steps(torch.full((5,), 5.0, dtype=torch.float64), 28)
-        rotate_and_crop(images, matrices, torch.zeros(5, 2, dtype=torch.int64), 2)
-        assert torch.equal(images, before)
+        # And what was drawn for them, too.
+        framed, offsets = frame(torch.tensor(noise(5))), torch.zeros(5, 2, dtype=torch.int64)
+        turns = steps(torch.full((5,), 5.0, dtype=torch.float64), 28)
+        given = (framed, turns, cut(turns, offsets, 2))
+        before = [tensor.clone() for tensor in given]
+        rotate_and_crop(framed, given[2], offsets, 2)
+        assert all(torch.equal(tensor, copy) for tensor, copy in zip(given, before, strict=True))
 
 
 class TestDraw:

@@ -43,8 +43,9 @@ class TestNormalise:
         assert result.shape == (4, 256)
         torch.testing.assert_close(result, expected, rtol=0, atol=1e-6)
 
-    def test_images_given_stay_as_they_are(self):
-        images = torch.tensor(noise_dataset(3).images)
+    @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+    def test_images_given_stay_as_they_are(self, dtype):
+        images = torch.tensor(noise_dataset(3).images).to(dtype)
         before = images.clone()
         normalise(images, 0.5, 0.5)
         assert torch.equal(images, before)
@@ -62,9 +63,9 @@ class TestEpoch:
         assert torch.equal(order_of(batches, 1).sort().values, torch.arange(1350))
 
     def test_label_belongs_to_its_image(self):
-        batches = batches_of(STILL, count=1350)
-        for x, y in batches.epoch(1):
-            torch.testing.assert_close(x, normalise(batches.images[y], 0.4, 0.2), rtol=0, atol=0)
+        images = torch.tensor(noise_dataset(1350).images)
+        for x, y in batches_of(STILL, count=1350).epoch(1):
+            torch.testing.assert_close(x, normalise(images[y], 0.4, 0.2), rtol=0, atol=0)
 
     def test_order_is_new_every_epoch(self):
         batches = batches_of(STILL)

@@ -54,7 +54,7 @@ class TestFading:
     def test_at_strength_0_images_stay(self, config):
         images = torch.tensor(noise_dataset(50).images)
         transform = make_transform(config, 28)
-        result = transform.apply(images, *transform.draw(50, generator(), 0.0))
+        result = transform.apply(transform.prepare(images), *transform.draw(50, generator(), 0.0))
         torch.testing.assert_close(result.float(), images.float(), rtol=0, atol=0.01)
 
     def test_over_the_epochs(self):
@@ -88,7 +88,7 @@ class TestBatches:
 def test_samples_are_the_first_epochs():
     images = noise_dataset(30).images
     transform = make_transform(BENT, 28)
-    expected = transform.apply(torch.tensor(images), *transform.draw(30, generator(9), 1.0))
+    expected = transform.apply(transform.prepare(torch.tensor(images)), *transform.draw(30, generator(9), 1.0))
     result = augmented(images, replace(BENT, fade=1.0), 9)
     assert result.dtype == np.uint8
     assert np.abs(result - expected.numpy()).max() <= 0.5
