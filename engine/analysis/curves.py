@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine.history import History
 
+LARGEST = 230.0
+"""Logarithm of the largest power that a smoothing reckons with, far below what a float can hold."""
 Role: TypeAlias = Literal["batches", "training", "validation"]
 
 
@@ -86,14 +88,19 @@ def smooth(ys: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
     """Exponential moving average, corrected for its start; `weight` is the share of the past, 0 changes nothing."""
     if weight == 0 or len(ys) == 0:
         return ys
-    result = []
-    average = total = 0.0
-    for y in ys.tolist():  # Python's own numbers are quicker one by one than numpy's
-        if math.isfinite(y):
-            average = weight * average + (1 - weight) * y
-            total = weight * total + (1 - weight)
-        result.append(average / total if total else y)
-    return np.array(result)
+    known = np.isfinite(ys)
+    values = ys[known]
+    averages = np.empty(len(values))
+    block = max(1, int(-LARGEST / math.log(weight)))
+    last = 0.0
+    for start in range(0, len(values), block):
+        part = values[start : start + block]
+        powers = weight ** np.arange(1, len(part) + 1)
+        averages[start : start + block] = powers * (last + (1 - weight) * np.cumsum(part / powers))
+        last = averages[start + len(part) - 1]
+    averages /= 1 - weight ** np.arange(1, len(values) + 1)
+    so_far = np.cumsum(known)  # what is not known is as it was before
+    return np.where(so_far > 0, np.append(averages, np.nan)[so_far - 1], ys)
 
 
 def _range(newest: float, last: int) -> tuple[float, float]:

@@ -117,6 +117,8 @@ async def test_a_load_ends_with_the_console(console, monkeypatch: pytest.MonkeyP
     app = console(RunConfig())
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2")
+        await until(pilot, lambda: "is not ready" in screen_text(app))
+        await pilot.press("d")
         await until(pilot, lambda: "downloading" in screen_text(app))
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)
