@@ -130,22 +130,21 @@ def _braille(dots: NDArray[np.int64], columns: int, rows: int) -> NDArray[np.str
 def trace(
     lines: Sequence[NDArray[np.floating]], low: tuple[float, float], high: tuple[float, float], columns: int, rows: int
 ) -> Raster:
-    """Draw lines; a cell has the dots of all lines that cross it and the class of the last one, its place in `lines`.
+    """Draw lines; a cell shows the last of the lines that cross it, and has that one's place in `lines` as its class.
 
     Args:
         lines: each (N, 2), N > 0; parts outside the picture are left out.
         low, high: x and y of the dots at the lower left and the upper right corner.
     """
     span = np.array([columns * DOT_COLUMNS - 1, rows * DOT_ROWS - 1])
-    classes = np.full((rows, columns), -1, np.int16)
-    lit = []
+    chars, classes = np.full((rows, columns), " "), np.full((rows, columns), -1, np.int16)
     for place, line in enumerate(lines):
         across, up = ((line - low) / np.subtract(high, low) * span).T
         dots = _along(np.stack([across, span[1] - up], axis=1).clip(-span, 2 * span))  # no line is endless
         dots = dots[((dots >= 0) & (dots <= span)).all(axis=1)]
-        classes[dots[:, 1] // DOT_ROWS, dots[:, 0] // DOT_COLUMNS] = place
-        lit.append(dots)
-    chars = _braille(np.concatenate([np.zeros((0, 2), np.int64), *lit]), columns, rows)
+        own = _braille(dots, columns, rows)
+        crossed = own != " "
+        chars[crossed], classes[crossed] = own[crossed], place
     return Raster(chars, classes, np.zeros((rows, columns), bool))
 
 

@@ -477,3 +477,13 @@ async def test_a_training_may_go_on_telling_after_the_last_frame(console) -> Non
         finally:
             app._screen_stack[:] = screens
         assert app.live.epochs
+
+
+async def test_the_help_of_a_terminal_too_small_for_it_waits_for_room(console) -> None:
+    app = console()
+    async with app.run_test(size=(20, 5)) as pilot:
+        await app.action_view("training")
+        await pilot.press("question_mark")
+        await pilot.pause()
+        await pilot.resize_terminal(100, 40)
+        await until(pilot, lambda: "logarithmic loss axis" in screen_text(app))

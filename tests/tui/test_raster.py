@@ -163,10 +163,10 @@ class TestTrace:
         assert len(xs) == count
         assert np.abs(xs * end[1] - ys * end[0]).max() <= max(end) * 0.5 + 1e-9  # half a dot beside it at most
 
-    def test_a_cell_has_the_dots_of_all_lines_and_the_class_of_the_last(self):
+    def test_a_cell_shows_the_last_line_that_crosses_it(self):
         drawn = self.traced([(0, 0), (59, 0)], [(0, 2), (19, 2)])
         assert drawn.classes[-1].tolist() == [1] * 10 + [0] * 20
-        assert drawn.chars[-1, 0] == chr(0x2800 + 0x40 + 0x80 + 0x02 + 0x10)
+        assert "".join(drawn.chars[-1]) == chr(0x2800 + 0x02 + 0x10) * 10 + chr(0x2800 + 0x40 + 0x80) * 20
         assert (drawn.classes[:-1] == -1).all()
         assert (drawn.chars[:-1] == " ").all()
 

@@ -86,6 +86,8 @@ LAST = (
 )
 WIDTH = 74
 """Columns of a dialog, as in the styles, where the terminal has them."""
+NARROWEST = 20
+"""Columns that the words have at least; in a terminal without them the help is hidden anyway."""
 AROUND = 8
 """Columns of its border, its padding and its scroll bar."""
 
@@ -97,12 +99,17 @@ class Help(_Reading):
         """`scopes`: those of the key table that work in the view, its own first."""
         super().__init__()
         self._title, self._scopes = title, scopes
+        self._columns = 0
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog") as dialog:
             dialog.border_title = "keys"
             dialog.border_subtitle = "↑ ↓ scroll   esc close"
             yield Static(self._words())
+
+    def on_resize(self) -> None:
+        if self._columns != self.app.size.width:
+            self.query_one(Static).update(self._words())
 
     def _words(self) -> Text:
         """The keys in a column at the left, what they do at the right; a table of Rich's takes three times as long."""
@@ -112,15 +119,17 @@ class Help(_Reading):
             for heading, scopes in ((self._title, self._scopes), ("Everywhere", ("everywhere",)))
         ]
         parts.append(("", list(LAST)))
-        room = min(WIDTH, self.app.size.width * 94 // 100) - AROUND
+        self._columns = self.app.size.width
+        room = min(WIDTH, self._columns * 94 // 100) - AROUND
         column = max(cell_len(key) for _, lines in parts for _, key, _ in lines)
+        room = max(NARROWEST, room - column - 4)
         text = Text()
         for heading, lines in parts:
             if heading:
                 text.append(f"{' ' * (column + 4)}{heading}\n", f"bold {colours['primary']}")
             for _, key, words in lines:
                 text.append(f"{' ' * (column - cell_len(key))}{key}    ", f"bold {colours['accent']}")
-                text.append(f"\n{' ' * (column + 4)}".join(wrap(words, room - column - 4)) + "\n")
+                text.append(f"\n{' ' * (column + 4)}".join(wrap(words, room)) + "\n")
             text.append("\n")
         text.rstrip()
         return text
