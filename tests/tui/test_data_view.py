@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual.pilot import Pilot
 
 from engine.analysis.grids import split_indices
 from engine.config import RunConfig
@@ -19,6 +20,7 @@ from engine.data.digits import load_digits_dataset
 from engine.errors import Cancelled
 from engine.events import Phase
 from tests.tui.conftest import QUICK, screen_text, until
+from tui.app import MnistTui
 from tui.views import data
 
 
@@ -58,15 +60,20 @@ class Source:
         return load_digits_dataset()
 
 
+async def download_begins(pilot: Pilot[int], app: MnistTui) -> None:
+    """Open the view and get the data set that is not there."""
+    await pilot.press("2")
+    await until(pilot, lambda: "is not ready" in screen_text(app))
+    await pilot.press("d")
+    await until(pilot, lambda: "downloading" in screen_text(app))
+
+
 async def test_escape_stops_a_download_and_d_begins_it_again(console, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source()
     monkeypatch.setattr(data, "load", source.load)
     app = console(RunConfig())
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("2")
-        await until(pilot, lambda: "is not ready" in screen_text(app))
-        await pilot.press("d")
-        await until(pilot, lambda: "downloading" in screen_text(app))
+        await download_begins(pilot, app)
         await pilot.press("escape")
         await until(pilot, lambda: source.ended == ["cancelled"])
         assert "stopped. Press d to get it" in screen_text(app)
@@ -116,10 +123,7 @@ async def test_a_load_ends_with_the_console(console, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(data, "load", source.load)
     app = console(RunConfig())
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("2")
-        await until(pilot, lambda: "is not ready" in screen_text(app))
-        await pilot.press("d")
-        await until(pilot, lambda: "downloading" in screen_text(app))
+        await download_begins(pilot, app)
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)
     for _ in range(4000):

@@ -99,7 +99,6 @@ class SetupView(View):
         breakpoints = self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS
         for length, steps in zip(self.app.size, breakpoints, strict=True):
             self.add_class(next(name for least, name in reversed(steps) if length >= least))
-        self._styled_for = self.app.theme
         yield from super().compose()
 
     def _compositor_refresh(self) -> None:
