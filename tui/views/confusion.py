@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +19,7 @@ from engine.figures.settings import Settings, Standing
 from tui.analysis_view import AnalysisView
 from tui.keys import bindings
 from tui.palette import rich_colours
+from tui.views.projection_panel import FittedWords
 from tui.words import percent
 
 
@@ -38,7 +41,7 @@ class ConfusionView(AnalysisView):
     def content(self) -> ComposeResult:
         with Container(id="confusion"):
             yield Static(id="matrix")
-            yield Static(id="pairs")
+            yield FittedWords(id="pairs")
 
     def compute(self, subject: Subject) -> ConfusionData:
         return compute(self.console_app.analyst, subject)
@@ -55,19 +58,10 @@ class ConfusionView(AnalysisView):
             f"  (95 %: {low * 100:.2f}–{high * 100:.2f})"
         )
         matrix.border_subtitle = self._cell_words(data)
-        self.call_after_refresh(self._draw_pairs)  # the matrix leaves them their room
-
-    def _draw_pairs(self) -> None:
-        data = self.data
-        if data is None:
-            return
         pairs = (unordered_pairs if self._unordered else ordered_pairs)(data.matrix)
-        panel = self.query_one("#pairs", Static)
+        panel = self.query_one("#pairs", FittedWords)  # the matrix leaves it its room, and that is known only later
         panel.border_title = "most confused, both ways" if self._unordered else "most confused"
-        rows = max(1, panel.content_size.height)
-        columns = max(1, panel.content_size.width // PAIR_WIDTH)
-        colours = self.console_app.colours
-        panel.update(pairs_text(pairs[: rows * columns], data.classes, rows, self._unordered, colours), layout=False)
+        panel.show(partial(pairs_words, pairs, data.classes, self._unordered, self.console_app.colours))
 
     @property
     def _cell_size(self) -> tuple[int, int]:
@@ -183,6 +177,14 @@ def shade(depth: float, variables: dict[str, str]) -> Style:
         return Style(bold=depth > 0.5)
     ground = paper.blend(blue, depth)
     return Style(bgcolor=ground.rich_color, color=ground.get_contrast_text(1.0).rich_color)
+
+
+def pairs_words(
+    pairs: list[Pair], classes: tuple[str, ...], unordered: bool, colours: dict[str, str], width: int, rows: int
+) -> Text:
+    """As many of the pairs as go into so many columns and rows."""
+    rows, columns = max(1, rows), max(1, width // PAIR_WIDTH)
+    return pairs_text(pairs[: rows * columns], classes, rows, unordered, colours)
 
 
 def pairs_text(
