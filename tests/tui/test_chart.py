@@ -248,6 +248,11 @@ class TestLimits:
         low, high = limits([line([value, value])], PLAIN)
         assert low < value < high
 
+    @pytest.mark.parametrize("value", [1.0, 1e30])
+    def test_a_line_that_is_nearly_flat_is_drawn_as_a_flat_one(self, value):
+        low, high = limits([line([value, value * (1 + 1e-12)])], PLAIN)
+        assert high - low > value * 0.05
+
     def test_logarithms(self):
         low, high = limits([line([0.001, 0.1, 10.0])], LOG)
         assert low == pytest.approx(-3 - 0.2)
@@ -310,8 +315,25 @@ class TestPrepared:
         result = prepared(given, PLAIN)
         assert (result.label, result.colour, result.trimmed) == (given.label, given.colour, True)
 
+    def test_what_is_too_large_for_an_axis_is_left_out(self):
+        # Their distance is infinite, and so would be the air around them.
+        assert prepared(line([1e308, -1e308, 2.0]), Plot(x_range=(0.0, 10.0))).ys.tolist() == [2.0]
+
 
 class TestDrawing:
+    @pytest.mark.parametrize("log", [False, True])
+    @pytest.mark.parametrize("ys", [[1e30, 3e35], [1e6, 1e6 + 1], [1.0, 1 + 1e-13], [-1e99, 1e99], [1e-90, 1e99]])
+    async def test_no_value_and_no_size_is_too_much(self, ys, log):
+        app = Showing(Plot((line(ys, [0.0, 1.0]),), log=log))
+        async with app.run_test() as pilot:
+            for width in (60, 40, 20, *range(16, 0, -1)):
+                await pilot.resize_terminal(width, 12)
+                await pilot.pause()
+                shown = [strip.text for strip in app.screen._compositor.render_strips()]
+                assert all(len(words) == width for words in shown)
+                if width >= 40 and (not log or min(ys) > 0):
+                    assert any("\u2800" < character <= "\u28ff" for words in shown for character in words)
+
     @pytest.mark.parametrize("plot", [{}, {"percent": True, "x_range": (0.2, 0.7)}, {"log": True}])
     async def test_the_lines_fill_the_frame_that_plotext_draws(self, plot, monkeypatch):
         """Where plotext's frame were wider or narrower than we take it for, a line would lie beside its ticks."""

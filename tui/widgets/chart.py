@@ -29,6 +29,12 @@ TRIM = (0.1, 0.9)
 """Quantiles of a trimmed line that the limits hold."""
 MAX_POINTS = 240
 """Points of one line that are drawn; more cost time and show nothing."""
+MAX_VALUE = 1e100
+"""What is larger is left out as what is not finite is: the space between two such values is no number any more."""
+FLAT = 1e-6
+"""A line that varies by less than this share of its height is drawn as a flat one: no label could tell its ends."""
+LONG = 1e6
+"""From here on labels have exponents."""
 
 
 AROUND = (2, 3)
@@ -124,6 +130,8 @@ class Chart(PlotextPlot):
         ticks = log_ticks(low, high, most) if plot.log else linear_ticks(low, high, most)
         labels = tuple(tick_label(tick, plot, ticks) for tick in ticks)
         columns, rows = self.size.width - max(map(len, labels)) - AROUND[0], self.size.height - AROUND[1]
+        if columns < 2:
+            return []
         marks = whole_ticks(*plot.x_range, max(2, self.size.width // 9))
         frame = self._framed(
             Frame(
@@ -193,7 +201,7 @@ def prepared(line: Line, plot: Plot) -> Line:
     """The line within the chart's range, without what can't be drawn, thinned to `MAX_POINTS`."""
     xs, ys = np.asarray(line.xs, float), np.asarray(line.ys, float)
     first, last = plot.x_range
-    keep = np.isfinite(xs) & np.isfinite(ys) & (xs >= first) & (xs <= last)
+    keep = (np.abs(ys) < MAX_VALUE) & (xs >= first) & (xs <= last)
     if plot.log:
         keep &= ys > 0
     xs, ys = thin(xs[keep], ys[keep], MAX_POINTS)
@@ -218,7 +226,8 @@ def limits(lines: list[Line], plot: Plot) -> tuple[float, float]:
     if plot.log:
         values = np.log10(values)
     low, high = float(values.min()), float(values.max())
-    air = (high - low) * 0.05 or max(abs(high) * 0.05, 1e-3)
+    size = max(abs(low), abs(high))
+    air = (high - low) * 0.05 if high - low > FLAT * size else max(size * 0.05, 1e-3)
     return low - air, min(high + air, 1.0) if plot.percent else high + air
 
 
@@ -256,13 +265,20 @@ def whole_ticks(low: float, high: float, most: int) -> list[int]:
 def tick_label(tick: float, plot: Plot, ticks: list[float]) -> str:
     """A tick in words, with no more digits than tell it from its neighbours."""
     if plot.log:
-        values = [10**other for other in ticks]
-        for digits in range(2, 15):
-            if len({f"{value:.{digits}g}" for value in values}) == len(values):
-                break
-        return f"{float(f'{10**tick:.{digits}g}'):g}"
+        return _short(10**tick, [10**other for other in ticks])
     scale, sign = (100, "%") if plot.percent else (1, "")
-    return f"{tick * scale:.{_digits([other * scale for other in ticks])}f}{sign}"
+    values = [other * scale for other in ticks]
+    if max(map(abs, values)) >= LONG:
+        return _short(tick * scale, values) + sign
+    return f"{tick * scale:.{_digits(values)}f}{sign}"
+
+
+def _short(value: float, values: list[float]) -> str:
+    """The value with as many digits as tell all of them apart, but two at least."""
+    for digits in range(2, 15):
+        if len({f"{other:.{digits}g}" for other in values}) == len(values):
+            break
+    return f"{float(f'{value:.{digits}g}'):g}"
 
 
 def _digits(values: list[float]) -> int:
