@@ -46,11 +46,14 @@ class View(Screen[None]):
     styled_for = ""
     """The theme of its styles."""
     _is_drawn = False
+    _app_seen: MnistTui | None = None
 
     @property
     def console_app(self) -> MnistTui:
-        """The app, as what it is."""
-        return cast("MnistTui", self.app)
+        """The app, as what it is; a thread that still works when the view was taken down finds it too."""
+        if self._app_seen is None:
+            self._app_seen = cast("MnistTui", self.app)
+        return self._app_seen
 
     def compose(self) -> ComposeResult:
         self._top_bar = TopBar(self.MODE)
@@ -67,10 +70,10 @@ class View(Screen[None]):
 
     def _screen_resized(self, size: Size) -> None:
         """Textual's way to show a screen again: lay it out, draw what changed, and then everything once more."""
-        if size == self._compositor.size and self.stack_updates and self.is_current:
-            self._draw_again()
-        else:
+        if size != self._compositor.size or not self.stack_updates or not self.is_current:
             super()._screen_resized(size)
+        elif self is self.app.screen:  # else a dialog that was laid out for the first time lies over it
+            self._draw_again()
 
     def _draw_again(self) -> None:
         """Draw everything once, and lay it out only where that changed meanwhile: a key waits for it."""

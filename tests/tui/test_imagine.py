@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from engine.analysis.imagined import METHODS, Imagined, grey, imagine, probability_words
+from engine.analysis.imagined import METHODS, Imagined, NearestImage, grey, imagine, probability_words
 from engine.analysis.subject import Analyst, Subject
 from engine.config import RunConfig
 from engine.runs import RunFolder, stored_runs
@@ -54,6 +55,26 @@ async def test_a_digit_is_imagined_in_three_ways(opened, size) -> None:
             assert probability_words(found.probability) in screen_text(app), method
         await pilot.press("right")
         assert "4: nothing yet" in screen_text(app)
+
+
+async def test_a_search_that_outlives_the_console_ends_in_silence(opened, monkeypatch, caplog) -> None:
+    ended, image = threading.Event(), np.zeros((28, 28), np.float32)
+    app = opened()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_imagine(app, pilot)
+        view, subject = app.screen, app.scrubber.subject
+
+        def search(*arguments, **more):
+            ended.wait(20)
+            yield Imagined("noise", 3, image, 0.5, 10, NearestImage(0, 3, image.astype(np.uint8), 1.0))
+
+        monkeypatch.setattr("tui.views.imagine.imagine", search)
+        late = threading.Thread(target=view._search, args=(subject, (3,), 10))
+        late.start()
+    ended.set()
+    late.join(20)
+    assert not late.is_alive()
+    assert not caplog.records
 
 
 async def test_a_search_can_be_stopped_and_keeps_its_best(opened, monkeypatch) -> None:

@@ -56,7 +56,7 @@ class Found(Message):
         self.imagined = imagined
         """The best yet; None when the search is over."""
         self.error = error
-        """Why it ended early, or empty."""
+        """What went wrong, or empty."""
 
 
 class ImagineView(AnalysisView):
@@ -178,9 +178,9 @@ class ImagineView(AnalysisView):
         analyst, key = self.console_app.analyst, self._network(subject)
         try:
             for found in imagine(analyst, subject, digits, images=budget, stopping=self._is_stopping):
-                if found.done and self._network(subject) == key:  # else it was trained anew meanwhile
-                    self._keep(subject, found)
-                self.post_message(Found(key, found))
+                # Where the network was trained anew meanwhile, this belongs to none that is stored.
+                keeps = found.done and self._network(subject) == key
+                self.post_message(Found(key, found, self._keep(subject, found) if keeps else ""))
             self.post_message(Found(key, None))
         except (RunError, DataError, ValueError) as error:
             self.post_message(Found(key, None, str(error)))
@@ -189,21 +189,23 @@ class ImagineView(AnalysisView):
             words = f"the search failed ({type(error).__name__}: {error}); L shows the log"
             self.post_message(Found(key, None, words))
 
-    def _keep(self, subject: Subject, found: Imagined) -> None:
+    def _keep(self, subject: Subject, found: Imagined) -> str:
+        """Store it with its run; gives why that could not be, or nothing."""
         try:
             imagined_store.save(subject.folder, subject.epoch, found)
         except OSError as error:
-            self.app.call_from_thread(self.notify, f"not stored ({(error.strerror or str(error)).lower()})")
+            return f"not stored ({(error.strerror or str(error)).lower()})"
+        return ""
 
     def _is_stopping(self) -> bool:
         return self._stop or not self.is_running
 
     def on_found(self, message: Found) -> None:
         found = message.imagined
+        if message.error:
+            self.notify(message.error, severity="error", markup=False)
         if found is None:
             self._searching = False
-            if message.error:
-                self.notify(message.error, severity="error", markup=False)
         else:
             self._pictures.setdefault(message.key, {})[found.method, found.digit] = found
         # A search may find better pictures faster than anybody can look.
