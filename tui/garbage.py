@@ -1,4 +1,7 @@
-"""When Python looks for garbage: not in what is there to stay, as a look through all of it holds every key."""
+"""When Python looks for garbage: not in what is there to stay, and not while keys are pressed.
+
+A look through everything that is there holds every key.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,13 @@ import time
 
 LONG = 0.01
 """Seconds of a collection after which what survived it is kept: the next one shall be short."""
+
+EVERY = 10
+"""Collections of the middle generation after which a full one is due: Python's own measure."""
+LATEST = 100
+"""… after which it takes place all the same."""
+QUIET = 0.25
+"""Seconds without a key until a full collection that is due takes place."""
 
 
 def keep() -> None:
@@ -33,8 +43,26 @@ class KeepSurvivors:
 
 
 def collect_from_now() -> None:
-    """Collect garbage, but for what is there now."""
+    """Collect garbage, but for what is there now; all of it only by `Sweeper` or where that has no turn for long."""
     keep()
     if not any(isinstance(callback, KeepSurvivors) for callback in gc.callbacks):
         gc.callbacks.append(KeepSurvivors())
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, LATEST)
     gc.enable()
+
+
+class Sweeper:
+    """Looks through everything where that is due and nobody presses a key."""
+
+    def __init__(self) -> None:
+        self._touched = 0.0
+
+    def touch(self) -> None:
+        """A key was pressed."""
+        self._touched = time.monotonic()
+
+    def sweep(self) -> None:
+        """Collect garbage where it is due; to be called a few times a second."""
+        if gc.isenabled() and gc.get_count()[2] >= EVERY and time.monotonic() - self._touched >= QUIET:
+            gc.collect()

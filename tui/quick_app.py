@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.driver import Driver
+from textual.events import Event, InputEvent
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
@@ -41,6 +42,7 @@ class QuickApp(App[int]):
         self._modes = {mode: partial(self._make, mode) for mode in CLASSES}
         self._painted = Painted()
         self._view_is_there = False
+        self._sweeper = garbage.Sweeper()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return CURVE_COLOURS
@@ -49,6 +51,12 @@ class QuickApp(App[int]):
         self.app_resume_signal.subscribe(self, lambda app: self._painted.forget())
         # After the first frame: what is not in it takes longer than everything else at the start.
         self.call_after_refresh(lambda: self.run_worker(self._prepare()))
+        self.set_interval(garbage.QUIET, self._sweeper.sweep)
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent):
+            self._sweeper.touch()
+        await super().on_event(event)
 
     def prepared(self) -> None:
         """Called when every view is there."""

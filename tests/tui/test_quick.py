@@ -14,6 +14,7 @@ from rich.text import Text
 from textual._compositor import Compositor
 from textual.color import Color
 from textual.renderables.background_screen import BackgroundScreen
+from textual.strip import Strip
 from textual_plotext import PlotextPlot
 
 from tests.tui.conftest import screen_text, until
@@ -58,6 +59,9 @@ class Behind:
     def __rich_console__(self, console, options):
         yield from self._segments
 
+    def render_strips(self):
+        return [Strip(self._segments)]
+
 
 class TestDimmed:
     def test_the_colours_are_those_that_textual_mixes(self):
@@ -66,7 +70,8 @@ class TestDimmed:
         segments = [Segment(f"text {i}", style) for i, style in enumerate(styles)]
         console = Console(color_system="truecolor")
         behind = BackgroundScreen(Behind(segments), Color(10, 10, 10, a=0.6))
-        dimmed = list(console.render(Dimmed(behind)))
+        (strip,) = Dimmed(behind).render_strips(80, 1, None, None)
+        dimmed = list(strip)
         assert dimmed == list(console.render(behind))
         assert dimmed[1].style.color.triplet != red.triplet
 
@@ -74,9 +79,10 @@ class TestDimmed:
 class TestGarbage:
     @pytest.fixture(autouse=True)
     def as_before(self):
-        callbacks = list(gc.callbacks)
+        callbacks, thresholds = list(gc.callbacks), gc.get_threshold()
         yield
         gc.callbacks[:] = callbacks
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
 
     def test_what_survives_a_long_collection_is_kept_and_a_short_one_keeps_nothing(self, monkeypatch):
@@ -102,6 +108,36 @@ class TestGarbage:
         garbage.collect_from_now()
         garbage.collect_from_now()
         assert sum(isinstance(callback, garbage.KeepSurvivors) for callback in gc.callbacks) == 1
+
+    def test_a_full_collection_waits_while_keys_are_pressed(self, monkeypatch):
+        garbage.collect_from_now()
+        monkeypatch.setattr(gc, "get_count", lambda: (0, 0, garbage.EVERY))
+        sweeper, cycle = garbage.Sweeper(), Cycle()
+        gone = cycle.gone
+        gc.collect()  # the cycle is of the oldest generation now, which only a full one looks at
+        del cycle
+        sweeper.touch()
+        sweeper.sweep()
+        assert not gone.is_set()
+        monkeypatch.setattr(garbage, "QUIET", 0.0)
+        sweeper.sweep()
+        assert gone.is_set()
+
+    def test_it_takes_place_only_where_it_is_due(self, monkeypatch):
+        garbage.collect_from_now()
+        monkeypatch.setattr(gc, "get_count", lambda: (700, 9, garbage.EVERY - 1))
+        cycle = Cycle()
+        gone = cycle.gone
+        del cycle
+        garbage.Sweeper().sweep()
+        assert not gone.is_set()
+
+    async def test_keys_put_it_off(self, console):
+        app = console()
+        async with app.run_test() as pilot:
+            before = app._sweeper._touched
+            await pilot.press("x")
+            assert app._sweeper._touched > before
 
 
 class Cycle:
