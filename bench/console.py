@@ -271,7 +271,7 @@ def quitting() -> Figures:
     def attached(terminal: Terminal) -> None:
         command = [script(), "train", "--epochs", "1000", "--runs-dir", folder, "--dataset", "mnist"]
         with Terminal(command) as other:
-            other.shown("epoch")
+            other.shown("epoch", whole=False)  # its lines are no frames
             leave_field(terminal)
             terminal.shown(TAB_OF["9"], terminal.press(b"9"))
             time.sleep(1.0)

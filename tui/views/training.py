@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TypeAlias
+from functools import partial
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from engine.analysis.curves import run_curves
 from engine.analysis.subject import Subject
@@ -19,20 +19,16 @@ from tui.curves import CurveOptions, run_plots
 from tui.keys import bindings
 from tui.view import View
 from tui.views.training_panel import PanelState, next_keys, panel_text
-from tui.widgets.chart import Chart
+from tui.widgets.chart import Chart, Plot
+from tui.widgets.epoch_table import EpochTable
 
 TICK_SECONDS = 0.5
 CHART_SHARE = 0.02
 """About this share of a core goes into drawing charts: while Python draws, it does not train."""
 CHART_SECONDS = 2.0
 """After so long the charts are drawn anew all the same."""
-KEPT_DRAWINGS = 500
-"""Cells of the epochs' table whose drawing is kept; a tall terminal shows fewer."""
-
-
-Row: TypeAlias = tuple[int, float, float, float, float, float, bool, bool]
-"""An epoch's numbers, whether it is the best, and whether it is complete."""
-COLUMNS = (("", 5), ("train\nloss", 7), ("\nacc %", 6), ("valid\nloss", 7), ("\nacc %", 6), ("\ns", 5))
+APART = 0.1
+"""Seconds from the table to a chart and from a chart to the other: a key waits for one of them, not for all."""
 LEGEND = "[$train]━[/] train  [$valid]━[/] valid  [$fine]━[/] batches"
 
 
@@ -50,7 +46,7 @@ class TrainingView(View):
         self._drawn: tuple[object, ...] = ()
         self._charts_drawn: tuple[object, ...] = ()
         self._next_charts = 0.0
-        self._rows: list[Row] = []
+        self._chart_cost = {"loss": 0.0, "acc": 0.0}
         self._panel_lines = -1
 
     def body(self) -> ComposeResult:
@@ -60,19 +56,11 @@ class TrainingView(View):
                 yield Chart(id="acc")
             with Vertical(id="side"):
                 yield Static(id="panel")
-                yield DataTable[Text | str](id="epoch-table", cursor_type="row", zebra_stripes=True)
+                yield EpochTable(id="epoch-table")
 
     def on_mount(self) -> None:
         self.add_class("-show-loss")
-        table = self.query_one("#epoch-table", DataTable)
-        table.border_title = "epochs"
-        for label, width in COLUMNS:
-            table.add_column(Text(label, justify="right"), width=width)
-        # Whatever is added makes what the table keeps of its drawings void: enough for a frame, not for a thousand.
-        for kept in (table._row_render_cache, table._row_renderable_cache, table._cell_render_cache, table._line_cache):
-            kept.maxsize = KEPT_DRAWINGS
-        table.header_height = 2
-        table.cell_padding = 0
+        self.query_one(EpochTable).border_title = "epochs"
         self.set_interval(TICK_SECONDS, self._tick)
 
     def on_screen_resume(self) -> None:
@@ -84,8 +72,6 @@ class TrainingView(View):
         self.refresh_bindings()
 
     def redraw(self) -> None:
-        self._rows = []
-        self.query_one("#epoch-table", DataTable).clear()
         self._tick(force=True)
 
     # -- drawing -----------------------------------------------------------------------------------------------
@@ -115,15 +101,16 @@ class TrainingView(View):
         self.show_status(app.status)
         self._draw_panel()
         drawn = (app.revision, app.shown and app.shown[0])
+        has_drawn_epochs = False
         if force or drawn != self._drawn:
             self._drawn = drawn
-            self._draw_epochs()
-        now = time.monotonic()
+            has_drawn_epochs = self._draw_epochs()
         wanted = (*drawn, self._options)
-        settled = not self._state.training
-        if force or (wanted != self._charts_drawn and (settled or now >= self._next_charts)):
-            self._charts_drawn = wanted
-            self._draw_charts()
+        if force:
+            self._draw_charts(wanted, 0.0, 0.0)
+        elif wanted != self._charts_drawn and (not self._state.training or time.monotonic() >= self._next_charts):
+            first = APART if has_drawn_epochs else 0.0
+            self._draw_charts(wanted, first, first + APART)
 
     def _draw_panel(self) -> None:
         panel = self.query_one("#panel", Static)
@@ -139,61 +126,44 @@ class TrainingView(View):
         panel.border_title = Text(state.stored or "this run")  # a stranger's name is no markup
         panel.border_subtitle = next_keys(self._history, state, width)
 
-    def _draw_charts(self) -> None:
-        loss, acc = run_plots(self._history, self._options)
+    def _draw_charts(self, wanted: tuple[object, ...], *delays: float) -> None:
+        """Draw `wanted` after so many seconds, the loss and the accuracy; 0 is at once."""
+        self._charts_drawn = wanted
+        self._next_charts = time.monotonic() + max(delays) + TICK_SECONDS  # until it is known what they cost
+        plots = run_plots(self._history, self._options)
         words = self._options.words()
-        for name, title, plot in (("loss", "loss", loss), ("acc", "accuracy", acc)):
+
+        def draw(name: str, plot: Plot) -> None:
+            if self._charts_drawn != wanted:
+                return
+            began = time.thread_time()
             chart = self.query_one(f"#{name}", Chart)
-            chart.border_title = f"{title}  {LEGEND}"
+            chart.border_title = f"{'loss' if name == 'loss' else 'accuracy'}  {LEGEND}"
             chart.border_subtitle = words
             chart.show(plot)
-        self.call_after_refresh(self._charts_are_drawn, time.thread_time())
+            self.call_after_refresh(self._chart_is_drawn, name, began)
 
-    def _charts_are_drawn(self, began: float) -> None:
-        cost = time.thread_time() - began  # of this thread alone: where others take their turns, it does not grow
+        for name, plot, delay in zip(self._chart_cost, plots, delays, strict=True):
+            if delay:
+                self.set_timer(delay, partial(draw, name, plot))
+            else:
+                draw(name, plot)
+
+    def _chart_is_drawn(self, name: str, began: float) -> None:
+        # Of this thread alone: where others take their turns, it does not grow.
+        self._chart_cost[name] = time.thread_time() - began
+        cost = sum(self._chart_cost.values())
         self._next_charts = time.monotonic() + min(max(TICK_SECONDS, cost / CHART_SHARE), CHART_SECONDS)
 
-    def _draw_epochs(self) -> None:
-        table = self.query_one("#epoch-table", DataTable)
+    def _draw_epochs(self) -> bool:
+        """Bring the table up to date; gives whether there was anything to do."""
         best = self._history.best
-        rows: list[Row] = [
-            (e.epoch, e.train_loss, e.train_acc, e.valid_loss, e.valid_acc, e.seconds, best is e, e.complete)
-            for e in self._history.epochs
-        ]
-        if rows == self._rows:
-            return
-        at_end = table.cursor_row >= table.row_count - 1
-        if rows[: len(self._rows) - 1] != self._rows[:-1] or len(rows) < len(self._rows):
-            table.clear()
-            self._rows = []
-        for index, row in enumerate(rows):
-            if index < len(self._rows) and self._rows[index] == row:
-                continue
-            cells = self._cells(row)
-            if index < len(self._rows):
-                for column, cell in enumerate(cells):
-                    table.update_cell_at((index, column), cell)  # type: ignore[arg-type]
-            else:
-                table.add_row(*cells)
-        self._rows = rows
-        if at_end and rows:
-            table.move_cursor(row=len(rows) - 1)
-
-    def _cells(self, row: Row) -> list[Text | str]:
-        epoch, train_loss, train_acc, valid_loss, valid_acc, seconds, best, complete = row
-        style = f"bold {self.console_app.colours['accent']}"
-        mark = "★" if best else ("" if complete else "…")
-        words = (
-            f"{mark}{epoch}",
-            f"{train_loss:.4f}"[:6],
-            f"{train_acc * 100:.2f}",
-            f"{valid_loss:.4f}"[:6],
-            f"{valid_acc * 100:.2f}",
-            f"{seconds:.1f}" if seconds < 99 else f"{seconds:.0f}",
+        return self.query_one(EpochTable).show(
+            [
+                (e.epoch, e.train_loss, e.train_acc, e.valid_loss, e.valid_acc, e.seconds, best is e, e.complete)
+                for e in self._history.epochs
+            ]
         )
-        if not best:  # a long training has thousands of rows, and a string takes a sixth of a text's room
-            return [word.rjust(width) for word, (_, width) in zip(words, COLUMNS, strict=True)]
-        return [Text(word, style, justify="right") for word in words]
 
     def standings(self) -> list[Standing]:
         folder, options = self.console_app.scrubber.folder, self._options
@@ -219,7 +189,10 @@ class TrainingView(View):
         self._options = options
         for chart in self.query(Chart):
             chart.border_subtitle = options.words()
-        self.call_after_refresh(self._tick, force=True)
+        self.call_after_refresh(self._draw_for_options)
+
+    def _draw_for_options(self) -> None:
+        self._draw_charts((*self._drawn, self._options), 0.0, APART / 2)
 
     def action_log_scale(self) -> None:
         self._set_options(replace(self._options, log=not self._options.log))
