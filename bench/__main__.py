@@ -28,6 +28,7 @@ BENCHES: dict[str, Bench] = {
     "keys": screens.keys,
     "bytes": screens.bytes_written,
     "first-frame": screens.first_frame,
+    "quit": screens.quitting,
     "noise": looking.search,
     "pca": looking.components,
     "tsne": looking.neighbours,

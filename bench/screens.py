@@ -46,3 +46,11 @@ def first_frame(setting: Setting) -> list[Row]:
         at_most("a key typed with the command is answered", 0.5, " s after start", figures["first_key_s"], figures),
         at_most("slowest answer to a key in the first three seconds", 100, " ms", slowest, figures),
     ]
+
+
+def quitting(setting: Setting) -> list[Row]:
+    """From the key that quits to the end of the process, in every phase."""
+    figures: Any = console.quitting()
+    phase, slowest = max(figures["seconds"].items(), key=lambda item: item[1])
+    what = f"the shell is back after quitting, slowest of {len(figures['seconds'])} phases"
+    return [Row(what, "≤ 1 s", f"{slowest:.2f} s ({phase})", slowest <= 1, "", figures)]

@@ -34,6 +34,7 @@ EVENTS = "events.jsonl"
 EPOCH_FILE = re.compile(r"epoch-(\d{4,9})\.pt")
 CONFIG = "config.json"
 MAX_CONFIG_BYTES = 1 << 20
+ANOTHER = "choose another epoch (--epoch, or [ and ] in the console)"
 Version: TypeAlias = tuple[int, int, int] | None
 """Of an epoch's weights: the time, size and number of their file."""
 
@@ -150,9 +151,9 @@ class RunFolder:
         try:
             weights = checkpoint_file.load(path, checkpoint_file.WEIGHTS_LIMIT)
         except Exception as error:  # torch raises whatever its unpickler meets in a damaged file
-            raise RunError(f"{path} is damaged ({_short(error)}): choose another epoch with --epoch") from error
+            raise RunError(f"{path} is damaged ({_short(error)}): {ANOTHER}") from error
         if not isinstance(weights, dict):
-            raise RunError(f"{path} holds no weights: choose another epoch with --epoch")
+            raise RunError(f"{path} holds no weights: {ANOTHER}")
         return weights
 
     def state(self) -> TrainingState | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,6 +48,16 @@ def elsewhere(console) -> Iterator[RunFolder]:
 
 def epochs_of(app: MnistTui) -> int:
     return len(app.shown[1].epochs) if app.shown else 0
+
+
+async def test_a_run_whose_folder_was_removed_is_not_said_to_have_died(console, elsewhere: RunFolder) -> None:
+    app = MnistTui(runs_dir=Path("runs"), attached=elsewhere)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: epochs_of(app) >= 1)
+        shutil.rmtree(elsewhere.path, ignore_errors=True)
+        await until(pilot, lambda: "✕ this run's folder is gone" in screen_text(app))
+        assert "go on" not in str(app.screen.query_one("#panel").border_subtitle)
+        assert epochs_of(app) >= 1
 
 
 async def test_follows_pauses_and_stops(console, elsewhere: RunFolder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import time
 from dataclasses import replace
 from functools import partial
@@ -85,12 +86,14 @@ class TrainingView(View):
     def _state(self) -> PanelState:
         app = self.console_app
         stored = app.shown[0] if app.shown else ""
+        folder = app.shown_folder
         return PanelState(
             training=app.is_following if stored else app.is_training,
             paused=app.is_paused,
             stored=stored,
             failure="" if stored or app.failure is None else str(app.failure),
             elapsed=app.elapsed,
+            is_gone=bool(stored) and folder is not None and not os.path.exists(folder.path),
         )
 
     def _tick(self, *, force: bool = False) -> None:

@@ -22,6 +22,8 @@ class PanelState:
     failure: str
     elapsed: float
     """Seconds since the start."""
+    is_gone: bool = False
+    """Whether the stored run's folder is not there any more."""
 
 
 def panel_text(history: History, state: PanelState, width: int, colours: dict[str, str], *, brief: bool) -> Text:
@@ -57,6 +59,8 @@ def _headline(history: History, state: PanelState, colours: dict[str, str]) -> T
     if finished is None:
         if not state.stored:
             return Text("no run yet – press n to set one up, enter to start it", colours["secondary"])
+        if state.is_gone:
+            return Text("✕ this run's folder is gone", f"bold {colours['error']}")
         return Text("✕ this run died – g goes on with it", f"bold {colours['error']}")
     words = {"completed": "✓ completed", "stopped": "■ stopped", "failed": "✕ failed"}[finished.status]
     colour = {"completed": "success", "stopped": "warning", "failed": "error"}[finished.status]
@@ -151,6 +155,8 @@ def next_keys(history: History, state: PanelState, width: int) -> str:
     """What somebody could press next, for the panel's border."""
     if state.training or width < 24:
         return ""
+    if state.is_gone:
+        return "9 runs   n new run"
     if state.stored:
         return "g go on   9 runs   n new run" if width >= 36 else "g go on   9 runs"
     return "n new run   g go on   9 runs" if history.finished else "n new run"
