@@ -46,7 +46,7 @@ class ExportingApp(App[int]):
 
     def mounted_views(self) -> list[View]:
         """The views that were opened so far; none once they are being taken down, piece by piece."""
-        if self._exit:
+        if self._exit or not self.is_running:
             return []
         screens = (screen for stack in self._screen_stacks.values() for screen in stack)
         return [screen for screen in screens if isinstance(screen, View) and screen.is_mounted]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -127,12 +128,14 @@ async def test_what_is_said_after_the_last_frame_is_no_fault(console, event: Eve
     app.on_training_ended(TrainingEnded(None))
 
 
-async def test_a_view_that_is_being_taken_down_is_asked_nothing(console) -> None:
+@pytest.mark.parametrize("left", [lambda app: app.exit(0), lambda app: setattr(app, "_running", False)])
+async def test_a_view_that_is_being_taken_down_is_asked_nothing(console, left: Callable[[MnistTui], None]) -> None:
+    """Somebody quits, or the console is shut down."""
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("escape", "4")
         await until(pilot, lambda: app.current_mode == "confusion")
-        app.exit(0)
+        left(app)
         await app.screen.query(SubjectBar).remove()  # as happens when the console is left
         app.on_engine_event(EngineEvent(Phase("test")))
 
