@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.events import MouseScrollDown, MouseScrollUp, Paste
 from textual.pilot import OutOfBounds, Pilot
@@ -34,6 +35,7 @@ from engine.errors import MnistTuiError
 from tests.walk_states import PATIENCE, STATES, console, reach, slow_mirror, state_of, store_runs, unhurried
 from tui.analysis_view import AnalysisView
 from tui.keys import TABLE, VIEWS
+from tui.quick_app import QuickApp
 from tui.terminal import NEEDED
 from tui.view import View
 
@@ -262,6 +264,7 @@ def ground() -> Iterator[tuple[Path, Path]]:
         stack.enter_context(patch.dict(os.environ, names | {"MNIST_TUI_MIRROR": mirror, "TEXTUAL_ANIMATIONS": "none"}))
         # A console freezes what it begins with, for good: here there are many.
         stack.enter_context(patch("gc.freeze", lambda: None))
+        stack.enter_context(patch.object(QuickApp, "_display", written))
         stack.enter_context(patch("tui.views.imagine.BUDGETS", (1_000, 4_000, 16_000, 64_000)))
         (place / "here").mkdir()
         before = Path.cwd()
@@ -270,6 +273,12 @@ def ground() -> Iterator[tuple[Path, Path]]:
         store_runs(place / "stored")
         stack.enter_context(unhurried())
         yield place, place / "stored"
+
+
+def written(app: QuickApp, screen: object, update: object) -> None:
+    """What Textual leaves out where there is no terminal: the changes of a frame as bytes."""
+    if isinstance(update, LayoutUpdate | ChopsUpdate):
+        app._painted.changes(update, app.size).render_segments(app.console)
 
 
 def table(counts: Counter[tuple[str, str]]) -> str:

@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -18,6 +18,10 @@ from tui.hangup import let_go_of_the_terminal
 from tui.logs import thread_failures
 from tui.signals import saving_on_signals
 from tui.training_app import LEAVE_SECONDS
+from tui.words import printable
+
+if TYPE_CHECKING:
+    from tui.training_thread import TrainingThread
 
 
 class Terminal(LinuxDriver):
@@ -45,7 +49,7 @@ class Terminal(LinuxDriver):
 def run(app: MnistTui) -> int:
     """Show the console until it is left.
 
-    Where the terminal went away, a training goes on to its end before this returns.
+    Where the terminal went away, or the screen failed, a training goes on to its end before this returns.
 
     Returns:
         The process's exit code.
@@ -57,21 +61,39 @@ def run(app: MnistTui) -> int:
     with stray_output.caught():
         status = app.run(loop=loop)
     training = app.training
-    if app.hung_up:
-        let_go_of_the_terminal()
-        if training is None:
-            return 128 + signal.SIGHUP
-        with saving_on_signals(training.control) as caught:
-            # A signal that came while the screen went down still waits in the loop for its handler.
-            loop.run_until_complete(asyncio.sleep(0.01))
-            while training.is_alive():
-                training.join(1.0)
-        ended = [128 + number for number in caught if number != signal.SIGHUP]
-        return next(iter(ended), app.left_with or int(training.failed))
-    if training is not None and training.is_alive():  # the console failed, or the training took its time to save
+    if app.hung_up or app._exception is not None:
+        if app.hung_up:
+            let_go_of_the_terminal()
+        else:
+            _tell_fault(app)
+        code = 128 + signal.SIGHUP if app.hung_up else 1
+        return code if training is None else _train_on(app, training, loop)
+    if training is not None and training.is_alive():  # it takes its time to save
         training.control.stop()
         training.join(LEAVE_SECONDS if status is None else 0.0)
     return app.return_code or status or 0
+
+
+def _train_on(app: MnistTui, training: TrainingThread, loop: asyncio.AbstractEventLoop) -> int:
+    """Wait for the end of a training whose screen is gone; gives the exit code."""
+    with saving_on_signals(training.control) as caught:
+        # A signal that came while the screen went down still waits in the loop for its handler.
+        loop.run_until_complete(asyncio.sleep(0.01))
+        while training.is_alive():
+            training.join(1.0)
+    ended = [128 + number for number in caught if number != signal.SIGHUP]
+    return next(iter(ended), app.left_with or int(training.failed or not app.hung_up))
+
+
+def _tell_fault(app: MnistTui) -> None:
+    """Say that the screen failed, where it stood, and what becomes of the training."""
+    error = app._exception
+    logging.getLogger(__name__).error("the screen failed", exc_info=error)
+    words = [f"mnist-tui: the screen failed ({type(error).__name__}: {error}), which is a fault of mnist-tui"]
+    if app.training is not None:
+        words.append("the training goes on: mnist-tui attach shows it, ctrl+c saves and stops it")
+    for line in words:
+        print(printable(" ".join(line.split()), 400), file=sys.stderr, flush=True)
 
 
 def end_now(status: int) -> NoReturn:

@@ -52,7 +52,8 @@ class Changes(CompositorUpdate):
         parts: list[str] = []
         style = ""
         for y, x, strip in placed(self._update):
-            if not (0 <= y < len(self._rows) and x >= 0):
+            # What was drawn for another size may lie outside.
+            if not (0 <= y < len(self._rows) and 0 <= x < len(self._rows[y])):
                 continue
             shown = self._rows[y]
             new = cells(strip, colours)[: len(shown) - x]

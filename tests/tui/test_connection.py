@@ -7,7 +7,9 @@ import fcntl
 import json
 import os
 import pty
+import random
 import signal
+import struct
 import subprocess
 import sys
 import termios
@@ -187,6 +189,60 @@ class TestLostConnection:
         terminal.hang_up()
         assert terminal.end() == 128 + signal.SIGHUP
         assert stored_runs(Path("runs")) == []
+
+
+class TestResizes:
+    def test_a_terminal_may_be_resized_wildly_while_it_trains(self, on_terminal):
+        terminal = on_terminal(CONSOLE.replace("EPOCHS", "100000"))
+        run = begun(terminal)
+        chance = random.Random(1)
+        for _ in range(150):
+            size = struct.pack("HHHH", chance.randint(1, 90), chance.randint(1, 300), 0, 0)
+            fcntl.ioctl(terminal.slave, termios.TIOCSWINSZ, size)
+            os.kill(terminal.process.pid, signal.SIGWINCH)
+            time.sleep(chance.uniform(0, 0.03))
+        terminal.process.terminate()
+        assert terminal.end() == 128 + signal.SIGTERM
+        assert summarise(run).status == "stopped"
+        assert b"fault of mnist-tui" not in terminal.seen
+
+
+class TestFailingScreen:
+    FAULTY = CONSOLE.replace("end_now(", "MnistTui.action_log = lambda self: 1 / 0\nend_now(")
+    """`L`, as any key could, meets a fault of ours."""
+
+    def test_the_training_goes_on_and_the_terminal_is_given_back_with_a_word(self, on_terminal):
+        terminal = on_terminal(self.FAULTY.replace("EPOCHS", "200"))
+        run = begun(terminal)
+        with held(run):
+            terminal.press(b"L")
+            wait_for(lambda: b"the training goes on: mnist-tui attach shows it" in terminal.seen)
+            wait_for(lambda: termios.tcgetattr(terminal.slave)[:4] == terminal.before[:4])
+        assert terminal.end() == 1
+        assert_as_uninterrupted(run)
+        said = terminal.seen[terminal.seen.rindex(b"\x1b[?1049l") :]
+        assert b"the screen failed (ZeroDivisionError: division by zero), which is a fault of mnist-tui" in said
+        assert b"Traceback" not in terminal.seen
+
+    def test_an_interrupt_saves_and_stops_it(self, on_terminal):
+        terminal = on_terminal(self.FAULTY.replace("EPOCHS", "100000"))
+        run = begun(terminal)
+        terminal.press(b"L")
+        wait_for(lambda: b"the training goes on" in terminal.seen)
+        time.sleep(0.2)
+        terminal.press(b"\x03")
+        assert terminal.end() == 128 + signal.SIGINT
+        assert summarise(run).status == "stopped"
+
+    def test_without_a_training_it_ends(self, on_terminal):
+        terminal = on_terminal(self.FAULTY.replace("EPOCHS", "3"))
+        wait_for(lambda: b"New run" in terminal.seen)
+        time.sleep(1)
+        terminal.press(b"\x1b")
+        time.sleep(0.5)
+        terminal.press(b"L")
+        assert terminal.end() == 1
+        assert b"the screen failed" in terminal.seen
 
 
 class TestSignals:

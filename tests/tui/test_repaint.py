@@ -77,3 +77,11 @@ def test_part_of_a_row_is_cut_where_the_update_ends() -> None:
     update = ChopsUpdate(chops, [(0, 0, 9)], [[6, 12]])
     write(screen, painted.changes(update, (COLUMNS, ROWS)).render_segments(CONSOLE))
     assert screen.lines()[0].rstrip() == "abcdefghi"
+
+
+def test_what_was_drawn_for_a_larger_terminal_is_cut() -> None:
+    painted, screen = Painted(), Screen(COLUMNS, ROWS)
+    strips = [Strip([Segment("a" * (COLUMNS - 5))]), Strip([Segment("b" * 10)]), Strip([Segment("c" * 40)])]
+    update = LayoutUpdate([strips] * (ROWS + 3), Region(0, 0, COLUMNS + 45, ROWS + 3))
+    write(screen, painted.changes(update, (COLUMNS, ROWS)).render_segments(CONSOLE))
+    assert screen.lines() == ["a" * (COLUMNS - 5) + "b" * 5] * ROWS
