@@ -7,9 +7,7 @@ import fcntl
 import json
 import os
 import pty
-import random
 import signal
-import struct
 import subprocess
 import sys
 import termios
@@ -189,22 +187,6 @@ class TestLostConnection:
         terminal.hang_up()
         assert terminal.end() == 128 + signal.SIGHUP
         assert stored_runs(Path("runs")) == []
-
-
-class TestResizes:
-    def test_a_terminal_may_be_resized_wildly_while_it_trains(self, on_terminal):
-        terminal = on_terminal(CONSOLE.replace("EPOCHS", "100000"))
-        run = begun(terminal)
-        chance = random.Random(1)
-        for _ in range(150):
-            size = struct.pack("HHHH", chance.randint(1, 90), chance.randint(1, 300), 0, 0)
-            fcntl.ioctl(terminal.slave, termios.TIOCSWINSZ, size)
-            os.kill(terminal.process.pid, signal.SIGWINCH)
-            time.sleep(chance.uniform(0, 0.03))
-        terminal.process.terminate()
-        assert terminal.end() == 128 + signal.SIGTERM
-        assert summarise(run).status == "stopped"
-        assert b"fault of mnist-tui" not in terminal.seen
 
 
 class TestFailingScreen:
