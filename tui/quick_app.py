@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -42,6 +43,7 @@ class QuickApp(App[int]):
         self._modes = {mode: partial(self._make, mode) for mode in CLASSES}
         self._painted = Painted()
         self._view_is_there = False
+        self._is_leaving = False
         self._sweeper = garbage.Sweeper()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -111,6 +113,17 @@ class QuickApp(App[int]):
         """Hold the screen while a view is made; one that is there already needs no such wait."""
         if not self._view_is_there:
             super().delay_update(delay)
+
+    async def _shutdown(self) -> None:
+        self._is_leaving = True
+        await super()._shutdown()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What a view meets that is taken down, or was just being made, is no fault when everything goes."""
+        if self._exit or self._is_leaving:
+            logging.getLogger(__name__).info("while leaving", exc_info=error)
+        else:
+            super()._handle_exception(error)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Textual's way to the terminal: only what changed is written."""

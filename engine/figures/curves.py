@@ -125,6 +125,7 @@ def _scales(
     loose = [np.quantile(ys, TRIM) for ys in fine if len(ys)]  # a diverged run has no finite ones
     values = np.concatenate([*firm, *loose]) if firm or loose else np.empty(0)
     values = values[np.isfinite(values) & ((values > 0) | (not log))]
+    log = log and len(values) > 0  # an axis without a value above 0 has no logarithms
     if log:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))

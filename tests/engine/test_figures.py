@@ -21,7 +21,7 @@ from engine.analysis.pca import aligned, orientation, oriented, pca
 from engine.analysis.projection import Projector, Wanted
 from engine.analysis.subject import Analyst, Subject
 from engine.errors import Cancelled, ConfigError
-from engine.events import Event, Progress
+from engine.events import Epoch, Event, Progress
 from engine.figures import compute
 from engine.figures.compute import Studio
 from engine.figures.export import Exported, Form, Size, check, export, parse_size
@@ -171,7 +171,15 @@ def test_curves_of_a_training_that_diverged(run: RunFolder, tmp_path: Path) -> N
 
     data = run_curves(History.of(map(lost, run.events())))
     assert any(len(curve.xs) for curve in data.curves if curve.role == "batches")
-    standing = Standing("curves", subject_of(run, "curves"), Settings(), data)
+    for settings in (Settings(), Settings(log=True)):
+        standing = Standing("curves", subject_of(run, "curves"), settings, data)
+        assert export(Studio(Analyst()), standing, Form(tmp_path)).figure.exists()
+
+
+def test_curves_before_there_is_a_point_even_on_an_axis_of_logarithms(run: RunFolder, tmp_path: Path) -> None:
+    data = run_curves(History.of(event for event in run.events() if not isinstance(event, Progress | Epoch)))
+    assert not any(len(curve.xs) for curve in data.curves)
+    standing = Standing("curves", subject_of(run, "curves"), Settings(log=True), data)
     assert export(Studio(Analyst()), standing, Form(tmp_path)).figure.exists()
 
 

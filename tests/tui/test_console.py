@@ -140,6 +140,16 @@ async def test_a_view_that_is_being_taken_down_is_asked_nothing(console, left: C
         app.on_engine_event(EngineEvent(Phase("test")))
 
 
+async def test_what_fails_while_the_console_is_left_is_no_failure_of_it(console) -> None:
+    """A view that is just being made when somebody quits meets the end of everything."""
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("escape")
+        app.exit(0)
+        app._handle_exception(LookupError("a widget that is gone"))
+    assert (app.return_code, app._exception) == (0, None)
+
+
 async def test_every_view_opens_by_its_digit(console) -> None:
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:

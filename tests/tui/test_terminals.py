@@ -143,6 +143,19 @@ def test_what_is_too_small_says_so_in_words_that_fit(size: tuple[int, int], word
     assert next((words for words in WORDS if fits(words, *size)), "") == words
 
 
+async def test_the_command_palette_stands_every_width(console) -> None:
+    app = console()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.query("CommandList").first().option_count)
+        for columns in range(12, 0, -1):
+            await pilot.resize_terminal(columns, 10)
+            await pilot.pause()
+        await pilot.resize_terminal(100, 30)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.current_mode == "setup" and len(app.screen_stack) == 1)
+
+
 async def test_a_question_that_can_not_be_seen_is_not_answered(console) -> None:
     app = console()
     list(start(QUICK, Path("runs")))
