@@ -203,6 +203,12 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         if isinstance(screen, View):
             self.push_screen(Help(screen.TITLE_WORDS, (screen.MODE, *screen.MORE_SCOPES)))
 
+    def action_command_palette(self) -> None:
+        from tui.widgets.commands import Commands
+
+        if not Commands.is_open(self):
+            self.push_screen(Commands(id="--command-palette"))
+
     def action_log(self) -> None:
         from tui.widgets.dialogs import Log
 

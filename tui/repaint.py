@@ -80,6 +80,8 @@ def placed(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip
                 x += strip.cell_length
         return
     for y, first, last in update.spans:
+        if not 0 <= y < len(update.chops):  # of a widget that was lower in the terminal's size before
+            continue
         for end, (x, piece) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
             if piece is not None and x <= last and end > first:
                 yield y, x, piece if end <= last else piece.crop(0, last - x)

@@ -85,3 +85,10 @@ def test_what_was_drawn_for_a_larger_terminal_is_cut() -> None:
     update = LayoutUpdate([strips] * (ROWS + 3), Region(0, 0, COLUMNS + 45, ROWS + 3))
     write(screen, painted.changes(update, (COLUMNS, ROWS)).render_segments(CONSOLE))
     assert screen.lines() == ["a" * (COLUMNS - 5) + "b" * 5] * ROWS
+
+
+def test_rows_that_a_smaller_screen_has_no_more_are_left_out() -> None:
+    painted, screen = Painted(), Screen(COLUMNS, ROWS)
+    update = ChopsUpdate([{0: Strip([Segment("abc")])}], [(0, 0, 3), (1, 0, 3), (7, 0, 3), (-1, 0, 3)], [[3]])
+    write(screen, painted.changes(update, (COLUMNS, ROWS)).render_segments(CONSOLE))
+    assert [line.strip() for line in screen.lines()] == ["abc", *[""] * (ROWS - 1)]
