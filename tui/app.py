@@ -206,7 +206,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
     def action_command_palette(self) -> None:
         from tui.widgets.commands import Commands
 
-        if not Commands.is_open(self):
+        if not Commands.is_open(self):  # type: ignore[arg-type]  # of an app that returns nothing, it says
             self.push_screen(Commands(id="--command-palette"))
 
     def action_log(self) -> None:

@@ -8,7 +8,7 @@ from textual.command import CommandPalette
 
 
 class Commands(CommandPalette):
-    """Textual's own, which fails where a page key comes before the commands are laid out."""
+    """Textual's own, which fails where a page key comes and there is no room for any command."""
 
     def _action_command_list(self, action: str) -> None:
         with suppress(LookupError):
