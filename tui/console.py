@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -89,6 +90,8 @@ def _tell_fault(app: MnistTui) -> None:
     """Say that the screen failed, where it stood, and what becomes of the training."""
     error = app._exception
     logging.getLogger(__name__).error("the screen failed", exc_info=error)
+    if "--debug" in sys.argv:
+        traceback.print_exception(error)
     words = [f"mnist-tui: the screen failed ({type(error).__name__}: {error}), which is a fault of mnist-tui"]
     if app.training is not None:
         words.append("the training goes on: mnist-tui attach shows it, ctrl+c saves and stops it")
