@@ -27,6 +27,7 @@ from unittest.mock import patch
 
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.command import CommandPalette
 from textual.events import MouseScrollDown, MouseScrollUp, Paste
 from textual.pilot import OutOfBounds, Pilot
 from textual.worker import Worker, WorkerState
@@ -239,7 +240,8 @@ def watched(walk: Walk) -> Iterator[None]:
 
     def note(worker: Worker[Any], state: WorkerState) -> None:
         set_state(worker, state)
-        if state == WorkerState.ERROR and worker.error is not None:
+        # The palette's search may outlive the palette.
+        if state == WorkerState.ERROR and worker.error is not None and not isinstance(worker.node, CommandPalette):
             walk.faults.append(worker.error)
 
     handler = Handler(logging.ERROR)

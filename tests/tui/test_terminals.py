@@ -165,6 +165,18 @@ async def test_a_page_key_in_a_palette_without_room_for_its_commands_does_nothin
         await pilot.press("escape")
 
 
+async def test_a_palette_that_is_closed_while_it_searches_ends_nothing_else(console) -> None:
+    app = console()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.query("CommandList").first().option_count)
+        palette = app.screen
+        await palette.query("CommandList").remove()  # as happens when it is closed
+        palette._gather_commands("theme")
+        await pilot.pause(0.3)
+        assert app.is_running
+
+
 async def test_a_question_that_can_not_be_seen_is_not_answered(console) -> None:
     app = console()
     list(start(QUICK, Path("runs")))
