@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.driver import Driver
-from textual.events import Event, InputEvent
+from textual.events import Event, InputEvent, MouseEvent
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
@@ -58,7 +58,13 @@ class QuickApp(App[int]):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):
             self._sweeper.touch()
-        await super().on_event(event)
+        try:
+            await super().on_event(event)
+        except Exception:
+            if not isinstance(event, MouseEvent):
+                raise
+            # Of a widget that was just taken away. What a click does in a view comes later, in the widget's own turn.
+            logging.getLogger(__name__).info("the mouse met nothing", exc_info=True)
 
     def prepared(self) -> None:
         """Called when every view is there."""

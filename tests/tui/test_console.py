@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from engine.config import RunConfig
 from engine.events import Epoch, Event, Notice, Phase
@@ -148,6 +149,16 @@ async def test_what_fails_while_the_console_is_left_is_no_failure_of_it(console)
         app.exit(0)
         app._handle_exception(LookupError("a widget that is gone"))
     assert (app.return_code, app._exception) == (0, None)
+
+
+async def test_a_click_on_what_was_just_taken_away_ends_nothing(console) -> None:
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        gone = Static("gone")
+        with patch.object(app.screen, "get_widget_and_offset_at", lambda *place: (gone, None)):  # it has no parent
+            await pilot.mouse_down(offset=(5, 5))
+        await pilot.press("escape", "4")
+        await until(pilot, lambda: app.current_mode == "confusion")
 
 
 async def test_every_view_opens_by_its_digit(console) -> None:
