@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test torture walk check bench screenshots clean
+.PHONY: run test torture walk storm check bench screenshots clean
 
 run: $(VENV)/.installed
 	$(BIN)/mnist-tui $(ARGS)
@@ -17,6 +17,9 @@ torture: $(VENV)/.installed-dev
 
 walk: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.walk $(ARGS)
+
+storm: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.storm $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

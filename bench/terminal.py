@@ -102,6 +102,14 @@ class Terminal:
         os.write(self._master, keys)
         return place
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size; `screen` keeps the one that it had."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def last(self, count: int) -> bytes:
+        """The last bytes that were written."""
+        return bytes(self._data[-count:])
+
     def shown(self, words: str, since: int = 0, seconds: float = 60.0, *, whole: bool = True) -> float:
         """Wait until a frame that came after byte `since` shows `words`, all in one style.
 

@@ -156,8 +156,8 @@ async def test_what_fails_while_the_console_is_left_is_no_failure_of_it(console)
 async def test_a_click_on_what_was_just_taken_away_ends_nothing(console) -> None:
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
-        gone = Static("gone")
-        with patch.object(app.screen, "get_widget_and_offset_at", lambda *place: (gone, Offset(0, 0))):  # it has no parent
+        gone = Static("gone")  # it has no parent
+        with patch.object(app.screen, "get_widget_and_offset_at", lambda *place: (gone, Offset(0, 0))):
             await app.on_event(MouseDown(None, 5, 5, 0, 0, 1, False, False, False, 5, 5))
         await pilot.press("escape", "4")
         await until(pilot, lambda: app.current_mode == "confusion")
