@@ -24,7 +24,7 @@ from tui.widgets.chart import Chart, Plot
 from tui.widgets.epoch_table import EpochTable
 
 TICK_SECONDS = 0.5
-CHART_SHARE = 0.02
+CHART_SHARE = 0.015
 """About this share of a core goes into drawing charts: while Python draws, it does not train."""
 CHART_SECONDS = 2.0
 """After so long the charts are drawn anew all the same."""
@@ -138,6 +138,9 @@ class TrainingView(View):
 
         def draw(name: str, plot: Plot) -> None:
             if self._charts_drawn != wanted:
+                return
+            if not self.is_current:  # else it would be drawn when somebody comes back, and the key would wait for it
+                self._charts_drawn = ()
                 return
             began = time.thread_time()
             chart = self.query_one(f"#{name}", Chart)
