@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,10 @@ from engine.analysis.subject import SPLITS, Split, Subject
 
 if TYPE_CHECKING:
     from engine.history import History
+
+
+LOOK_SHARE = 0.02
+"""About this share of a core goes at most into looking for a growing run's new epochs."""
 
 
 class Scrubber:
@@ -25,6 +30,7 @@ class Scrubber:
         self.best = 0
         """The epoch with the lowest validation loss."""
         self._growing = False
+        self._next_look = 0.0
         self._pinned: int | None = None
 
     @property
@@ -51,10 +57,16 @@ class Scrubber:
         """
         from engine.runs import RunFolder
 
-        if folder != self.folder:
+        is_other = folder != self.folder
+        if is_other:
             self._pinned = None
         self.folder, self._growing = folder, growing
-        self.epochs = tuple(RunFolder(folder).epochs()) if folder is not None else ()
+        began = time.monotonic()
+        # To look through thousands of files at each of many short epochs would take more and more of the screen's time.
+        if is_other or not growing or began >= self._next_look:
+            self.epochs = tuple(RunFolder(folder).epochs()) if folder is not None else ()
+            now = time.monotonic()
+            self._next_look = now + (now - began) / LOOK_SHARE
         self.best = history.best.epoch if history.best else 0
 
     def step(self, by: int) -> None:

@@ -161,6 +161,27 @@ def test_the_scrubber_stays_within_the_stored_epochs() -> None:
     assert scrubber.follows
 
 
+def test_a_growing_run_is_not_looked_through_all_the_time_but_at_its_end(monkeypatch) -> None:
+    train_quickly()
+    folder = stored_runs(Path("runs"))[0]
+    history, newest, hidden = History.of(folder.events()), folder.checkpoint(3), Path("hidden.pt")
+    newest.rename(hidden)
+    scrubber = Scrubber()
+    monkeypatch.setattr("tui.scrubber.LOOK_SHARE", 1e-9)
+    scrubber.look_at(folder.path, history, growing=True)
+    hidden.rename(newest)
+    scrubber.look_at(folder.path, history, growing=True)
+    assert scrubber.subject.epoch == 2, "it was looked through just now"
+    scrubber.look_at(folder.path, history, growing=False)
+    assert scrubber.epochs == (0, 1, 2, 3)
+    monkeypatch.setattr("tui.scrubber.LOOK_SHARE", 1e9)
+    newest.rename(hidden)
+    scrubber.look_at(folder.path, history, growing=False)
+    hidden.rename(newest)
+    scrubber.look_at(folder.path, history, growing=True)
+    assert scrubber.subject.epoch == 3
+
+
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
