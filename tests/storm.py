@@ -50,6 +50,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    if not (data_folder(None) / "MNIST").exists():
+        parser.error(f"MNIST must lie in {data_folder(None)}; $MNIST_TUI_DATA names another folder")
     chance, until, count, consoles = random.Random(options.seed), time.monotonic() + options.seconds, 0, 0
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
