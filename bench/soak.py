@@ -100,10 +100,18 @@ def rows(setting: Setting) -> list[Row]:
     """The goals of a long run."""
     figures = soak(500 if setting.quick else EPOCHS)
     growth, redraw, work = judged(figures)
+    longer = "what grows with the epochs is drawn or looked through anew"
     return [
-        at_most("memory that 2,000 epochs in the console add after the first 100", 30, " MB", [growth], figures),
-        at_most("key press to repaint in the last of them, against the first", 1.5, "×", [redraw], figures),
-        at_most("the screen's own work in the last of them, against the first", 1.5, "×", [work], figures),
+        at_most(
+            "memory that 2,000 epochs in the console add after the first 100",
+            30,
+            " MB",
+            [growth],
+            figures,
+            "see resident_bytes in the JSON",
+        ),
+        at_most("key press to repaint in the last of them, against the first", 1.5, "×", [redraw], figures, longer),
+        at_most("the screen's own work in the last of them, against the first", 1.5, "×", [work], figures, longer),
     ]
 
 

@@ -77,7 +77,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         self.set_interval(STATUS_SECONDS, self._show_progress)
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._redraw))
         if self._attached is not None:
-            self.call_after_refresh(self.show_run, self._attached, History())
+            self.call_after_refresh(self.show_run, self._attached)
 
     def prepared(self) -> None:
         self.find_devices()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os.path
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -207,16 +209,21 @@ class TrainingApp(App[int]):
 
     # -- runs of other processes, and stored ones --------------------------------------------------------------
 
-    async def show_run(self, folder: RunFolder, history: History) -> None:
-        """Let every view show a stored run, and open its curves; where it is being trained, follow it."""
+    async def show_run(self, folder: RunFolder, history: History | None = None) -> None:
+        """Let every view show a stored run, and open its curves; where it is being trained, follow it.
+
+        `history` is what it has said, where that was read already.
+        """
         from tui.training_thread import FollowingThread
 
         if self.training is not None and folder.path.resolve() == (self.live_folder or Path()).resolve():
             self.show_own()
         else:
+            live = folder.is_live()
+            if history is None:  # who follows it is told everything
+                history = History() if live else await asyncio.to_thread(lambda: History.of(folder.events()))
             self._let_go()
             self.shown, self.shown_folder = (printable(folder.name), history), folder
-            live = folder.is_live()
             if live:
                 self.following = FollowingThread(self, folder)
                 self.following.start()
@@ -255,8 +262,9 @@ class TrainingApp(App[int]):
 
     @property
     def can_go_on(self) -> bool:
-        """Whether the shown run is one that nobody trains now."""
-        return not self.can_steer and self._at_rest is not None
+        """Whether the shown run is one that nobody trains now, and is still there."""
+        at_rest = self._at_rest
+        return not self.can_steer and at_rest is not None and os.path.exists(at_rest[0].path)
 
     @property
     def _at_rest(self) -> tuple[RunFolder, History] | None:

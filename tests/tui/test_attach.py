@@ -50,6 +50,19 @@ def epochs_of(app: MnistTui) -> int:
     return len(app.shown[1].epochs) if app.shown else 0
 
 
+@pytest.mark.parametrize("died", [False, True])
+async def test_a_run_that_is_over_is_shown_with_all_that_it_said(console, died: bool) -> None:
+    list(start(QUICK, Path("runs")))
+    run = stored_runs(Path("runs"))[0]
+    if died:
+        log = run.path / "events.jsonl"
+        log.write_bytes(b"".join(line for line in log.read_bytes().splitlines(True) if b"run_finished" not in line))
+    app = MnistTui(runs_dir=Path("runs"), attached=run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: epochs_of(app) == QUICK.epochs)
+        await until(pilot, lambda: ("this run died" if died else "completed in") in screen_text(app))
+
+
 async def test_a_run_whose_folder_was_removed_is_not_said_to_have_died(console, elsewhere: RunFolder) -> None:
     app = MnistTui(runs_dir=Path("runs"), attached=elsewhere)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -57,6 +70,7 @@ async def test_a_run_whose_folder_was_removed_is_not_said_to_have_died(console, 
         shutil.rmtree(elsewhere.path, ignore_errors=True)
         await until(pilot, lambda: "✕ this run's folder is gone" in screen_text(app))
         assert "go on" not in str(app.screen.query_one("#panel").border_subtitle)
+        await until(pilot, lambda: "go on" not in screen_text(app))
         assert epochs_of(app) >= 1
 
 
