@@ -13,8 +13,8 @@ import torch
 
 from bench import accuracy, epoch, looking, memory, screens, soak
 from bench.row import Bench, Row, Setting, read
-from engine import devices
 from engine.data.folder import data_folder
+from engine.hardware import devices
 
 BENCHES: dict[str, Bench] = {
     "epoch": epoch.on_the_cpu,

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.terminal import Terminal, script
-from engine.history import History
 from engine.recipes import RECIPES
-from engine.runs import stored_runs
+from engine.runs.folder import stored_runs
+from engine.runs.history import History
 from tui.keys import VIEWS
 
 Figures = dict[str, object]

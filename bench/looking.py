@@ -12,8 +12,8 @@ from engine.analysis.noise_search import noise_search
 from engine.analysis.pca import pca
 from engine.analysis.tsne import tsne
 from engine.config import RunConfig
-from engine.model import MLP
-from engine.train import train
+from engine.training.loop import train
+from engine.training.model import MLP
 
 SEARCH = 1_600_000
 """Images of the notebook's search."""

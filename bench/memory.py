@@ -39,7 +39,7 @@ def main() -> None:
             pass
     else:
         from engine.config import RunConfig
-        from engine.train import train
+        from engine.training.loop import train
 
         for _ in train(RunConfig(epochs=2, threads=1, device="cpu"), read(folder)):
             pass

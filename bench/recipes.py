@@ -20,9 +20,9 @@ from bench.row import read
 from engine.config import RunConfig
 from engine.data.dataset import Dataset
 from engine.data.folder import data_folder
-from engine.events import Epoch, RunStarted, Test
 from engine.recipes import RECIPES
-from engine.train import train
+from engine.runs.events import Epoch, RunStarted, Test
+from engine.training.loop import train
 
 PRINTED = 0.9837
 """Test accuracy that the notebook's own printed run reached."""

@@ -10,7 +10,7 @@ from typing import Any
 from engine.data.catalog import DATASET_NAMES
 from engine.errors import ConfigError
 from engine.recipes import RECIPES
-from engine.schedule import SCHEDULES
+from engine.training.schedule import SCHEDULES
 
 PIXELS = 28 * 28
 CLASSES = 10
@@ -41,7 +41,7 @@ class RunConfig:
     lr: float = 1e-3
     """Learning rate, the highest one of its schedule."""
     schedule: str = "constant"
-    """How the learning rate goes over the whole training: see `engine.schedule`."""
+    """How the learning rate goes over the whole training: see `engine.training.schedule`."""
     weight_decay: float = 0.01
     """By this share times the learning rate `adamw` shrinks the weights in every step; the others do not."""
     rotation: float = 5.0
@@ -55,8 +55,8 @@ class RunConfig:
     elastic: float = 0.0
     """… and deformed like rubber: each pixel's displacement along each axis has this standard deviation, in pixels.
 
-    With any of these three above 0, turn and shift too are interpolated (`engine.warp`), not the notebook's steps of
-    whole pixels.
+    With any of these three above 0, turn and shift too are interpolated (`engine.augment.warp`), not the notebook's
+    steps of whole pixels.
     """
     fade: float = 0.0
     """Turn, shift and bend weaken evenly from epoch to epoch; by the last this share of them is gone."""

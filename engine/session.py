@@ -9,22 +9,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import events, log_file
 from engine.config import RunConfig
-from engine.control import Control
 from engine.data.dataset import Dataset
 from engine.data.folder import data_folder, is_explicit
 from engine.data.loading import load
 from engine.errors import Cancelled, ConfigError, DataError, MnistTuiError, RunError, TrainingError
-from engine.events import Epoch, Event, Notice, RunFinished
-from engine.history import History
-from engine.places import check_name
-from engine.remote import Listener
-from engine.runs import RunFolder, check_runs_folder
-from engine.writer import RunWriter
+from engine.runs import events, log_file
+from engine.runs.events import Epoch, Event, Notice, RunFinished
+from engine.runs.folder import RunFolder, check_runs_folder
+from engine.runs.history import History
+from engine.runs.names import check_name
+from engine.runs.remote import Listener
+from engine.runs.writer import RunWriter
+from engine.training.control import Control
 
 if TYPE_CHECKING:
-    from engine.state import TrainingState
+    from engine.training.state import TrainingState
 
 MAX_REASON = 300
 """Characters of somebody else's error that are worth reading on a screen; the log has it all."""
@@ -47,8 +47,8 @@ def start(
         control: pauses or stops it; a stop before training began leaves no run behind.
 
     Yields:
-        The phases of getting the data, then what `engine.train.train` says, each stored before it is yielded, and
-        notices where something can't be stored.
+        The phases of getting the data, then what `engine.training.loop.train` says, each stored before it is yielded,
+        and notices where something can't be stored.
 
     Raises `ConfigError` for a name or folder that can't be used, `DataError` where the data can't be had. A failure
     after the run folder was made is stored as its last event and raised as a `TrainingError`.
@@ -62,7 +62,7 @@ def start(
         yield RunFinished("", "stopped", 0.0, "stopped before training began: there was nothing to keep")
         return
     # Imported here: to refuse a wrong name or a missing data set takes no torch.
-    from engine.devices import choose
+    from engine.hardware.devices import choose
 
     choose(config.device)  # raises before there is a run folder
     facts = {"dataset": dataset.name, "data_dir": str(data_folder(data_dir)), "mean": dataset.mean, "std": dataset.std}
@@ -132,7 +132,7 @@ def _load(name: str, data_dir: str | None, control: Control) -> Generator[Event,
 
 def _with_its_threads(config: RunConfig, state: TrainingState | None) -> RunConfig:
     """The configuration with as many threads as the run was given before, where this machine has them."""
-    from engine.devices import available_cores
+    from engine.hardware.devices import available_cores
 
     if config.threads or state is None or state.threads > available_cores():
         return config
@@ -141,8 +141,8 @@ def _with_its_threads(config: RunConfig, state: TrainingState | None) -> RunConf
 
 def _check(folder: RunFolder, config: RunConfig, state: TrainingState | None, history: History) -> None:
     """Refuse what can't be gone on with, before anything of the run is touched."""
-    from engine.devices import choose
-    from engine.train import check_state
+    from engine.hardware.devices import choose
+    from engine.training.loop import check_state
 
     if state is not None:
         done = state.epoch - 1
@@ -170,7 +170,7 @@ def _untold(state: TrainingState, history: History) -> Epoch | None:
 def _recorded(
     config: RunConfig, dataset: Dataset, control: Control, writer: RunWriter, state: TrainingState | None
 ) -> Generator[Event, None, None]:
-    from engine.train import train
+    from engine.training.loop import train
 
     run = writer.folder.name
     log = log_file.CalmFile(writer.folder.path / "log.txt")

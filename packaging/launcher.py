@@ -10,7 +10,7 @@ from pathlib import Path
 def main() -> None:
     """Run the `mnist-tui` command and end the process."""
     sys.path.insert(0, str(Path(__file__).parent))
-    from tui.start import main as command
+    from tui.cli.entry import main as command
 
     status = 0
     try:

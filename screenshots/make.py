@@ -24,19 +24,19 @@ import matplotlib
 import resvg_py
 from textual.pilot import Pilot
 
-import engine.devices
+import engine.hardware.devices
+import engine.runs.writer
 import engine.session
-import engine.tally
-import engine.train
-import engine.writer
-import tui.training_app
+import engine.training.loop
+import engine.training.tally
+import tui.state.training
 from engine.data.folder import data_folder
-from engine.events import Event, Progress
-from engine.runs import RunFolder, stored_runs
+from engine.runs.events import Event, Progress
+from engine.runs.folder import RunFolder, stored_runs
 from screenshots.clock import Clock
-from tui import export_plain
-from tui.analysis_view import AnalysisView
 from tui.app import MnistTui
+from tui.cli import export_run
+from tui.views.analysis_base import AnalysisView
 from tui.widgets.image import ImageGrid
 
 HERE = Path(__file__).resolve().parent
@@ -157,10 +157,10 @@ def figures(run: RunFolder) -> None:
     """What the command writes of the run."""
     folder = HERE / "figures"
     shutil.rmtree(folder, ignore_errors=True)
-    wishes = export_plain.Wishes(
+    wishes = export_run.Wishes(
         given={}, compared=(), epoch="best", split="", out=folder, format="png", size="auto", dpi=90, numbers=False
     )
-    export_plain.export(run, FIGURES, wishes, data_dir="data")
+    export_run.export(run, FIGURES, wishes, data_dir="data")
 
 
 def main() -> None:

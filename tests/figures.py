@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from engine.config import RunConfig
-from engine.runs import RunFolder, stored_runs
+from engine.runs.folder import RunFolder, stored_runs
 from engine.session import start
 
 SMALL = RunConfig(dataset="digits", epochs=3, batch_size=32, hidden=(16, 12), device="cpu", threads=1)

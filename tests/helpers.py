@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 
 from engine.config import RunConfig
-from engine.control import Control
 from engine.data.dataset import Dataset, make_dataset
-from engine.events import Epoch, Event, Progress
-from engine.train import train
+from engine.runs.events import Epoch, Event, Progress
+from engine.training.control import Control
+from engine.training.loop import train
 
 ROOT = Path(__file__).resolve().parents[1]
 """The checkout: what a new Python process needs on its path."""
@@ -120,7 +120,7 @@ def command(*arguments: str, terminal: bool = False) -> Outcome:
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
-        from tui.cli import main
+        from tui.cli.commands import main
 
         try:
             main()

@@ -34,11 +34,11 @@ from textual.worker import Worker, WorkerState
 
 from engine.errors import MnistTuiError
 from tests.walk_states import PATIENCE, STATES, console, reach, slow_mirror, state_of, store_runs, unhurried
-from tui.analysis_view import AnalysisView
 from tui.keys import TABLE, VIEWS
-from tui.quick_app import QuickApp
-from tui.terminal import NEEDED
-from tui.view import View
+from tui.speed.app import QuickApp
+from tui.terminal.capabilities import NEEDED
+from tui.views.analysis_base import AnalysisView
+from tui.views.base import View
 
 STRETCH = 100
 SIZES = ((200, 60), (160, 45), (120, 40), (80, 24), (60, 20))

@@ -16,14 +16,14 @@ from unittest.mock import patch
 from textual.pilot import Pilot
 
 from engine.config import RunConfig
-from engine.control import Control
 from engine.data.catalog import CATALOG
 from engine.errors import MnistTuiError
-from engine.events import Epoch, RunStarted
-from engine.history import History
-from engine.runs import RunFolder, find_run
+from engine.runs.events import Epoch, RunStarted
+from engine.runs.folder import RunFolder, find_run
+from engine.runs.history import History
+from engine.runs.writer import RunWriter
 from engine.session import start
-from engine.writer import RunWriter
+from engine.training.control import Control
 from tests.engine.mirror import mirror
 from tui.app import MnistTui
 

@@ -13,20 +13,20 @@ from textual.driver import Driver
 
 from engine.analysis.subject import Analyst
 from engine.config import RunConfig
-from engine.history import History
-from engine.torch_import import import_torch
-from tui import garbage
-from tui.exporting import ExportingApp
+from engine.hardware.torch_import import import_torch
+from engine.runs.history import History
 from tui.keys import bindings
-from tui.logs import LogLines
-from tui.palette import rich_colours
-from tui.quick_app import QuickApp
-from tui.scrubber import Scrubber
-from tui.training_app import TrainingApp
-from tui.view import View
+from tui.render.palette import rich_colours
+from tui.speed import garbage
+from tui.speed.app import QuickApp
+from tui.state.exports import ExportingApp
+from tui.state.scrubber import Scrubber
+from tui.state.training import TrainingApp
+from tui.terminal.logs import LogLines
+from tui.views.base import View
 
 if TYPE_CHECKING:
-    from engine.runs import RunFolder
+    from engine.runs.folder import RunFolder
     from tui.messages import DevicesFound
 
 LOG_LINES = 2000
@@ -100,7 +100,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         def look() -> None:
             try:
                 import_torch()
-                from engine import devices
+                from engine.hardware import devices
 
                 self.post_message(DevicesFound(devices.found(), devices.available_cores()))
             except Exception:

@@ -47,7 +47,7 @@ def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, co
         first, count: which images of the split; fewer where it ends.
         draw: another one transforms anew.
     """
-    from engine.samples import augmented
+    from engine.augment.preview import augmented
 
     places = split_indices(dataset, config, split)
     chosen = places[first : first + count]

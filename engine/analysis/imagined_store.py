@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import checkpoint_file, files
+from engine import files
 from engine.analysis.imagined import METHODS, Imagined, Method, NearestImage
+from engine.runs import checkpoint_file
 
 FOLDER = "imagined"
 MAX_BYTES = 1 << 20

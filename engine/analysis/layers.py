@@ -18,7 +18,7 @@ from engine.analysis.weights import (
     neuron,
     order_units,
 )
-from engine.runs import Version
+from engine.runs.folder import Version
 
 MOST_IMAGES = 100
 """Exciting images that are named; no screen shows more."""

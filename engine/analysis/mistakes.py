@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.analysis.orders import Sort, Which
 
 if TYPE_CHECKING:  # it loads torch, which is not needed here
-    from engine.evaluate import Evaluation
+    from engine.training.evaluate import Evaluation
 
 
 @dataclass(frozen=True, slots=True, eq=False)

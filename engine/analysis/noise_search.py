@@ -28,7 +28,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.model import MLP
+from engine.training.model import MLP
 
 IMAGES = 50_000 * 32
 """As many as the notebook tries."""

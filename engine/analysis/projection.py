@@ -16,7 +16,7 @@ from engine.analysis.separation import Separation, procrustes, separation
 from engine.analysis.subject import Analyst, Subject
 from engine.analysis.tsne import Embedding, load
 from engine.errors import DataError, RunError
-from engine.runs import Version
+from engine.runs.folder import Version
 
 Axes: TypeAlias = tuple[int, int]
 """Numbers of principal components from 1, negative where one is mirrored."""

@@ -14,9 +14,9 @@ if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
     from engine.analysis.mistakes import Judged
     from engine.config import RunConfig
     from engine.data.dataset import Dataset
-    from engine.evaluate import Evaluation
-    from engine.model import MLP
-    from engine.runs import Version
+    from engine.runs.folder import Version
+    from engine.training.evaluate import Evaluation
+    from engine.training.model import MLP
 
 Split: TypeAlias = Literal["test", "valid", "train"]
 SPLITS: tuple[Split, ...] = ("test", "valid", "train")
@@ -65,8 +65,8 @@ class Analyst:
     def run(self, folder: Path) -> tuple[RunConfig, Dataset]:
         """The run's configuration and the data set that it used."""
         from engine.data.folder import is_explicit
-        from engine.runs import RunFolder
-        from engine.stored import load_dataset
+        from engine.runs.folder import RunFolder
+        from engine.runs.stored_network import load_dataset
 
         with self._lock:
             if folder not in self._runs:
@@ -94,15 +94,15 @@ class Analyst:
 
     def model(self, folder: Path, epoch: int) -> MLP:
         """The network of an epoch, on the CPU."""
-        from engine.runs import RunFolder
-        from engine.stored import load_model
+        from engine.runs.folder import RunFolder
+        from engine.runs.stored_network import load_model
 
         config, _ = self.run(folder)
         return load_model(RunFolder(folder), config, epoch)
 
     def version(self, folder: Path, epoch: int) -> Version:
         """What changes where an epoch is trained anew, as a resumed run does with one that was cut short."""
-        from engine.runs import RunFolder
+        from engine.runs.folder import RunFolder
 
         return RunFolder(folder).version(epoch)
 
@@ -116,7 +116,7 @@ class Analyst:
 
     def _answer(self, subject: Subject) -> tuple[Evaluation, Judged]:
         from engine.analysis.mistakes import judge
-        from engine.evaluate import evaluate
+        from engine.training.evaluate import evaluate
 
         key = subject, self.version(subject.folder, subject.epoch)
         known = self._answers.get(key)

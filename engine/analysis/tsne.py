@@ -13,10 +13,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import checkpoint_file, files
+from engine import files
 from engine.analysis.neighbours import nearest
 from engine.analysis.pca import pca
 from engine.errors import RunError
+from engine.runs import checkpoint_file
 
 Phase = Literal["neighbours", "early exaggeration", "optimisation", "done", "stopped"]
 

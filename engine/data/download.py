@@ -16,7 +16,7 @@ from engine.data.mirrors import DownloadError, mirrors
 from engine.data.staging import Staging
 from engine.data.transfer import BODY, CONNECT, WHOLE, Transfer, TransferError, host
 from engine.errors import Cancelled
-from engine.events import Phase
+from engine.runs.events import Phase
 
 SOCKET_TIMEOUT = 10.0
 """Seconds for each connect and each read."""

@@ -17,7 +17,7 @@ from engine.data.folder import check_folder
 from engine.data.idx import read_images, read_labels, unusable
 from engine.data.mirrors import DownloadError
 from engine.errors import Cancelled, ConfigError
-from engine.events import Phase
+from engine.runs.events import Phase
 
 
 def never() -> bool:

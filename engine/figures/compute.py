@@ -21,8 +21,8 @@ from engine.analysis.research import ImageData, look
 from engine.analysis.subject import Analyst, Subject
 from engine.errors import Cancelled, ConfigError, RunError
 from engine.figures.settings import Settings
-from engine.history import History
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.history import History
 
 NOISE_IMAGES = 1_600_000
 """As many as the notebook tries."""

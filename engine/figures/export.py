@@ -18,7 +18,7 @@ from engine.figures.numbers import encode
 from engine.figures.registry import KINDS
 from engine.figures.settings import Standing, arguments, short_path
 from engine.figures.style import Page, Size
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
 
 Format: TypeAlias = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)

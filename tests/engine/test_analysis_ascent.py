@@ -11,7 +11,7 @@ from engine.analysis.ascent import SMOOTHNESS, STEPS, ascend
 from engine.config import RunConfig
 from engine.data.digits import load_digits_dataset
 from engine.data.loading import load
-from engine.model import MLP
+from engine.training.model import MLP
 from tests.helpers import run_training
 
 MEAN, STD = 0.2, 0.4

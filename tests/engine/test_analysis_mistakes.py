@@ -5,7 +5,7 @@ import pytest
 import scipy.special
 
 from engine.analysis.mistakes import EpochVerdict, history, judge, order
-from engine.evaluate import Evaluation
+from engine.training.evaluate import Evaluation
 
 
 def evaluation(logits, labels):

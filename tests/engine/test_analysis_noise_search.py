@@ -12,7 +12,7 @@ from engine.analysis import noise_search as module
 from engine.analysis.noise_search import CHUNK, Leading, Noise, noise_search
 from engine.config import RunConfig
 from engine.data.digits import load_digits_dataset
-from engine.model import MLP
+from engine.training.model import MLP
 from tests.helpers import run_training
 
 ALL = range(10)

@@ -7,7 +7,7 @@ from engine.analysis.confusion import confusion
 from engine.analysis.mistakes import judge
 from engine.analysis.selection import DIGITS, SelectionError, parse
 from engine.data.catalog import CATALOG
-from engine.evaluate import Evaluation
+from engine.training.evaluate import Evaluation
 
 FASHION = CATALOG["fashion-mnist"].classes
 

@@ -23,8 +23,8 @@ from engine.analysis.tsne import ITERATIONS, Embedding, largest_perplexity, load
 from engine.config import RunConfig
 from engine.data.loading import load as load_dataset
 from engine.errors import RunError
-from engine.evaluate import evaluate
-from engine.model import MLP
+from engine.training.evaluate import evaluate
+from engine.training.model import MLP
 from tests.helpers import ROOT, run_training
 
 DIGITS, LABELS = load_digits(return_X_y=True)

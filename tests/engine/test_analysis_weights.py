@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from engine.analysis.weights import CHUNK, deeper_layers, first_layer, morans_i, neuron, order_units
-from engine.batches import normalise
 from engine.data.digits import load_digits_dataset
-from engine.model import MLP
+from engine.training.batches import normalise
+from engine.training.model import MLP
 from tests.helpers import QUICK, noise_dataset, run_training
 
 MEAN, STD = 0.13, 0.31

@@ -8,11 +8,11 @@ from scipy import stats
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as vision
 
-from engine.augment import cut, draw, frame, rotate_and_crop, steps
+from engine.augment.preview import augmented
+from engine.augment.rotate_crop import cut, draw, frame, rotate_and_crop, steps
 from engine.config import RunConfig
 from engine.data.catalog import CATALOG
 from engine.data.idx import read_images
-from engine.samples import augmented
 
 
 def one_by_one(images, angles, offsets, shift):

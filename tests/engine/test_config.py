@@ -11,7 +11,7 @@ from engine.config import DEVICES, MAX_PARAMETERS, NO_RECIPES_MATTER, OPTIMIZERS
 from engine.data.catalog import DATASET_NAMES
 from engine.errors import ConfigError
 from engine.recipes import RECIPES
-from engine.schedule import SCHEDULES
+from engine.training.schedule import SCHEDULES
 
 
 def problems_of(**values):

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from engine import events
-from engine.events import Epoch, Notice, Phase, Progress, RunFinished, RunStarted, Test, from_json, to_json
+from engine.runs import events
+from engine.runs.events import Epoch, Notice, Phase, Progress, RunFinished, RunStarted, Test, from_json, to_json
 
 STARTED = RunStarted(
     run="20260101-120000-a",

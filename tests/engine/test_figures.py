@@ -21,14 +21,14 @@ from engine.analysis.pca import aligned, orientation, oriented, pca
 from engine.analysis.projection import Projector, Wanted
 from engine.analysis.subject import Analyst, Subject
 from engine.errors import Cancelled, ConfigError
-from engine.events import Epoch, Event, Progress
 from engine.figures import compute
 from engine.figures.compute import Studio
 from engine.figures.export import Exported, Form, Size, check, export, parse_size
 from engine.figures.registry import KINDS, chosen
 from engine.figures.settings import Settings, Standing, arguments, parse, short_path
-from engine.history import History
-from engine.runs import RunFolder
+from engine.runs.events import Epoch, Event, Progress
+from engine.runs.folder import RunFolder
+from engine.runs.history import History
 from tests.figures import finished_run, floats, pixels, record, said, table
 
 ONE_RUN = [view for view in KINDS if view != "compare"]

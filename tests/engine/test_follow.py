@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-import engine.follow
-from engine.event_log import MAX_LINE
-from engine.events import Epoch, Notice, to_json
-from engine.follow import Follower, follow
-from engine.runs import RunFolder
+import engine.runs.follow
+from engine.runs.event_log import MAX_LINE
+from engine.runs.events import Epoch, Notice, to_json
+from engine.runs.folder import RunFolder
+from engine.runs.follow import Follower, follow
 
 EPOCH = Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0, True)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from engine.config import RunConfig
-from engine.model import MLP, initial, layer_names
+from engine.training.model import MLP, initial, layer_names
 
 
 def set_weights(model, value):

@@ -13,21 +13,21 @@ import numpy as np
 import pytest
 import torch
 
-import engine.train
+import engine.training.loop
 from engine.analysis.layers import Source
 from engine.analysis.projection import Projector, Wanted, store_path
 from engine.analysis.research import Question, Researcher
 from engine.analysis.subject import Analyst, Subject
 from engine.config import RunConfig
-from engine.control import Control
 from engine.errors import ConfigError, RunError
-from engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
-from engine.history import History
-from engine.remote import FILE, Listener, send
-from engine.runs import RunFolder, newest_live_run, stored_runs
+from engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+from engine.runs.folder import RunFolder, newest_live_run, stored_runs
+from engine.runs.history import History
+from engine.runs.remote import FILE, Listener, send
+from engine.runs.summaries import summarise
+from engine.runs.writer import RunWriter
 from engine.session import resume, start
-from engine.summaries import summarise
-from engine.writer import RunWriter
+from engine.training.control import Control
 from tests.helpers import QUICK, ROOT, checksums, of_kind, timeless
 
 CONFIG = replace(QUICK, epochs=4)
@@ -158,15 +158,15 @@ class TestSameNumbers:
 
     def test_as_many_threads_as_before(self, tmp_path, monkeypatch):
         # Whatever a measurement would give today: sums depend on how many threads share them.
-        monkeypatch.setattr("engine.devices.available_cores", lambda: 4)
-        monkeypatch.setattr("engine.devices.choose_threads", lambda config, *_: config.threads or 2)
+        monkeypatch.setattr("engine.hardware.devices.available_cores", lambda: 4)
+        monkeypatch.setattr("engine.hardware.devices.choose_threads", lambda config, *_: config.threads or 2)
         before = torch.get_num_threads()
         try:
             config = replace(CONFIG, threads=0)
             whole = trained(tmp_path / "whole", config)
             run = trained(tmp_path, config, stop_at=(2, 17))
             assert run.state().threads == 2
-            monkeypatch.setattr("engine.devices.choose_threads", lambda config, *_: config.threads or 1)
+            monkeypatch.setattr("engine.hardware.devices.choose_threads", lambda config, *_: config.threads or 1)
             started = of_kind(resume(run), RunStarted)[0]
         finally:
             torch.set_num_threads(before)
@@ -266,8 +266,8 @@ class TestOneWriter:
 
     def test_another_process(self, tmp_path):
         run = trained(tmp_path, stop_at=(2, 5))
-        code = "import sys; from pathlib import Path; from engine.runs import RunFolder; "
-        code += "from engine.writer import RunWriter; "
+        code = "import sys; from pathlib import Path; from engine.runs.folder import RunFolder; "
+        code += "from engine.runs.writer import RunWriter; "
         code += "writer = RunWriter.reopen(RunFolder(Path(sys.argv[1]))); print('mine', flush=True)"
         code += "; sys.stdin.read()"
         arguments = [sys.executable, "-c", code, str(run.path)]
@@ -367,7 +367,7 @@ class TestRequests:
         assert not (run.path / FILE).exists()
 
     def test_what_is_there_when_it_ends_is_still_done(self, run, monkeypatch):
-        monkeypatch.setattr("engine.remote.POLL_SECONDS", 3600.0)
+        monkeypatch.setattr("engine.runs.remote.POLL_SECONDS", 3600.0)
         control = Control()
         listener = Listener(run.path, control)
         send(run, "stop")

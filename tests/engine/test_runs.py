@@ -17,17 +17,17 @@ from pathlib import Path
 import pytest
 import torch
 
-import engine.writer
+import engine.runs.writer
 from engine import __version__, files
 from engine.config import RunConfig
 from engine.errors import ConfigError, RunError
-from engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test, to_json
-from engine.model import MLP
-from engine.places import check_name, runs_folder
-from engine.runs import RunFolder, check_runs_folder, find_run, stored_runs
-from engine.stored import evaluate_stored, load_model
-from engine.summaries import summarise, summarise_all
-from engine.writer import RunWriter
+from engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test, to_json
+from engine.runs.folder import RunFolder, check_runs_folder, find_run, stored_runs
+from engine.runs.names import check_name, runs_folder
+from engine.runs.stored_network import evaluate_stored, load_model
+from engine.runs.summaries import summarise, summarise_all
+from engine.runs.writer import RunWriter
+from engine.training.model import MLP
 from tests.helpers import QUICK, ROOT, checksums
 
 EPOCHS = [
@@ -555,7 +555,7 @@ class TestLive:
         assert summarise(writer.folder).status == "died"
 
     def test_seen_from_another_process(self, writer):
-        code = "import sys; from pathlib import Path; from engine.runs import RunFolder; "
+        code = "import sys; from pathlib import Path; from engine.runs.folder import RunFolder; "
         code += "print(RunFolder(Path(sys.argv[1])).is_live())"
 
         def asked():

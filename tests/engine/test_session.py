@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-import engine.train
+import engine.training.loop
 from engine import files
 from engine.config import RunConfig
-from engine.control import Control
-from engine.devices import found
 from engine.errors import ConfigError, DataError, TrainingError
-from engine.events import Epoch, Phase, RunFinished, RunStarted, Test
-from engine.runs import RunFolder, stored_runs
+from engine.hardware.devices import found
+from engine.runs.events import Epoch, Phase, RunFinished, RunStarted, Test
+from engine.runs.folder import RunFolder, stored_runs
+from engine.runs.stored_network import evaluate_stored
+from engine.runs.summaries import summarise
 from engine.session import resume, start
-from engine.stored import evaluate_stored
-from engine.summaries import summarise
+from engine.training.control import Control
 from tests.helpers import QUICK, checksums, of_kind, timeless
 
 BRIEF = replace(QUICK, epochs=2)

@@ -5,8 +5,8 @@ import copy
 import pytest
 import torch
 
-from engine.model import MLP
-from engine.step import Step
+from engine.training.model import MLP
+from engine.training.step import Step
 
 REFERENCES = {
     "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr=lr),

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-import engine.steps
-from engine.control import Control
-from engine.events import Epoch, Progress
-from engine.model import MLP
-from engine.step import Step
-from engine.steps import AHEAD, GraphedSteps, Steps, batches_together, make_steps
-from engine.train import train
+import engine.training.cuda_graphs
+from engine.runs.events import Epoch, Progress
+from engine.training.control import Control
+from engine.training.cuda_graphs import AHEAD, GraphedSteps, Steps, batches_together, make_steps
+from engine.training.loop import train
+from engine.training.model import MLP
+from engine.training.step import Step
 from tests.helpers import QUICK, noise_dataset, of_kind, run_training, timeless
 
 SIZES = (20, 16, 10)

@@ -10,12 +10,12 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from engine import tensorboard
 from engine.config import RunConfig
 from engine.errors import RunError
-from engine.events import Epoch, Event, Notice, Phase, Progress, RunFinished, Test
+from engine.runs import tensorboard
+from engine.runs.events import Epoch, Event, Notice, Phase, Progress, RunFinished, Test
+from engine.runs.writer import RunWriter
 from engine.session import start
-from engine.writer import RunWriter
 from tests.helpers import QUICK, command, of_kind
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-import engine.threads
-from engine.threads import choose_threads, quickest, step_seconds
+import engine.hardware.cpu_threads
+from engine.hardware.cpu_threads import choose_threads, quickest, step_seconds
 from tests.helpers import QUICK
 
 AUTO = replace(QUICK, threads=0)
@@ -13,7 +13,7 @@ AUTO = replace(QUICK, threads=0)
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine.threads.platformdirs, "user_cache_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(engine.hardware.cpu_threads.platformdirs, "user_cache_path", lambda name: tmp_path / name)
     return tmp_path / "mnist-tui" / "threads.json"
 
 

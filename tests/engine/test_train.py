@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-import engine.train
-from engine.control import Control
+import engine.training.loop
 from engine.data.digits import load_digits_dataset
 from engine.errors import ConfigError
-from engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
-from engine.train import train
+from engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+from engine.training.control import Control
+from engine.training.loop import train
 from tests.helpers import QUICK, answers, groups_of, judged, noise_dataset, of_kind, run_training, timeless
 
 HANG = 30.0

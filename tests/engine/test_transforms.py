@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine.batches import TrainingBatches, normalise
+from engine.augment.choose import TurnAndCrop, make_transform
+from engine.augment.preview import augmented
+from engine.augment.warp import Warp
 from engine.config import RunConfig
-from engine.samples import augmented
-from engine.transforms import TurnAndCrop, make_transform
-from engine.warp import Warp
+from engine.training.batches import TrainingBatches, normalise
 from tests.helpers import noise_dataset
 
 BENT = RunConfig(batch_size=32, hidden=(), rotation=10.0, shift=1, scale=0.1, shear=5.0, elastic=0.5)

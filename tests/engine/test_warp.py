@@ -9,9 +9,9 @@ from scipy import ndimage, stats
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as vision
 
+from engine.augment.warp import SMOOTHNESS, Warp
 from engine.data.catalog import CATALOG
 from engine.data.idx import read_images
-from engine.warp import SMOOTHNESS, Warp
 
 SIZE = 28
 

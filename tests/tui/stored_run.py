@@ -9,10 +9,10 @@ import torch
 
 from engine.config import RunConfig
 from engine.data.digits import load_digits_dataset
-from engine.events import Epoch, RunFinished, RunStarted, Test
-from engine.model import MLP
-from engine.runs import RunFolder
-from engine.writer import RunWriter
+from engine.runs.events import Epoch, RunFinished, RunStarted, Test
+from engine.runs.folder import RunFolder
+from engine.runs.writer import RunWriter
+from engine.training.model import MLP
 
 NAME = "20260102-030405-written"
 CONFIG = RunConfig(dataset="digits", epochs=3, hidden=(32,), device="cpu", threads=1)

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from engine.follow import Follower
-from engine.history import History
-from engine.runs import RunFolder, stored_runs
+from engine.runs.folder import RunFolder, stored_runs
+from engine.runs.follow import Follower
+from engine.runs.history import History
+from engine.runs.summaries import summarise
 from engine.session import start
-from engine.summaries import summarise
 from tests.helpers import ROOT
 from tests.tui.conftest import QUICK, screen_text, until
 from tui.app import MnistTui
@@ -28,7 +28,7 @@ SLOW = ("--dataset", "digits", "--hidden", "16", "--batch-size", "4", "--epochs"
 @pytest.fixture
 def elsewhere(console) -> Iterator[RunFolder]:
     """A run that another process trains."""
-    code = "from tui.cli import main; main()"
+    code = "from tui.cli.commands import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "train", *SLOW, "--device", "cpu", "--json", "--runs-dir", "runs"],
         env=os.environ | {"PYTHONPATH": str(ROOT)},

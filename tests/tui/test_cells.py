@@ -6,7 +6,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from tui.cells import (
+from tui.render.grey_cells import (
     LEVELS,
     STYLES,
     Cells,

@@ -9,7 +9,7 @@ import pytest
 from textual.app import App
 
 from engine.analysis.curves import smooth
-from tui.raster import trace
+from tui.render.braille import trace
 from tui.widgets import chart
 from tui.widgets.chart import (
     MAX_POINTS,

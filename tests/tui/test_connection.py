@@ -19,12 +19,12 @@ from typing import Any
 
 import pytest
 
-from engine.events import Epoch, Phase, RunFinished
-from engine.history import History
-from engine.remote import send
-from engine.runs import RunFolder, find_run, stored_runs
+from engine.runs.events import Epoch, Phase, RunFinished
+from engine.runs.folder import RunFolder, find_run, stored_runs
+from engine.runs.history import History
+from engine.runs.remote import send
+from engine.runs.summaries import summarise
 from engine.session import start
-from engine.summaries import summarise
 from tests.helpers import QUICK, ROOT, checksums, of_kind
 
 HANG = 90.0
@@ -32,12 +32,12 @@ HANG = 90.0
 LONG = ("--dataset", "digits", "--hidden", "16", "--device", "cpu", "--threads", "1", "--batch-size", "32")
 OWNING = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
 """Makes a terminal the process's own, so that its end is a hang-up."""
-COMMAND = "from tui.cli import main; main()"
+COMMAND = "from tui.cli.commands import main; main()"
 CONSOLE = f"""
 from pathlib import Path
 from engine.config import RunConfig
 from tui.app import MnistTui
-from tui.console import Terminal, end_now, run
+from tui.run import Terminal, end_now, run
 config = RunConfig(**{ {**QUICK.to_json(), "hidden": (16,)} })
 config = RunConfig.from_json(config.to_json() | {{"epochs": EPOCHS, "batch_size": 32}})
 end_now(run(MnistTui(runs_dir=Path("runs"), config=config, driver_class=Terminal)))
@@ -263,7 +263,7 @@ w.RunWriter.save_weights = loud
 
     def test_a_second_interrupt_ends_at_once(self, on_terminal):
         # The first one saves; here that takes for ever.
-        slow = "import engine.train, time; engine.train.measure = lambda *_: time.sleep(1000); " + COMMAND
+        slow = "import engine.training.loop as loop, time; loop.measure = lambda *_: time.sleep(1000); " + COMMAND
         terminal = on_terminal(slow, "train", *LONG, "--batch-size", "1000", "--epochs", "9")
         wait_for(lambda: stored_runs(Path("runs")))
         terminal.press(b"\x03")
@@ -275,7 +275,7 @@ w.RunWriter.save_weights = loud
 
     def test_quitting_does_not_wait_for_a_computation(self, on_terminal):
         # A view that computes for ever, as t-SNE's first phase can't be interrupted.
-        slow = "import tui.views.weights as w, pathlib, time; "
+        slow = "import tui.views.weights.view as w, pathlib, time; "
         slow += "w.WeightsView.compute = lambda *_: (pathlib.Path('computing').touch(), time.sleep(1000)); "
         terminal = on_terminal(slow + CONSOLE.replace("EPOCHS", "2"))
         run = begun(terminal)

@@ -13,16 +13,16 @@ from textual.geometry import Offset
 from textual.widgets import Input, Static
 
 from engine.config import RunConfig
-from engine.events import Epoch, Event, Notice, Phase
-from engine.runs import RunFolder, stored_runs
-from engine.summaries import summarise
+from engine.runs.events import Epoch, Event, Notice, Phase
+from engine.runs.folder import RunFolder, stored_runs
+from engine.runs.summaries import summarise
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
 from tui.app import MnistTui
-from tui.export_thread import ExportEnded, Job
 from tui.keys import VIEWS
 from tui.messages import EngineEvent, TrainingEnded
-from tui.preferences import Preferences
-from tui.views.compare import CompareScreen
+from tui.state.export_thread import ExportEnded, Job
+from tui.state.preferences import Preferences
+from tui.views.runs.compare import CompareScreen
 from tui.widgets.chart import Chart
 from tui.widgets.dialogs import Help, Log, Question
 from tui.widgets.fields import Choice

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from engine.analysis.curves import smooth
-from engine.events import Epoch, Progress
-from engine.history import History
+from engine.runs.events import Epoch, Progress
+from engine.runs.history import History
 from tests.helpers import QUICK, noise_dataset, run_training
-from tui.curves import SMOOTHINGS, ZOOMS, CurveOptions, comparison_plots, run_plots
 from tui.widgets.chart import limits, prepared
+from tui.widgets.curve_plots import SMOOTHINGS, ZOOMS, CurveOptions, comparison_plots, run_plots
 
 
 def epoch(number, *, best=True, **values):

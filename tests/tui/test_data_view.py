@@ -18,10 +18,10 @@ from engine.config import RunConfig
 from engine.data.dataset import Dataset
 from engine.data.digits import load_digits_dataset
 from engine.errors import Cancelled
-from engine.events import Phase
+from engine.runs.events import Phase
 from tests.tui.conftest import QUICK, screen_text, until
 from tui.app import MnistTui
-from tui.views import data
+from tui.views.data import view as data_view
 
 
 async def test_another_configuration_is_drawn_anew(console) -> None:
@@ -70,7 +70,7 @@ async def download_begins(pilot: Pilot[int], app: MnistTui) -> None:
 
 async def test_escape_stops_a_download_and_d_begins_it_again(console, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source()
-    monkeypatch.setattr(data, "load", source.load)
+    monkeypatch.setattr(data_view, "load", source.load)
     app = console(RunConfig())
     async with app.run_test(size=(120, 40)) as pilot:
         await download_begins(pilot, app)
@@ -88,7 +88,7 @@ async def test_a_late_data_set_does_not_replace_the_chosen_one(console, monkeypa
     def stubborn(name: str, folder: Path, **options: Any) -> Generator[Phase, None, Dataset]:
         return source.load(name, folder, **options | {"cancelled": lambda: False})
 
-    monkeypatch.setattr(data, "load", stubborn)
+    monkeypatch.setattr(data_view, "load", stubborn)
     app = console(RunConfig())
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2", "d")
@@ -110,7 +110,7 @@ async def test_an_unexpected_fault_is_said_and_logged(console, monkeypatch: pyte
         yield Phase("load", "digits")
         raise ZeroDivisionError("out of the blue")
 
-    monkeypatch.setattr(data, "load", broken)
+    monkeypatch.setattr(data_view, "load", broken)
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2")
@@ -120,7 +120,7 @@ async def test_an_unexpected_fault_is_said_and_logged(console, monkeypatch: pyte
 
 async def test_a_load_ends_with_the_console(console, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
     source = Source()
-    monkeypatch.setattr(data, "load", source.load)
+    monkeypatch.setattr(data_view, "load", source.load)
     app = console(RunConfig())
     async with app.run_test(size=(120, 40)) as pilot:
         await download_begins(pilot, app)

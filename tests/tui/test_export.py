@@ -14,8 +14,8 @@ from engine.figures.registry import KINDS
 from tests.figures import floats, pixels, record, said, table
 from tests.tui.conftest import screen_text, until
 from tui.app import MnistTui
-from tui.curves import run_plots
 from tui.keys import VIEWS
+from tui.widgets.curve_plots import run_plots
 from tui.widgets.export_dialog import ExportDialog
 
 

@@ -23,16 +23,16 @@ from unittest.mock import patch
 import pytest
 import torch
 
-import engine.train
+import engine.training.loop
 from engine import files
-from engine.control import Control
-from engine.events import Epoch, Progress, RunFinished, to_json
-from engine.history import History
-from engine.remote import FILE
-from engine.runs import RunFolder, stored_runs
+from engine.runs.events import Epoch, Progress, RunFinished, to_json
+from engine.runs.folder import RunFolder, stored_runs
+from engine.runs.history import History
+from engine.runs.remote import FILE
+from engine.runs.summaries import summarise
+from engine.runs.writer import RunWriter
 from engine.session import start
-from engine.summaries import summarise
-from engine.writer import RunWriter
+from engine.training.control import Control
 from tests.helpers import QUICK, Outcome, command
 
 TRAIN = ("train", "--dataset", "digits", "--hidden", "16", "--device", "cpu", "--threads", "1", "--batch-size", "32")
@@ -196,8 +196,8 @@ def _(place: Place) -> Outcome:
         return 0
 
     with (
-        patch("engine.log_file.CalmFile._open", side_effect=FULL),
-        patch("engine.devices.memory_in_use", side_effect=noisy),
+        patch("engine.runs.log_file.CalmFile._open", side_effect=FULL),
+        patch("engine.hardware.devices.memory_in_use", side_effect=noisy),
     ):
         return command(*BRIEF)
 
@@ -462,7 +462,7 @@ def _(place: Place) -> Outcome:
 
 def failing(error: Exception) -> Outcome:
     """A training whose second epoch fails when it is measured."""
-    measure = engine.train.measure
+    measure = engine.training.loop.measure
     calls: list[int] = []
 
     def measured(*arguments: Any) -> Any:

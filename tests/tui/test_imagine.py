@@ -14,9 +14,9 @@ from sklearn.neighbors import NearestNeighbors
 from engine.analysis.imagined import METHODS, Imagined, NearestImage, grey, imagine, probability_words
 from engine.analysis.subject import Analyst, Subject
 from engine.config import RunConfig
-from engine.runs import RunFolder, stored_runs
+from engine.runs.folder import RunFolder, stored_runs
+from engine.runs.writer import RunWriter
 from engine.session import start
-from engine.writer import RunWriter
 from tests.tui.conftest import screen_text, until
 from tui.app import MnistTui
 from tui.views.imagine import Found, short_probability

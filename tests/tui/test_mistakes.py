@@ -22,16 +22,16 @@ from engine.analysis.research import Researcher, spread
 from engine.analysis.subject import Subject
 from engine.config import RunConfig
 from engine.data.digits import load_digits_dataset
-from engine.evaluate import Evaluation
-from engine.history import History
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.history import History
+from engine.runs.stored_network import evaluate_stored
 from engine.session import start
-from engine.stored import evaluate_stored
+from engine.training.evaluate import Evaluation
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
 from tui.app import MnistTui
-from tui.views.mistakes import MistakesView
-from tui.views.mistakes_detail import Detail, arrange
-from tui.views.mistakes_words import bar, bars_text, caption, caption_lines
+from tui.views.mistakes.detail import Detail, arrange
+from tui.views.mistakes.texts import bar, bars_text, caption, caption_lines
+from tui.views.mistakes.view import MistakesView
 from tui.widgets.cursor_grid import CursorGrid
 
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")

@@ -21,11 +21,11 @@ from engine.analysis.tsne import load
 from engine.config import RunConfig
 from tests.tui.conftest import QUICK, screen_text, until
 from tui.app import MnistTui
-from tui.raster import raster
-from tui.views.projection import ProjectionView
-from tui.views.projection_legend import Legend
+from tui.render.braille import raster
+from tui.render.class_colours import DARK, LIGHT
+from tui.views.projection.legend import Legend
+from tui.views.projection.view import ProjectionView
 from tui.widgets.scatter import Scatter
-from tui.widgets.scatter_colours import DARK, LIGHT
 
 SIZE = (140, 44)
 TEST_IMAGES = 297

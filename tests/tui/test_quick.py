@@ -18,7 +18,8 @@ from textual.strip import Strip
 from textual_plotext import PlotextPlot
 
 from tests.tui.conftest import screen_text, until
-from tui import ansi, garbage, priority
+from tui.render import ansi
+from tui.speed import garbage, priority
 from tui.widgets.dialog import Dimmed
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine.config import RunConfig
-from engine.runs import RunFolder
-from engine.summaries import RunSummary
+from engine.runs.folder import RunFolder
+from engine.runs.summaries import RunSummary
 from tests.helpers import QUICK
-from tui.run_table import COLUMNS, STATUS_COLOURS, cell_words, matches, row_cells, sort_key
+from tui.render.run_rows import COLUMNS, STATUS_COLOURS, cell_words, matches, row_cells, sort_key
 
 COLOURS = dict.fromkeys(("success", "warning", "error", "accent"), "red")
 STATUSES = ("completed", "stopped", "failed", "running", "died", "unreadable")

@@ -12,15 +12,15 @@ from textual.widgets import Input
 from engine import session
 from engine.config import RunConfig
 from engine.errors import DataError
-from engine.events import Event
-from engine.history import History
 from engine.recipes import RECIPES
-from engine.runs import RunFolder, stored_runs
+from engine.runs.events import Event
+from engine.runs.folder import RunFolder, stored_runs
+from engine.runs.history import History
 from tests.tui.conftest import screen_text, until
 from tests.tui.stored_run import write_run
 from tui.app import MnistTui
-from tui.training_thread import FollowingThread
-from tui.views.setup import LABELS, NUMBERS, WHOLE
+from tui.state.training_thread import FollowingThread
+from tui.views.setup.view import LABELS, NUMBERS, WHOLE
 from tui.widgets.dialogs import Question
 from tui.widgets.fields import Choice
 

@@ -9,8 +9,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.color import Color
 
-from tui.cells import runs
-from tui.signed_cells import (
+from tui.render.grey_cells import runs
+from tui.render.signed_cells import (
     CHOSEN,
     LEVELS,
     OWN,
@@ -28,7 +28,7 @@ from tui.signed_cells import (
     strip_cells,
     text_line,
 )
-from tui.themes import CURVE_COLOURS, THEMES
+from tui.render.themes import CURVE_COLOURS, THEMES
 from tui.widgets.signed_image import SignedImage, signed_ramp
 
 ZERO, LOW, HIGH = LEVELS, 0, 2 * LEVELS

@@ -14,8 +14,8 @@ import pytest
 from textual.pilot import Pilot
 
 from engine.analysis.imagined import METHODS, Imagined, NearestImage
-from engine.history import History
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.history import History
 from tests.tui.conftest import screen_text, until
 from tests.tui.stored_run import write_run
 from tui.app import MnistTui

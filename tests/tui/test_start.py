@@ -15,17 +15,18 @@ from engine.recipes import RECIPES
 from tests.helpers import ROOT
 from tests.tui.conftest import until
 from tui.app import MnistTui
+from tui.cli.entry import console_options
 from tui.keys import VIEWS
-from tui.start import console_options
-from tui.views.data import DataView
-from tui.views.setup import LABELS
+from tui.views.data.view import DataView
+from tui.views.setup.view import LABELS
 
 
 def test_the_console_is_there_before_torch_is() -> None:
     code = (
-        "import sys; import tui.start, tui.console, tui.app, tui.views.setup;"
+        "import sys; import tui.cli.entry, tui.run, tui.app, tui.views.setup.view;"
         "late = {'torch', 'torchvision', 'sklearn', 'matplotlib', 'scipy', 'numpy', 'plotext', 'openTSNE', 'typer',"
-        "'tui.cli', 'engine.events', 'engine.runs', 'tui.training_thread', 'tui.export_thread', 'tui.widgets.dialogs'};"
+        "'tui.cli.commands', 'engine.runs.events', 'engine.runs.folder', 'tui.state.training_thread',"
+        "'tui.state.export_thread', 'tui.widgets.dialogs'};"
         "print(sorted(late & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
@@ -33,7 +34,7 @@ def test_the_console_is_there_before_torch_is() -> None:
 
 
 def test_the_command_is_there_before_textual_is() -> None:
-    code = "import sys; import tui.cli; print(sorted({'torch', 'numpy', 'textual'} & set(sys.modules)))"
+    code = "import sys; import tui.cli.commands; print(sorted({'torch', 'numpy', 'textual'} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.strip() == "[]"
 
@@ -52,7 +53,7 @@ async def test_the_views_are_made_before_anybody_opens_them(console: Callable[..
 def test_no_color_reaches_the_views() -> None:
     code = (
         "import os; os.environ['NO_COLOR'] = '1'; from pathlib import Path; from tui.app import MnistTui;"
-        "from tui.terminal import best_image_style;"
+        "from tui.terminal.capabilities import best_image_style;"
         "print(best_image_style(MnistTui(runs_dir=Path('runs')).console))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
@@ -82,7 +83,7 @@ def test_what_is_not_plainly_the_console_is_left_to_the_command_line(
 
 
 def test_a_key_that_is_typed_before_the_console_is_there_is_not_lost(tmp_path: Path) -> None:
-    code = "from tui.start import main; main()"
+    code = "from tui.cli.entry import main; main()"
     environment = {"PYTHONPATH": str(ROOT), "MNIST_TUI_RUNS": str(tmp_path), "MNIST_TUI_DATA": str(tmp_path)}
     with Terminal([sys.executable, "-c", code], env=environment) as terminal:
         terminal.press(b"\x1b[C")

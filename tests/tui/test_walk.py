@@ -35,7 +35,7 @@ async def test_what_nobody_waits_for_is_a_fault(place: tuple[Path, Path], monkey
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    for view in ("confusion.ConfusionView", "mistakes.MistakesView", "weights.WeightsView"):
+    for view in ("confusion.ConfusionView", "mistakes.view.MistakesView", "weights.view.WeightsView"):
         monkeypatch.setattr(f"tui.views.{view}.compute", fail)
     walk = Walk()
     with (

@@ -14,15 +14,15 @@ from textual.widgets import Static
 
 from engine.analysis.subject import Analyst
 from engine.config import RunConfig
-from engine.history import History
-from engine.runs import RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.history import History
 from engine.session import start
 from tests.helpers import QUICK
 from tests.tui.conftest import ENDLESS, screen_text, until
-from tui.signed_cells import LEVELS, largest, shrink, signed_levels
-from tui.views.weights import WeightsView
-from tui.views.weights_layout import grid_layout, unit_layout
-from tui.views.weights_text import bar, number, signed
+from tui.render.signed_cells import LEVELS, largest, shrink, signed_levels
+from tui.views.weights.layout import grid_layout, unit_layout
+from tui.views.weights.texts import bar, number, signed
+from tui.views.weights.view import WeightsView
 from tui.widgets.image import ImageGrid
 from tui.widgets.signed_image import SignedImage
 

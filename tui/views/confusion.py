@@ -16,11 +16,11 @@ from textual.widgets import Static
 from engine.analysis.confusion import ConfusionData, Pair, compute, ordered_pairs, unordered_pairs
 from engine.analysis.subject import Subject
 from engine.figures.settings import Settings, Standing
-from tui.analysis_view import AnalysisView
 from tui.keys import bindings
-from tui.palette import rich_colours
-from tui.views.projection_panel import FittedWords
-from tui.words import percent
+from tui.render.palette import rich_colours
+from tui.render.words import percent
+from tui.views.analysis_base import AnalysisView
+from tui.widgets.fitted_text import FittedWords
 
 
 class ConfusionView(AnalysisView):

@@ -29,11 +29,11 @@ from engine.analysis.imagined import (
 from engine.analysis.subject import Subject
 from engine.errors import DataError, RunError
 from engine.figures.settings import Settings, Standing
-from engine.runs import Version
-from tui.analysis_view import AnalysisView
-from tui.cells import cell_size
+from engine.runs.folder import Version
 from tui.keys import bindings
-from tui.terminal import best_image_style
+from tui.render.grey_cells import cell_size
+from tui.terminal.capabilities import best_image_style
+from tui.views.analysis_base import AnalysisView
 from tui.widgets.image import ImageGrid, Picture
 
 BUDGETS = (100_000, 400_000, 1_600_000, 6_400_000)

@@ -5,26 +5,27 @@ from __future__ import annotations
 from importlib import import_module
 
 from tui.keys import VIEWS
-from tui.view import View
+from tui.views.base import View
 
 CLASSES = {
-    "setup": "SetupView",
-    "data": "DataView",
-    "training": "TrainingView",
-    "confusion": "ConfusionView",
-    "mistakes": "MistakesView",
-    "projection": "ProjectionView",
-    "imagine": "ImagineView",
-    "weights": "WeightsView",
-    "runs": "RunsView",
+    "setup": ("setup.view", "SetupView"),
+    "data": ("data.view", "DataView"),
+    "training": ("training.view", "TrainingView"),
+    "confusion": ("confusion", "ConfusionView"),
+    "mistakes": ("mistakes.view", "MistakesView"),
+    "projection": ("projection.view", "ProjectionView"),
+    "imagine": ("imagine", "ImagineView"),
+    "weights": ("weights.view", "WeightsView"),
+    "runs": ("runs.view", "RunsView"),
 }
-"""The class of each mode's view, in the module of the mode's name."""
+"""Each mode's module below `views`, and the class in it."""
 assert set(CLASSES) == {view.mode for view in VIEWS}
 
 
 def import_view(mode: str) -> type[View]:
     """The class of the mode's view; may be called from any thread."""
-    found: type[View] = getattr(import_module(f"tui.views.{mode}"), CLASSES[mode])
+    module, name = CLASSES[mode]
+    found: type[View] = getattr(import_module(f"tui.views.{module}"), name)
     assert issubclass(found, View)
     assert mode == found.MODE
     return found

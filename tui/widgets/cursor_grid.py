@@ -9,8 +9,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tui import cells
-from tui.palette import rich_colours
+from tui.render import grey_cells
+from tui.render.palette import rich_colours
 from tui.widgets.image import ImageGrid, Picture, grey_style
 
 
@@ -44,7 +44,7 @@ class CursorGrid(ImageGrid):
     @property
     def cell(self) -> tuple[int, int]:
         """Columns and rows of a picture with its caption, without the columns between pictures."""
-        width, height = cells.cell_size(self.style, small=self.small)
+        width, height = grey_cells.cell_size(self.style, small=self.small)
         return width, height + self.lines
 
     def capacity(self) -> tuple[int, int]:
@@ -94,8 +94,8 @@ class CursorGrid(ImageGrid):
         if self._images_for != key:
             self._images_for = key
             shown = self.pictures[: columns * rows]
-            blocks = [cells.image_cells(picture.image, self.style, small=self.small) for picture in shown]
-            self._images = [[cells.runs(block, row) for row in range(block.shape[0])] for block in blocks]
+            blocks = [grey_cells.image_cells(picture.image, self.style, small=self.small) for picture in shown]
+            self._images = [[grey_cells.runs(block, row) for row in range(block.shape[0])] for block in blocks]
         return self._images
 
     def on_click(self, event: Click) -> None:

@@ -13,7 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Button, Input, RichLog, Static
 
 from tui.keys import help_lines
-from tui.palette import rich_colours
+from tui.render.palette import rich_colours
 from tui.widgets.dialog import Dialog
 
 

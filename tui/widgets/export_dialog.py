@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Static
 
-from tui.preferences import Preferences
+from tui.state.preferences import Preferences
 from tui.widgets.dialog import Dialog
 from tui.widgets.fields import Choice
 

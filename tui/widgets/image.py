@@ -12,9 +12,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui import cells
-from tui.cells import LEVELS, STYLES, Cells, Style
-from tui.palette import grey_ramp
+from tui.render import grey_cells
+from tui.render.grey_cells import LEVELS, STYLES, Cells, Style
+from tui.render.palette import grey_ramp
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class ImageGrid(Widget):
             return
         self._drawn = key
         block = compose(self.pictures[: columns * rows], columns, self.style, small=self.small)
-        self._rows = [cells.runs(block, row) for row in range(block.shape[0])] if block else []
+        self._rows = [grey_cells.runs(block, row) for row in range(block.shape[0])] if block else []
 
     def palette(self) -> tuple[str, ...]:
         """The theme's greys, from paper to ink."""
@@ -90,7 +90,7 @@ class ImageGrid(Widget):
 
 def grid_capacity(size: Size, style: Style, *, small: bool) -> tuple[int, int]:
     """Columns and rows of captioned pictures that fit into `size`; at least one of each."""
-    width, height = cells.cell_size(style, small=small)
+    width, height = grey_cells.cell_size(style, small=small)
     return max(1, (size.width + 1) // (width + 1)), max(1, size.height // (height + 1))
 
 
@@ -100,11 +100,11 @@ def compose(pictures: list[Picture], columns: int, style: Style, *, small: bool)
         return None
     blocks = []
     for picture in pictures:
-        image = cells.image_cells(picture.image, style, small=small)
-        blocks.append(cells.stack([image, cells.text_cells(picture.caption, image.shape[1])]))
-    rows = [cells.beside(blocks[start : start + columns]) for start in range(0, len(blocks), columns)]
+        image = grey_cells.image_cells(picture.image, style, small=small)
+        blocks.append(grey_cells.stack([image, grey_cells.text_cells(picture.caption, image.shape[1])]))
+    rows = [grey_cells.beside(blocks[start : start + columns]) for start in range(0, len(blocks), columns)]
     width = rows[0].shape[1]
-    return cells.stack([_widen(row, width) for row in rows])
+    return grey_cells.stack([_widen(row, width) for row in rows])
 
 
 def _widen(block: Cells, width: int) -> Cells:
@@ -112,7 +112,7 @@ def _widen(block: Cells, width: int) -> Cells:
     if missing == 0:
         return block
     empty = np.full((block.shape[0], missing), -1, np.int16)
-    return cells.beside([block, Cells(np.full(empty.shape, " "), empty, empty)], gap=0)
+    return grey_cells.beside([block, Cells(np.full(empty.shape, " "), empty, empty)], gap=0)
 
 
 _RAMPS: dict[tuple[str, str], tuple[str, ...]] = {}

@@ -19,9 +19,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.raster import DOT_COLUMNS, DOT_ROWS, Raster, Window, nearest, raster, step, whole
-from tui.terminal import speaks_utf8
-from tui.widgets.scatter_colours import class_colours
+from tui.render.braille import DOT_COLUMNS, DOT_ROWS, Raster, Window, nearest, raster, step, whole
+from tui.render.class_colours import class_colours
+from tui.terminal.capabilities import speaks_utf8
 
 Look: TypeAlias = Literal["dots", "digits"]
 

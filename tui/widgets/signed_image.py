@@ -9,10 +9,10 @@ from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui import cells
-from tui.cells import Cells
-from tui.palette import rich_colours
-from tui.signed_cells import CHOSEN, LEVELS, QUIET
+from tui.render import grey_cells
+from tui.render.grey_cells import Cells
+from tui.render.palette import rich_colours
+from tui.render.signed_cells import CHOSEN, LEVELS, QUIET
 
 BRIGHT = 0.35
 """How far beyond the pure colour the ramp goes, towards the text's colour: the ends stand out."""
@@ -49,7 +49,8 @@ class SignedImage(Widget):
             self._drawn_with = (colours, base, width)
             self._strips = {}
         if y not in self._strips:
-            pieces = [Segment(text, base + colours.style(ink, paper)) for text, ink, paper in cells.runs(self.block, y)]
+            runs = grey_cells.runs(self.block, y)
+            pieces = [Segment(text, base + colours.style(ink, paper)) for text, ink, paper in runs]
             self._strips[y] = Strip(pieces).adjust_cell_length(width, base)
         return self._strips[y]
 
@@ -110,4 +111,4 @@ def blend(low: Color, middle: Color, high: Color, share: float) -> Color:
 def as_text(block: Cells, row: int, variables: dict[str, str]) -> Text:
     """A row of cells as a Rich text, to stand within a line of words."""
     colours = Colours.of(variables)
-    return Text.assemble(*((text, colours.style(ink, paper)) for text, ink, paper in cells.runs(block, row)))
+    return Text.assemble(*((text, colours.style(ink, paper)) for text, ink, paper in grey_cells.runs(block, row)))

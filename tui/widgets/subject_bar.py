@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from engine.analysis.subject import Subject
-from tui.palette import rich_colours
+from tui.render.palette import rich_colours
 
 SPLIT_WORDS = {"test": "test images", "valid": "validation images", "train": "training images"}
 

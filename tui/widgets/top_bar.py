@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui.keys import VIEWS
-from tui.palette import rich_colours
+from tui.render.palette import rich_colours
 
 HOW = ("name and titles", "titles", "short titles", "digits")
 """How much the tabs say, from the most."""

@@ -1,0 +1,1 @@
+"""Devices, CPU threads, and how torch is imported."""

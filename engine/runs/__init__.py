@@ -1,0 +1,1 @@
+"""Run folders: what is stored of a run, and how it is read again."""

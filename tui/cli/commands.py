@@ -1,0 +1,254 @@
+"""The command line. torch, textual and matplotlib are imported inside the commands, so that `--help` is quick."""
+
+from __future__ import annotations
+
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from engine import __version__
+from engine.config import DEVICES, OPTIMIZERS, RunConfig
+from engine.data.catalog import DATASET_NAMES
+from engine.errors import ConfigError
+from engine.recipes import RECIPES
+from engine.runs.folder import find_run, newest_live_run
+from engine.runs.names import runs_folder
+from engine.runs.tensorboard import check as check_tensorboard
+from tui.cli import export_command
+from tui.cli.entry import show
+from tui.cli.exit_codes import OptionsError, end_with
+from tui.cli.learning_options import Elastic, Fade, Scale, Schedule, Shear, WeightDecay
+from tui.cli.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug, run_names
+from tui.cli.train_options import read_changes, read_config
+from tui.terminal.capabilities import is_interactive
+
+HELP = """Train a first neural network on MNIST in the terminal, live, and find out what it learned.
+
+Without a command: the console; where input or output is no terminal, the same as `mnist-tui train`."""
+
+EXAMPLES = """Examples:
+
+  mnist-tui                                    the console
+
+  mnist-tui train --epochs 5 --seed 7          train without a screen
+
+  mnist-tui train --json | jq 'select(.event=="epoch")'
+
+  mnist-tui train --resume latest --epochs 20  go on with the last run until it has 20 epochs
+
+  mnist-tui train --detach                     train in the background; mnist-tui attach follows it
+
+  mnist-tui evaluate latest --epoch last --split valid
+
+  mnist-tui export latest --data --out figs    every view as a figure, with its numbers
+"""
+
+app = typer.Typer(help=HELP, epilog=EXAMPLES, no_args_is_help=False, pretty_exceptions_enable=False)
+
+
+DEFAULT = RunConfig()
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mnist-tui {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def console(
+    context: typer.Context,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    debug: Debug = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What runs without a command; its docstring is `HELP`."""
+    context.obj = {"data_dir": data_dir, "runs_dir": runs_dir, "debug": debug}
+    if context.invoked_subcommand is not None:
+        return
+    if not is_interactive():
+        from tui.cli.plain import train
+
+        raise typer.Exit(train(RunConfig(), runs_folder(runs_dir), data_dir=data_dir))
+    show(data_dir, runs_folder(runs_dir))
+
+
+@app.command()
+def train(
+    context: typer.Context,
+    recipe: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"Settings to begin with, any of which can be overridden: {', '.join(RECIPES)}.",
+            autocompletion=named(tuple(RECIPES)),
+        ),
+    ] = DEFAULT.recipe,
+    dataset: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"One of {', '.join(DATASET_NAMES)}; auto is MNIST, or digits where it can't be had.",
+            autocompletion=named(DATASET_NAMES),
+        ),
+    ] = DEFAULT.dataset,
+    data_dir: DataDir = None,
+    epochs: Annotated[int, typer.Option(metavar="N", help="Times through the training images.")] = DEFAULT.epochs,
+    batch_size: Annotated[int, typer.Option(metavar="N", help="Images per step.")] = DEFAULT.batch_size,
+    hidden: Annotated[str, typer.Option(metavar="N,N", help="Sizes of the hidden layers, or `none`.")] = ",".join(
+        map(str, DEFAULT.hidden)
+    ),
+    optimizer: Annotated[
+        str,
+        typer.Option(metavar="NAME", help=f"One of {', '.join(OPTIMIZERS)}.", autocompletion=named(OPTIMIZERS)),
+    ] = DEFAULT.optimizer,
+    lr: Annotated[float, typer.Option(metavar="X", help="Learning rate, its highest.")] = DEFAULT.lr,
+    schedule: Schedule = DEFAULT.schedule,
+    weight_decay: WeightDecay = DEFAULT.weight_decay,
+    rotation: Annotated[
+        float, typer.Option(metavar="DEG", help="Training images are turned by up to so much.")
+    ] = DEFAULT.rotation,
+    shift: Annotated[int, typer.Option(metavar="PX", help="… and moved by up to so much.")] = DEFAULT.shift,
+    scale: Scale = DEFAULT.scale,
+    shear: Shear = DEFAULT.shear,
+    elastic: Elastic = DEFAULT.elastic,
+    fade: Fade = DEFAULT.fade,
+    valid_fraction: Annotated[
+        float, typer.Option(metavar="X", help="Share of the training images set aside for validation.")
+    ] = DEFAULT.valid_fraction,
+    seed: Annotated[int, typer.Option(metavar="N", help="Same seed, same machine: the same run.")] = DEFAULT.seed,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help=f"One of {', '.join(DEVICES)}.", autocompletion=named(DEVICES))
+    ] = DEFAULT.device,
+    threads: Annotated[str, typer.Option(metavar="N", help="CPU threads, or auto.")] = "auto",
+    runs_dir: RunsDir = None,
+    name: Annotated[str, typer.Option(metavar="NAME", help="The run's name behind the time; else the recipe's.")] = "",
+    resume: Annotated[
+        str,
+        typer.Option(
+            "--resume",
+            metavar="RUN",
+            help="Go on with a stored run; with it only --epochs (in all), --device and --threads can change.",
+            autocompletion=run_names,
+        ),
+    ] = "",
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Train in the background; mnist-tui attach follows it.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one event a line as JSON, and nothing else.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write the curves for TensorBoard too, into the run's folder.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Train without a screen: a progress bar on a terminal, plain lines otherwise."""
+    remember_debug(context, debug)
+    outer = context.obj or {}
+    folder, data_dir = runs_folder(runs_dir or outer.get("runs_dir")), data_dir or outer.get("data_dir")
+    if tensorboard:
+        check_tensorboard()
+    if detach and json:
+        raise ConfigError({"detach": "--json has nobody to print to with --detach: leave one of them out"})
+    if resume:
+        run, changes = find_run(folder, resume), read_changes(context)
+        if detach:
+            from engine.session import resume as run_on
+            from tui.cli import background
+
+            job = lambda control: run_on(run, data_dir=data_dir, control=control, **changes)  # noqa: E731
+            raise typer.Exit(background.train(job, run.path.parent, tensorboard=tensorboard))
+        from tui.cli import plain
+
+        raise typer.Exit(plain.resume(run, data_dir=data_dir, json=json, tensorboard=tensorboard, **changes))
+    config = read_config(context)
+    if detach:
+        from engine.session import start
+        from tui.cli import background
+
+        job = lambda control: start(config, folder, data_dir=data_dir, name=name, control=control)  # noqa: E731
+        raise typer.Exit(background.train(job, folder, tensorboard=tensorboard))
+    from tui.cli import plain
+
+    raise typer.Exit(plain.train(config, folder, data_dir=data_dir, name=name, json=json, tensorboard=tensorboard))
+
+
+@app.command()
+def attach(
+    context: typer.Context,
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="[RUN]", help="A run's folder or name; else the newest that trains.", autocompletion=run_names
+        ),
+    ] = "",
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    debug: Debug = False,
+) -> None:
+    """Follow a run that another process trains, and pause, resume or stop it; without a terminal in plain lines."""
+    remember_debug(context, debug)
+    outer = context.obj or {}
+    folder, data_dir = runs_folder(runs_dir or outer.get("runs_dir")), data_dir or outer.get("data_dir")
+    chosen = find_run(folder, run) if run else newest_live_run(folder)
+    if not is_interactive():
+        from tui.cli.plain import follow_run
+
+        raise typer.Exit(follow_run(chosen))
+    show(data_dir, folder, chosen)
+
+
+@app.command()
+def runs(context: typer.Context, runs_dir: RunsDir = None, json: Json = False, debug: Debug = False) -> None:
+    """List the stored runs, the newest first."""
+    remember_debug(context, debug)
+    from tui.cli import plain
+
+    plain.list_runs(runs_folder(runs_dir or (context.obj or {}).get("runs_dir")), json=json)
+
+
+@app.command()
+def evaluate(
+    context: typer.Context,
+    run: RunName,
+    epoch: Annotated[str, typer.Option(metavar="best|last|N", help="Whose weights; 0 is before training.")] = "best",
+    split: Annotated[
+        str,
+        typer.Option(
+            metavar="test|valid|train",
+            help="Which images; never turned or shifted.",
+            autocompletion=named(("test", "valid", "train")),
+        ),
+    ] = "test",
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Measure a stored run on a split."""
+    remember_debug(context, debug)
+    outer = context.obj or {}
+    folder = find_run(runs_folder(runs_dir or outer.get("runs_dir")), run)
+    from tui.cli import plain
+
+    plain.evaluate(folder, epoch, split, data_dir=data_dir or outer.get("data_dir"), json=json)
+
+
+app.command(name="export")(export_command.export)
+
+
+def main() -> NoReturn:
+    """Run the command and end the process with the contract's exit code."""
+    end_with(_command)
+
+
+def _command() -> object:
+    try:
+        return app(standalone_mode=False)
+    except TyperException as error:
+        raise OptionsError(error.format_message()) from error
+    except typer.Abort:
+        raise KeyboardInterrupt from None

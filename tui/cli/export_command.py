@@ -1,0 +1,128 @@
+"""`mnist-tui export`: figures without a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from engine.analysis.subject import SPLITS
+from engine.figures.settings import OPTIONS
+from engine.runs.folder import find_run
+from engine.runs.names import runs_folder
+from tui.cli.options import DataDir, Debug, RunName, RunsDir, named, remember_debug, run_names
+
+
+def _setting(name: str) -> Any:
+    """The typer option of a view's setting; what it says is parsed once all is known."""
+    option = OPTIONS[name]
+    metavar = option.metavar or None
+    return typer.Option(option.flag, metavar=metavar, help=option.help, rich_help_panel="How the views stand")
+
+
+def _view_names() -> list[str]:
+    """Shell completion of the views."""
+    from engine.figures.registry import KINDS
+
+    return list(KINDS)
+
+
+def _list(asked: bool) -> None:
+    if asked:
+        from engine.figures.registry import FLAGS, KINDS
+
+        width = max(map(len, KINDS))
+        for name, kind in KINDS.items():
+            flags = " ".join(FLAGS[option] for option in kind.options)
+            typer.echo(f"{name:{width}}  {kind.words}\n{'':{width}}    {flags}")
+        raise typer.Exit
+
+
+def export(
+    context: typer.Context,
+    run: RunName,
+    views: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="VIEW", help="Views, all by default; --list names them.", autocompletion=_view_names),
+    ] = None,
+    out: Annotated[str, typer.Option(metavar="DIR", help="Where the files go; else the run's own figures.")] = "",
+    format: Annotated[
+        str, typer.Option(metavar="png|svg|pdf", help="Kind of file.", autocompletion=named(("png", "svg", "pdf")))
+    ] = "png",
+    size: Annotated[str, typer.Option(metavar="WxH", help="Inches, such as 7x5; else each figure's own.")] = "auto",
+    dpi: Annotated[int, typer.Option(metavar="N", help="Pixels per inch.")] = 150,
+    data: Annotated[bool, typer.Option("--data", help="Write the numbers too, as CSV or JSON.")] = False,
+    epoch: Annotated[str, typer.Option(metavar="best|last|N", help="Whose weights; 0 is before training.")] = "best",
+    split: Annotated[
+        str,
+        typer.Option(
+            metavar="test|valid|train",
+            help="Which images; else test, and train for the view data.",
+            autocompletion=named(SPLITS),
+        ),
+    ] = "",
+    compared: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="RUN", help="Another run to compare.", autocompletion=run_names),
+    ] = None,
+    list_views: Annotated[
+        bool, typer.Option("--list", help="Name the views and their options.", callback=_list, is_eager=True)
+    ] = False,
+    log: Annotated[bool, _setting("log")] = False,
+    smooth: Annotated[str, _setting("smooth")] = "",
+    last: Annotated[str, _setting("last")] = "",
+    first: Annotated[str, _setting("first")] = "",
+    count: Annotated[str, _setting("count")] = "",
+    draw: Annotated[str, _setting("draw")] = "",
+    percent: Annotated[bool, _setting("percent")] = False,
+    both: Annotated[bool, _setting("both")] = False,
+    which: Annotated[str, _setting("which")] = "",
+    sort: Annotated[str, _setting("sort")] = "",
+    reverse: Annotated[bool, _setting("reverse")] = False,
+    filter: Annotated[str, _setting("filter")] = "",
+    index: Annotated[str, _setting("index")] = "",
+    points: Annotated[str, _setting("points")] = "",
+    classes: Annotated[str, _setting("classes")] = "",
+    window: Annotated[str, _setting("window")] = "",
+    wrong: Annotated[bool, _setting("wrong")] = False,
+    axes: Annotated[str, _setting("axes")] = "",
+    digits: Annotated[str, _setting("digits")] = "",
+    order: Annotated[str, _setting("order")] = "",
+    unit: Annotated[str, _setting("unit")] = "",
+    layer: Annotated[str, _setting("layer")] = "",
+    each: Annotated[bool, _setting("each")] = False,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    debug: Debug = False,
+) -> None:
+    """Write views of a stored run as figures, with their numbers where they are wanted."""
+    remember_debug(context, debug)
+    given = {name: context.params[name] for name in OPTIONS if _is_given(context, name)}
+    outer = context.obj or {}
+    stored = runs_folder(runs_dir or outer.get("runs_dir"))
+    folder = find_run(stored, run)
+    others = tuple(find_run(stored, other).path.absolute() for other in compared or ())
+    from tui.cli import export_run
+
+    export_run.export(
+        folder,
+        tuple(views or ()),
+        export_run.Wishes(
+            given=given,
+            compared=others,
+            epoch=epoch,
+            split=split,
+            out=Path(out).expanduser() if out else folder.path / "figures",
+            format=format,
+            size=size,
+            dpi=dpi,
+            numbers=data,
+        ),
+        data_dir=data_dir or outer.get("data_dir"),
+    )
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"

@@ -1,0 +1,1 @@
+"""Arrays and numbers as terminal cells and words; pure functions."""

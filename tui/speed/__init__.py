@@ -1,0 +1,1 @@
+"""What makes the console quick: every override of Textual."""

@@ -1,0 +1,45 @@
+"""Signals while a training runs without a screen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+
+from engine.training.control import Control
+from tui.terminal.hangup import let_go_of_the_terminal
+
+
+@contextlib.contextmanager
+def saving_on_signals(control: Control) -> Iterator[list[int]]:
+    """The first signal stops the training and keeps its work, a second ends the process at once.
+
+    A lost connection (SIGHUP) ends nothing: the training goes on in silence.
+
+    Yields:
+        The numbers of the signals that came.
+    """
+    caught: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if any(earlier != signal.SIGHUP for earlier in caught):
+            os._exit(128 + number)
+        caught.append(number)
+        control.stop()
+        if number == signal.SIGINT:
+            print("\nstopping, keeping the work; once more ends at once", file=sys.stderr)
+
+    def hang_up(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        let_go_of_the_terminal()
+
+    handlers = {signal.SIGINT: handle, signal.SIGTERM: handle, signal.SIGHUP: hang_up}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,174 @@
+"""What the views on a trained network share: one subject, computed for in a thread, drawn when it is there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widgets import Static
+
+from engine.analysis.subject import Subject
+from engine.errors import DataError, RunError
+from tui.keys import bindings
+from tui.views.base import View
+from tui.widgets.subject_bar import SubjectBar
+
+PATIENCE = 0.15
+"""Seconds after which a computation says that it is at work; a shorter one would only flicker."""
+
+
+class Computed(Message):
+    """A view's data for a subject, or why there is none."""
+
+    def __init__(self, request: int, data: Any, error: str) -> None:
+        super().__init__()
+        self.request = request
+        """Which request it answers; an older one is not drawn any more."""
+        self.data = data
+        """What the view's `compute` returned."""
+        self.error = error
+        """One line, or empty."""
+
+
+class AnalysisView(View):
+    """A view on the app's subject.
+
+    A view gives `compute(subject)`, pure and run in a thread, and `draw(data)`. `refresh_data` asks for it again, as
+    after a change of the view's own settings.
+    """
+
+    BINDINGS = bindings("subject")
+    MORE_SCOPES: ClassVar[tuple[str, ...]] = ("subject",)
+    ON_A_NETWORK = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._request = 0
+        self._answered = 0
+        self._asked_for: object = None
+        self.data: Any = None
+        """What is drawn; None where nothing is, also after an error."""
+        self.subject: Subject | None = None
+        """Of whom that is."""
+        self._asked_subject: Subject | None = None
+
+    def body(self) -> ComposeResult:
+        yield SubjectBar()
+        yield from self.content()
+        yield Static(id="nothing", markup=False)
+
+    def content(self) -> ComposeResult:
+        """The view's widgets under the subject's line."""
+        yield from ()
+
+    def compute(self, subject: Subject) -> Any:
+        """The view's data; runs in a thread, so it must not touch widgets."""
+        return None
+
+    def draw(self, data: Any) -> None:
+        """Show the data."""
+
+    def settings(self) -> object:
+        """What `compute` depends on besides the subject; where it is as before, nothing is computed again."""
+        return None
+
+    # -- the subject -------------------------------------------------------------------------------------------
+
+    def on_screen_resume(self) -> None:
+        self.subject_changed()
+
+    def redraw(self) -> None:
+        if self.data is not None:
+            self.draw(self.data)
+
+    def on_resize(self) -> None:
+        if self.data is not None:
+            self.call_after_refresh(self.redraw)
+
+    def subject_changed(self) -> None:
+        """Answer for the app's subject, where it is another than before."""
+        if not self.is_current:
+            return
+        scrubber = self.console_app.scrubber
+        subject = scrubber.subject
+        bar = self.query_one(SubjectBar)
+        if subject is None:
+            bar.subject, self.data, self._asked_for = None, None, None
+            self._say("there is no trained network yet – n sets up a run, 9 opens a stored one")
+            return
+        anew = self._asked_for != self._question(subject)
+        if anew and scrubber.follows and self._answered < self._request and self._only_later(subject):
+            return  # a run may train faster than a view computes, and would never be seen: first what was begun
+        bar.subject, bar.epochs, bar.best, bar.follows = subject, scrubber.epochs, scrubber.best, scrubber.follows
+        if anew:
+            self.refresh_data()
+
+    def _only_later(self, subject: Subject) -> bool:
+        """Whether what is computed now is the same but for an earlier epoch."""
+        asked = self._asked_subject
+        return asked is not None and replace(asked, epoch=subject.epoch) == subject
+
+    def _question(self, subject: Subject) -> tuple[object, ...]:
+        version = self.console_app.analyst.version(subject.folder, subject.epoch)
+        return subject, version, self.settings()
+
+    def refresh_data(self) -> None:
+        """Compute again, in a thread; an older computation's result is not drawn any more."""
+        subject = self.console_app.scrubber.subject
+        if subject is None:
+            return
+        self._request += 1
+        self._asked_subject, self._asked_for = subject, self._question(subject)
+        job = partial(self._compute, self._request, subject, self.compute)
+        self.run_worker(job, thread=True, exclusive=True, group="compute", exit_on_error=False)
+        self.set_timer(PATIENCE, partial(self._say_busy, self._request))
+
+    def _compute(self, request: int, subject: Subject, compute: Callable[[Subject], Any]) -> None:
+        if request != self._request:  # scrubbed on before its turn came
+            return
+        data, error = None, ""
+        try:
+            data = compute(subject)
+        except (RunError, DataError) as failure:
+            error = str(failure)
+        except Exception as failure:
+            logging.getLogger(__name__).exception("the view %s failed", self.MODE)
+            error = f"this can't be shown ({type(failure).__name__}: {failure}); L shows the log"
+        if request == self._request:
+            self.post_message(Computed(request, data, error))
+
+    def _say_busy(self, request: int) -> None:
+        if request == self._request and self._answered < request:
+            self.query_one(SubjectBar).note = "working …"
+
+    def on_computed(self, message: Computed) -> None:
+        if message.request != self._request:
+            return
+        self._answered = message.request
+        self.query_one(SubjectBar).note = ""
+        if message.error:
+            self.data = self._asked_for = None  # another visit tries again
+            self._say(message.error)
+        else:
+            self.data, self.subject = message.data, self._asked_subject
+            self._say("")
+            self.draw(message.data)
+        self.refresh_bindings()
+        scrubber = self.console_app.scrubber
+        if scrubber.follows and (not message.error or scrubber.subject != self._asked_subject):
+            self.call_later(self.subject_changed)
+
+    def _say(self, words: str) -> None:
+        """Lay words over the data, or show the data where there are none.
+
+        What is covered keeps its room, so that it knows its size when it is drawn.
+        """
+        nothing = self.query_one("#nothing", Static)
+        if nothing.content != words:  # an update lays the view out anew
+            nothing.update(words)
+        nothing.display = bool(words)

@@ -1,0 +1,275 @@
+"""Data: what the network is given to learn from, as stored and as the training sees it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from engine.analysis.grids import TRANSFORM, GridsData, compute, split_indices
+from engine.analysis.subject import Split, Subject
+from engine.config import RunConfig
+from engine.data.dataset import Dataset
+from engine.data.folder import data_folder, is_explicit, survey
+from engine.data.loading import load
+from engine.errors import Cancelled, MnistTuiError, RunError
+from engine.figures.settings import Settings, Standing
+from engine.runs.folder import RunFolder
+from tui.keys import bindings
+from tui.render.words import phase_words
+from tui.terminal.capabilities import best_image_style
+from tui.views.base import View
+from tui.views.data.messages import Drawn, Loaded, Loading, Page
+from tui.widgets.image import ImageGrid, Picture
+
+SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "test"}
+
+
+class DataView(View):
+    """Two grids of the same images: stored at the left, turned and shifted at the right."""
+
+    MODE = "data"
+    TITLE_WORDS = "Data"
+    BINDINGS = bindings("data")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dataset: Dataset | None = None
+        self._asked_for: tuple[str, Path] | None = None
+        self._request, self._loading = 0, False
+        self._page = Page()
+        self._indices: dict[Split, np.ndarray] = {}
+        self._drawn_for: RunConfig | None = None
+        """What the indices and the pictures were last asked for."""
+        self.data: GridsData | None = None
+        """What was drawn last; None before."""
+
+    def body(self) -> ComposeResult:
+        with Vertical():
+            yield Static(id="facts")
+            with Horizontal():
+                yield ImageGrid(id="data-left")
+                yield ImageGrid(id="data-right")
+
+    def on_mount(self) -> None:
+        for grid in self.query(ImageGrid):
+            grid.style = best_image_style(self.app.console)
+
+    def on_screen_resume(self) -> None:
+        name, folder = self._wanted
+        if not self.is_current:
+            return
+        if self._asked_for == (name, folder):
+            if self._drawn_for != self._config:
+                self._draw()
+            return
+        self._forget()
+        found = survey(folder)[name]
+        if found.state in ("ready", "bundled"):
+            self.action_load()
+        else:
+            self._say(f"{found.title} is not ready: {found.detail}. Press d to get it, or choose another in New run.")
+
+    def redraw(self) -> None:
+        self._draw()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    @property
+    def _config(self) -> RunConfig:
+        """Of the training in this console, else what the form begins with."""
+        app = self.console_app
+        return app.training.config if app.training is not None else app.config
+
+    @property
+    def _wanted(self) -> tuple[str, Path]:
+        name = "mnist" if self._config.dataset == "auto" else self._config.dataset
+        return name, data_folder(self.console_app.data_dir)
+
+    def _say(self, words: str) -> None:
+        self.query_one("#facts", Static).update(Text(words))
+        for grid in self.query(ImageGrid):
+            grid.show([])
+
+    # -- loading -----------------------------------------------------------------------------------------------
+
+    def action_load(self) -> None:
+        """Read the data set in a thread; download it where it is missing."""
+        self._forget()
+        self._asked_for, self._loading = self._wanted, True
+        self._say("reading the images …")
+        self.refresh_bindings()
+        read = partial(self._read, self._request, *self._wanted, is_explicit(self.console_app.data_dir))
+        self.run_worker(read, thread=True, exclusive=True, group="load", exit_on_error=False)
+
+    def _forget(self) -> None:
+        """Let go of the data set, and of the one that is being read."""
+        self._request += 1
+        self._dataset = self._asked_for = None
+        self._loading = False
+
+    def back(self) -> None:
+        if not self._loading:
+            super().back()
+            return
+        self._forget()
+        self._say("stopped. Press d to get it")
+        self.refresh_bindings()
+
+    def _read(self, request: int, name: str, folder: Path, explicit: bool) -> None:
+        def cancelled() -> bool:
+            return request != self._request or not self.is_running
+
+        steps = load(name, folder, explicit_folder=explicit, cancelled=cancelled)
+        try:
+            while True:
+                self.post_message(Loading(request, next(steps)))
+        except StopIteration as end:
+            self.post_message(Loaded(request, end.value, ""))
+        except MnistTuiError as error:
+            self.post_message(Loaded(request, None, str(error)))
+        except Cancelled:
+            pass
+        except Exception as error:
+            logging.getLogger(__name__).exception("the images can't be read")
+            self.post_message(
+                Loaded(request, None, f"the images can't be read ({type(error).__name__}); L shows the log")
+            )
+
+    def on_loading(self, message: Loading) -> None:
+        if message.request == self._request:
+            self._say(phase_words(message.phase))
+
+    def on_loaded(self, message: Loaded) -> None:
+        if message.request != self._request:
+            return  # it was stopped, or another was asked for meanwhile
+        self._dataset, self._loading = message.dataset, False
+        if message.dataset is None:
+            self._asked_for = None
+            self._say(f"{message.error}. Press d to try again.")
+        self._draw()
+        self.refresh_bindings()
+
+    # -- drawing -----------------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        """Say the split's facts, and make the pictures in a thread: the first time that imports torch."""
+        if self._dataset is None:
+            return
+        self._drawn_for = config = self._config
+        self._indices = {split: split_indices(self._dataset, config, split) for split in SPLITS}
+        if self._page.first >= len(self._indices[self._page.split]):
+            self._page = replace(self._page, first=0)
+        self.query_one("#facts", Static).update(self._facts(self._dataset))
+        words = "as trained on" if self._page.split == "train" else "as it would be"
+        self.query_one("#data-right").border_title = f"{words}: {config.augmentation}"
+        self.query_one("#data-left").border_title = f"as stored, from {self._page.first + 1:,}"
+        columns, rows = self.query_one("#data-left", ImageGrid).capacity()
+        job = partial(self._compute, self._dataset, self._page, columns * rows, config)
+        self.run_worker(job, thread=True, exclusive=True, group="pictures", exit_on_error=False)
+
+    def _compute(self, dataset: Dataset, page: Page, count: int, config: RunConfig) -> None:
+        try:
+            data = compute(dataset, config, page.split, first=page.first, count=count, draw=page.draw)
+        except Exception as error:
+            logging.getLogger(__name__).exception("images can't be drawn")
+            self.app.notify(f"these images can't be shown ({type(error).__name__}); L shows the log", severity="error")
+            return
+        self.post_message(Drawn(page, data))
+
+    def on_drawn(self, message: Drawn) -> None:
+        if (message.page, message.data.config) != (self._page, self._drawn_for):
+            return  # another page was asked for meanwhile, or another configuration
+        self.data = data = message.data
+        names = [data.classes[label] for label in data.labels]
+        stored = [Picture(i, f"{n} #{k}") for i, n, k in zip(data.stored, names, data.indices, strict=True)]
+        self.query_one("#data-left", ImageGrid).show(stored)
+        augmented = [Picture(i, n) for i, n in zip(data.augmented, names, strict=True)]
+        self.query_one("#data-right", ImageGrid).show(augmented)
+
+    def _facts(self, dataset: Dataset) -> Text:
+        colours = self.console_app.colours
+        dim, strong = colours["secondary"], f"bold {colours['foreground']}"
+        split = self._page.split
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append(dataset.title, f"bold {colours['accent']}")
+        for each, name in SPLITS.items():
+            text.append("  ")
+            text.append(f"{name} {len(self._indices[each]):,}", f"{strong} reverse" if each == split else dim)
+        wide, narrow = self.size.width >= 120, self.size.width < 80
+        mean, std = f"{dataset.mean:.5f}", f"{dataset.std:.5f}"
+        statistics = f"μ {mean[:6]} σ {std[:6]}" if narrow else f"mean {mean}  std {std}"
+        text.append(f"   {statistics}\n" if wide else "\n", dim)
+        labels = dataset.test_labels if split == "test" else dataset.labels
+        counts = dataset.class_counts(labels[self._indices[split]])
+        for i, (name, count) in enumerate(zip(dataset.classes, counts, strict=True)):
+            if i == len(counts) // 2 and (not wide or max(map(len, dataset.classes)) > 4):
+                text.append(f"{statistics}\n" if not wide else "\n", dim)
+            text.append(f"{name} ", colours["accent"])
+            text.append(f"{count:,}" + (" " if narrow else "  "), colours["foreground"])
+        return text
+
+    def standings(self) -> list[Standing]:
+        if self.data is None or self._dataset is None:
+            return []
+        page, folder = self._page, self.console_app.scrubber.folder
+        settings = Settings(first=page.first + 1, count=len(self.data.labels), draw=page.draw)
+        same = folder is not None and self._is_of(folder, self._dataset, self.data.config)
+        subject = Subject(folder, 0, page.split) if folder is not None and same else None
+        return [Standing("data", subject, settings, self.data)]
+
+    @staticmethod
+    def _is_of(folder: Path, dataset: Dataset, ours: RunConfig) -> bool:
+        """Whether a run sees the images as they were drawn, and so can say how to make the figure again."""
+        try:
+            config, manifest = RunFolder(folder).manifest()
+        except RunError:
+            return False
+        names = ("seed", "valid_fraction", *TRANSFORM)
+        return manifest.get("dataset") == dataset.name and all(getattr(config, n) == getattr(ours, n) for n in names)
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "load":
+            return self._dataset is None and not self._loading
+        if action in ("draw", "split", "page", "style", "size"):
+            return self._dataset is not None
+        return True
+
+    def _turn_to(self, page: Page) -> None:
+        self._page = page
+        self._draw()
+        self.refresh_bindings()
+
+    def action_draw(self) -> None:
+        self._turn_to(Page(self._page.split, self._page.first, self._page.draw + 1))
+
+    def action_split(self) -> None:
+        splits = list(SPLITS)
+        self._turn_to(Page(splits[(splits.index(self._page.split) + 1) % len(splits)], 0, self._page.draw))
+
+    def action_page(self, by: int) -> None:
+        columns, rows = self.query_one("#data-left", ImageGrid).capacity()
+        count = len(self._indices[self._page.split])
+        first = self._page.first + by * columns * rows
+        if 0 <= first < count or by < 0:
+            self._turn_to(Page(self._page.split, max(0, first), self._page.draw))
+
+    def action_style(self) -> None:
+        for grid in self.query(ImageGrid):
+            grid.next_style()
+        self._draw()
+
+    def action_size(self) -> None:
+        for grid in self.query(ImageGrid):
+            grid.small = not grid.small
+        self._draw()

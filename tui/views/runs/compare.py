@@ -1,0 +1,90 @@
+"""Several runs' curves over each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from engine.analysis.curves import comparison
+from engine.analysis.subject import Subject
+from engine.figures.settings import Settings, Standing
+from engine.runs.history import History
+from tui.keys import bindings
+from tui.render.words import percent, printable
+from tui.views.base import View
+from tui.widgets.chart import Chart
+from tui.widgets.curve_plots import COLOURS, CurveOptions, comparison_plots
+
+
+class CompareScreen(View):
+    """Validation loss and accuracy of the marked runs, with what each reached."""
+
+    MODE = "compare"
+    TITLE_WORDS = "Compare runs"
+    BINDINGS = bindings("compare")
+
+    def __init__(self, runs: list[tuple[Path, History]]) -> None:
+        """`runs`: folders and what they tell."""
+        super().__init__()
+        self._folders = [folder for folder, _ in runs]
+        self._runs = [(printable(folder.name), history) for folder, history in runs]
+        self._options = CurveOptions()
+
+    def body(self) -> ComposeResult:
+        with Vertical():
+            with Horizontal():
+                yield Chart(id="compare-loss")
+                yield Chart(id="compare-acc")
+            yield Static(self._legend(), id="legend", classes="pane")
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def _legend(self) -> Text:
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for i, (name, history) in enumerate(self._runs):
+            best, test = history.best, history.test
+            text.append("━━ ", COLOURS[i % len(COLOURS)])
+            text.append(name)
+            if best is not None:
+                text.append(f"  valid {best.valid_loss:.4f}, {percent(best.valid_acc)} in epoch {best.epoch}")
+            if test is not None:
+                text.append(f"  test {percent(test.acc)}", "bold")
+            text.append("\n")
+        text.rstrip()
+        return text
+
+    def _draw(self) -> None:
+        loss, acc = comparison_plots(self._runs, self._options)
+        for name, title, plot in (("loss", "validation loss", loss), ("acc", "validation accuracy", acc)):
+            chart = self.query_one(f"#compare-{name}", Chart)
+            chart.border_title = title
+            chart.border_subtitle = self._options.words()
+            chart.show(plot)
+
+    def standings(self) -> list[Standing]:
+        options = self._options
+        first, *others = self._folders
+        settings = Settings(log=options.log, smooth=options.weight, last=options.last, compared=tuple(others))
+        data = comparison(self._runs, smoothing=options.weight, last=options.last)
+        return [Standing("compare", Subject(first, 0, "test"), settings, data)]
+
+    def action_log_scale(self) -> None:
+        self._options = replace(self._options, log=not self._options.log)
+        self._draw()
+
+    def action_smooth(self) -> None:
+        self._options = self._options.next_smoothing()
+        self._draw()
+
+    def action_zoom(self) -> None:
+        self._options = self._options.next_zoom()
+        self._draw()
+
+    def back(self) -> None:
+        self.app.pop_screen()

@@ -1,0 +1,306 @@
+"""Runs: what was trained before, and how it went."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import DataTable, Input
+
+from engine.analysis.subject import Subject
+from engine.errors import RunError
+from engine.figures.settings import Settings, Standing
+from engine.runs.folder import RunFolder
+from engine.runs.history import History
+from engine.runs.summaries import RunSummary, summarise_all
+from tui.keys import bindings
+from tui.render.run_rows import COLUMNS, matches, row_cells, sort_key
+from tui.render.words import printable
+from tui.views.base import View
+from tui.views.runs.compare import CompareScreen
+from tui.views.training.view import LEGEND
+from tui.widgets.chart import Chart
+from tui.widgets.curve_plots import CurveOptions, comparison_plots, run_plots
+from tui.widgets.dialogs import Question
+
+RELOAD_SECONDS = 2.0
+RELOAD_DELAY = 0.1
+
+
+class Listed(Message):
+    """The runs folder was read."""
+
+    def __init__(self, runs: list[RunSummary]) -> None:
+        super().__init__()
+        self.runs = runs
+        """The newest first."""
+
+
+class Opened(Message):
+    """Stored runs were read with their curves."""
+
+    def __init__(self, purpose: str, runs: list[tuple[RunFolder, History]], error: str) -> None:
+        super().__init__()
+        self.purpose = purpose
+        """`preview`, `open`, `go on` or `compare`."""
+        self.runs = runs
+        """Folders and histories."""
+        self.error = error
+        """Why they can't be read, or an empty string."""
+
+
+class Deleted(Message):
+    """A run was removed from the disk, or could not be."""
+
+    def __init__(self, folder: RunFolder, error: str) -> None:
+        super().__init__()
+        self.folder = folder
+        """Which."""
+        self.error = error
+        """Why it is still there, or an empty string."""
+
+
+class RunTable(DataTable[Text]):
+    """A table whose `enter` says in the footer what it does."""
+
+    BINDINGS = bindings("run table")
+
+
+class RunsView(View):
+    """A table of the stored runs; the curves of the one under the cursor below it."""
+
+    MODE = "runs"
+    TITLE_WORDS = "Runs"
+    BINDINGS = bindings("runs")
+    MORE_SCOPES = ("run table",)
+    AUTO_FOCUS = "#run-table"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runs: list[RunSummary] = []
+        self._visible: list[RunSummary] = []
+        self._marked: set[str] = set()
+        self._sort = COLUMNS.index("when")
+        self._descending = True
+        self._previewed = ""
+
+    def body(self) -> ComposeResult:
+        with Vertical():
+            hint = "words that the run must have, such as mnist completed"
+            yield Input(id="run-filter", placeholder=hint, compact=True)
+            yield RunTable(id="run-table", cursor_type="row", zebra_stripes=True)
+            with Horizontal(id="run-preview"):
+                yield Chart(id="preview-loss")
+                yield Chart(id="preview-acc")
+
+    def on_mount(self) -> None:
+        self.query_one("#preview-loss").border_title = f"loss  {LEGEND}"
+        self.query_one("#preview-acc").border_title = f"accuracy  {LEGEND}"
+        self.query_one("#run-table").focus()
+        self.set_interval(RELOAD_SECONDS, self._reload_live)
+
+    def on_screen_resume(self) -> None:
+        # First the view as it was left: reading the runs takes Python's time from drawing it.
+        if self.is_current:
+            self.set_timer(RELOAD_DELAY, self.action_reload)
+
+    def _reload_live(self) -> None:
+        """While a run is written, its row and its curves move."""
+        if self.is_current and any(run.live for run in self._runs):
+            self.action_reload()
+
+    def redraw(self) -> None:
+        self._fill()
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def action_reload(self) -> None:
+        """Read the runs folder again, in a thread."""
+        runs_dir = self.console_app.runs_dir
+        read = lambda: self.post_message(Listed(summarise_all(runs_dir)))  # noqa: E731
+        self.run_worker(read, thread=True, exclusive=True, group="list", exit_on_error=False)
+
+    def on_listed(self, message: Listed) -> None:
+        self._runs = message.runs
+        self._marked &= {run.name for run in message.runs}
+        self._fill()
+
+    def _read(self, purpose: str, folders: list[RunFolder]) -> None:
+        runs, error = [], ""
+        for folder in folders:
+            try:
+                runs.append((folder, History.of(folder.events())))
+            except RunError as failure:
+                error = str(failure)
+        self.post_message(Opened(purpose, runs, error))
+
+    def _open(self, purpose: str, runs: list[RunSummary]) -> None:
+        job = partial(self._read, purpose, [run.folder for run in runs])
+        self.run_worker(job, thread=True, exclusive=True, group=purpose, exit_on_error=False)
+
+    async def on_opened(self, message: Opened) -> None:
+        if message.error:
+            self.notify(message.error, severity="error", markup=False)
+        if not message.runs:
+            return
+        folder, history = message.runs[0]
+        if message.purpose == "open":
+            await self.console_app.show_run(folder, history)
+        elif message.purpose == "go on":
+            self.console_app.offer_to_go_on(folder, history)
+        elif message.purpose == "compare":
+            await self.app.push_screen(
+                CompareScreen([(folder.path.absolute(), history) for folder, history in message.runs])
+            )
+        elif folder.name == self._previewed:
+            for chart, plot in zip(("loss", "acc"), run_plots(history, CurveOptions()), strict=True):
+                self.query_one(f"#preview-{chart}", Chart).show(plot)
+
+    # -- the table ---------------------------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        table = self.query_one("#run-table", DataTable)
+        under_cursor = self._current
+        words = self.query_one("#run-filter", Input).value
+        self._visible = [run for run in self._runs if matches(run, words)]
+        self._visible.sort(key=lambda run: sort_key(run, COLUMNS[self._sort]), reverse=self._descending)
+        table.clear(columns=True)
+        for i, column in enumerate(COLUMNS):
+            arrow = (" ↓" if self._descending else " ↑") if i == self._sort else ""
+            table.add_column(column + arrow, key=column)
+        for run in self._visible:
+            table.add_row(*row_cells(run, marked=run.name in self._marked, colours=self.console_app.colours))
+        names = [run.name for run in self._visible]
+        if under_cursor is not None and under_cursor.name in names:
+            table.move_cursor(row=names.index(under_cursor.name))
+        shown = f"{len(self._visible)} of {len(self._runs)}" if words.strip() else str(len(self._runs))
+        marked = f", {len(self._marked)} marked" if self._marked else ""
+        table.border_title = Text(f"runs in {printable(str(self.console_app.runs_dir))}: {shown}{marked}")
+        table.border_subtitle = "" if self._runs else "no run yet – n sets one up"
+        self.refresh_bindings()
+        self._preview()
+
+    @property
+    def _current(self) -> RunSummary | None:
+        row = self.query_one("#run-table", DataTable).cursor_row
+        return self._visible[row] if 0 <= row < len(self._visible) else None
+
+    @on(DataTable.RowHighlighted)
+    def _preview(self) -> None:
+        run = self._current
+        if run is None:
+            self._previewed = ""
+            for chart in self.query(Chart):
+                chart.show(comparison_plots([], CurveOptions())[0])
+        elif run.name != self._previewed or run.live:
+            self._previewed = run.name
+            self._open("preview", [run])
+
+    @on(DataTable.RowSelected)
+    def _selected(self) -> None:
+        if self._current is not None:
+            self._open("open", [self._current])
+
+    @on(DataTable.HeaderSelected)
+    def _header(self, event: DataTable.HeaderSelected) -> None:
+        self._descending = not self._descending if event.column_index == self._sort else True
+        self._sort = event.column_index
+        self._fill()
+
+    @on(Input.Changed)
+    def _filter_changed(self) -> None:
+        self._fill()
+
+    @on(Input.Submitted)
+    def _filter_done(self) -> None:
+        self.query_one("#run-table").focus()
+
+    def standings(self) -> list[Standing]:
+        marked = [run.folder.path.absolute() for run in self._runs if run.name in self._marked]
+        found = []
+        if len(marked) > 1:
+            found.append(Standing("compare", Subject(marked[0], 0, "test"), Settings(compared=tuple(marked[1:]))))
+        if self._current is not None:
+            found.append(Standing("curves", Subject(self._current.folder.path.absolute(), 0, "test")))
+        return found
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("mark", "delete"):
+            return bool(self._visible)
+        if action == "go_on":
+            return bool(self._visible) and not self.console_app.is_training
+        if action == "compare":
+            return len(self._marked) >= 2
+        return True
+
+    def action_mark(self) -> None:
+        if self._current is not None:
+            self._marked ^= {self._current.name}
+            table = self.query_one("#run-table", DataTable)
+            row = table.cursor_row
+            self._fill()
+            table.move_cursor(row=min(row + 1, len(self._visible) - 1))
+
+    def action_go_on(self) -> None:
+        if self._current is not None:
+            self._open("go on", [self._current])
+
+    def action_compare(self) -> None:
+        self._open("compare", [run for run in self._runs if run.name in self._marked])
+
+    def action_filter(self) -> None:
+        field = self.query_one("#run-filter", Input)
+        field.add_class("open")
+        field.focus()
+
+    def action_sort(self) -> None:
+        self._sort = (self._sort + 1) % len(COLUMNS)
+        self._fill()
+
+    def action_reverse(self) -> None:
+        self._descending = not self._descending
+        self._fill()
+
+    def back(self) -> None:
+        """Out of the filter, which is emptied; else as everywhere."""
+        field = self.query_one("#run-filter", Input)
+        if field.has_class("open"):
+            field.value = ""
+            field.remove_class("open")
+            self.query_one("#run-table").focus()
+        elif not self.query_one("#run-table").has_focus:
+            super().back()
+
+    def action_delete(self) -> None:
+        run = self._current
+        if run is None:
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer == "delete":
+                job = partial(self._delete, run.folder)
+                self.run_worker(job, thread=True, group="delete", exit_on_error=False)
+
+        body = f"{printable(run.name)}\n\nIts weights, curves and figures are removed from the disk."
+        self.app.push_screen(Question("delete this run?", body, {"delete": "delete it", "keep": "keep it"}), answered)
+
+    def _delete(self, folder: RunFolder) -> None:
+        error = ""
+        try:
+            folder.delete()
+        except RunError as failure:
+            error = str(failure)
+        self.post_message(Deleted(folder, error))
+
+    def on_deleted(self, message: Deleted) -> None:
+        if message.error:
+            self.notify(message.error, severity="error", markup=False)
+        else:
+            self.console_app.forget_run(message.folder.path)
+        self.action_reload()

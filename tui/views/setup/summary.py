@@ -1,0 +1,110 @@
+"""What a configuration would do, in words: the right half of the New-run view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from engine.config import CLASSES, PIXELS, RunConfig
+from engine.data.catalog import CATALOG, DIGITS
+from engine.data.folder import Availability
+from engine.recipes import RECIPES
+from tui.render.words import bytes_words
+
+if TYPE_CHECKING:
+    from tui.messages import DevicesFound
+
+
+def summary(
+    config: RunConfig | None,
+    labels: dict[str, str],
+    problems: dict[str, str],
+    availability: dict[str, Availability],
+    devices: DevicesFound | None,
+    colours: dict[str, str],
+) -> Text:
+    """The network, the recipe, the data set, the work and the machine; or what is wrong.
+
+    Args:
+        config: what the form says; None where it is not valid.
+        labels: the form's label of each field.
+        problems: by label, what is wrong.
+    """
+    strong, dim, accent = f"bold {colours['foreground']}", colours["secondary"], colours["accent"]
+    text = Text()
+
+    def paragraph(heading: str, *lines: str) -> None:
+        text.append(heading + "\n", f"bold {colours['primary']}")
+        for line in lines:
+            text.append(line + "\n")
+        text.append("\n")
+
+    if config is None:
+        text.append("Not ready to start\n", f"bold {colours['error']}")
+        for label, problem in problems.items():
+            text.append(f"\n{label}\n", f"bold {colours['primary']}")
+            text.append(f"{problem}\n")
+        return text
+    text.append(f"{config.parameters:,}", f"bold {accent}")
+    text.append(" parameters\n", strong)
+    text.append(" → ".join(map(str, (PIXELS, *config.hidden, CLASSES))) + "\n\n", dim)
+    paragraph(RECIPES[config.recipe].title, *_recipe_lines(config, labels))
+    paragraph("Data", *_data_lines(config, availability))
+    paragraph("Work", *_work_lines(config))
+    paragraph("Machine", *_machine_lines(devices))
+    return text
+
+
+def _recipe_lines(config: RunConfig, labels: dict[str, str]) -> list[str]:
+    """What the recipe is, and which of its settings were changed."""
+    recipe = RECIPES[config.recipe]
+    changed = ", ".join(labels[name] for name in config.changed if name in labels)
+    return [recipe.explanation, *([f"changed: {changed}"] if changed else [])]
+
+
+def _data_lines(config: RunConfig, availability: dict[str, Availability]) -> list[str]:
+    name = "mnist" if config.dataset == "auto" else config.dataset
+    found = availability.get(name)
+    if found is None:
+        return []
+    if found.state == "missing":
+        return [f"{found.title} is not there yet:", f"{found.detail} at the start"]
+    if found.state == "damaged":
+        return [f"{found.title} is damaged: {found.detail}"]
+    train, valid, test = split_sizes(config)
+    return [f"{found.title}, {found.detail}", f"{train:,} train · {valid:,} validation · {test:,} test"]
+
+
+def split_sizes(config: RunConfig) -> tuple[int, int, int]:
+    """Training, validation and test images of the configuration's data set."""
+    name = "mnist" if config.dataset == "auto" else config.dataset
+    if name == DIGITS.name:
+        images, test = DIGITS.train_items, DIGITS.test_items
+    else:
+        images, test = CATALOG[name].train_images.items, CATALOG[name].test_images.items
+    valid = max(1, round(images * config.valid_fraction))
+    return images - valid, valid, test
+
+
+def _work_lines(config: RunConfig) -> list[str]:
+    train, _, _ = split_sizes(config)
+    steps = -(-train // config.batch_size)
+    weights = 4 * config.parameters
+    return [
+        f"{steps:,} steps an epoch, {steps * config.epochs:,} in all",
+        f"{bytes_words(weights)} of weights kept after each epoch, {bytes_words(weights * config.epochs)} in all",
+    ]
+
+
+def _machine_lines(devices: DevicesFound | None) -> list[str]:
+    if devices is None:
+        return ["looking for devices …"]
+    if not devices.devices:
+        return ["torch can't be used here: see the log (L)"]
+    lines = []
+    for device in devices.devices:
+        memory = f", {bytes_words(device.memory)}" if device.memory else ""
+        cores = f", {devices.cores} core{'s' if devices.cores > 1 else ''}" if device.kind == "cpu" else ""
+        lines.append(f"{device.kind}: {device.name}{memory}{cores}")
+    return lines

@@ -1,0 +1,215 @@
+"""Training: live curves, the epochs in numbers, and how far it is."""
+
+from __future__ import annotations
+
+import os.path
+import time
+from dataclasses import replace
+from functools import partial
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from engine.analysis.curves import run_curves
+from engine.analysis.subject import Subject
+from engine.figures.settings import Settings, Standing
+from engine.runs.history import History
+from tui.keys import bindings
+from tui.views.base import View
+from tui.views.training.panel import PanelState, next_keys, panel_text
+from tui.widgets.chart import Chart, Plot
+from tui.widgets.curve_plots import CurveOptions, run_plots
+from tui.widgets.epoch_table import EpochTable
+
+TICK_SECONDS = 0.5
+CHART_SHARE = 0.015
+"""About this share of a core goes into drawing charts: while Python draws, it does not train."""
+CHART_SECONDS = 2.0
+"""After so long the charts are drawn anew all the same."""
+APART = 0.1
+"""Seconds from the table to a chart and from a chart to the other: a key waits for one of them, not for all."""
+LEGEND = "[$train]━[/] train  [$valid]━[/] valid  [$fine]━[/] batches"
+
+
+class TrainingView(View):
+    """Curves at the left; state and epochs at the right, or under them where it is narrow."""
+
+    MODE = "training"
+    TITLE_WORDS = "Training"
+    KEEPS_UP = True
+    BINDINGS = bindings("training")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._options = CurveOptions()
+        self._drawn: tuple[object, ...] = ()
+        self._charts_drawn: tuple[object, ...] = ()
+        self._next_charts = 0.0
+        self._chart_cost = {"loss": 0.0, "acc": 0.0}
+        self._panel_lines = -1
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="training"):
+            with Vertical(id="charts"):
+                yield Chart(id="loss")
+                yield Chart(id="acc")
+            with Vertical(id="side"):
+                yield Static(id="panel")
+                yield EpochTable(id="epoch-table")
+
+    def on_mount(self) -> None:
+        self.add_class("-show-loss")
+        self.query_one(EpochTable).border_title = "epochs"
+        self.set_interval(TICK_SECONDS, self._tick)
+
+    def on_screen_resume(self) -> None:
+        # The view as it was left is there at once; new curves come with the next tick.
+        self._draw_panel()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._tick, force=True)
+        self.refresh_bindings()
+
+    def redraw(self) -> None:
+        self._tick(force=True)
+
+    # -- drawing -----------------------------------------------------------------------------------------------
+
+    @property
+    def _history(self) -> History:
+        app = self.console_app
+        return app.shown[1] if app.shown else app.live
+
+    @property
+    def _state(self) -> PanelState:
+        app = self.console_app
+        stored = app.shown[0] if app.shown else ""
+        folder = app.shown_folder
+        return PanelState(
+            training=app.is_following if stored else app.is_training,
+            paused=app.is_paused,
+            stored=stored,
+            failure="" if stored or app.failure is None else str(app.failure),
+            elapsed=app.elapsed,
+            is_gone=bool(stored) and folder is not None and not os.path.exists(folder.path),
+        )
+
+    def _tick(self, *, force: bool = False) -> None:
+        """Draw what changed; the charts less often where they are slow to draw."""
+        if not self.is_current:
+            return
+        app = self.console_app
+        self.show_status(app.status)
+        self._draw_panel()
+        drawn = (app.revision, app.shown and app.shown[0])
+        has_drawn_epochs = False
+        if force or drawn != self._drawn:
+            self._drawn = drawn
+            has_drawn_epochs = self._draw_epochs()
+        wanted = (*drawn, self._options)
+        if force:
+            self._draw_charts(wanted, 0.0, 0.0)
+        elif wanted != self._charts_drawn and (not self._state.training or time.monotonic() >= self._next_charts):
+            first = APART if has_drawn_epochs else 0.0
+            self._draw_charts(wanted, first, first + APART)
+
+    def _draw_panel(self) -> None:
+        panel = self.query_one("#panel", Static)
+        state = self._state
+        width = panel.content_size.width
+        brief = self.app.size.height < 24
+        text = panel_text(self._history, state, width, self.console_app.colours, brief=brief)
+        lines = text.plain.count("\n")
+        # To lay the screen out anew takes longer than anything else here, and is needed only for another height.
+        panel.update(text, layout=lines != self._panel_lines or bool(state.failure))
+        self._panel_lines = lines
+        panel.set_class(bool(state.failure), "failed")
+        panel.border_title = Text(state.stored or "this run")  # a stranger's name is no markup
+        panel.border_subtitle = next_keys(self._history, state, width)
+
+    def _draw_charts(self, wanted: tuple[object, ...], *delays: float) -> None:
+        """Draw `wanted` after so many seconds, the loss and the accuracy; 0 is at once."""
+        self._charts_drawn = wanted
+        self._next_charts = time.monotonic() + max(delays) + TICK_SECONDS  # until it is known what they cost
+        plots = run_plots(self._history, self._options)
+        words = self._options.words()
+
+        def draw(name: str, plot: Plot) -> None:
+            if self._charts_drawn != wanted:
+                return
+            if not self.is_current:  # else it would be drawn when somebody comes back, and the key would wait for it
+                self._charts_drawn = ()
+                return
+            began = time.thread_time()
+            chart = self.query_one(f"#{name}", Chart)
+            chart.border_title = f"{'loss' if name == 'loss' else 'accuracy'}  {LEGEND}"
+            chart.border_subtitle = words
+            chart.show(plot)
+            self.call_after_refresh(self._chart_is_drawn, name, began)
+
+        for name, plot, delay in zip(self._chart_cost, plots, delays, strict=True):
+            if delay:
+                self.set_timer(delay, partial(draw, name, plot))
+            else:
+                draw(name, plot)
+
+    def _chart_is_drawn(self, name: str, began: float) -> None:
+        # Of this thread alone: where others take their turns, it does not grow.
+        self._chart_cost[name] = time.thread_time() - began
+        cost = sum(self._chart_cost.values())
+        self._next_charts = time.monotonic() + min(max(TICK_SECONDS, cost / CHART_SHARE), CHART_SECONDS)
+
+    def _draw_epochs(self) -> bool:
+        """Bring the table up to date; gives whether there was anything to do."""
+        best = self._history.best
+        return self.query_one(EpochTable).show(
+            [
+                (e.epoch, e.train_loss, e.train_acc, e.valid_loss, e.valid_acc, e.seconds, best is e, e.complete)
+                for e in self._history.epochs
+            ]
+        )
+
+    def standings(self) -> list[Standing]:
+        folder, options = self.console_app.scrubber.folder, self._options
+        if folder is None:
+            return []
+        settings = Settings(log=options.log, smooth=options.weight, last=options.last)
+        data = run_curves(self._history, smoothing=options.weight, last=options.last, name=folder.name)
+        return [Standing("curves", Subject(folder, 0, "test"), settings, data)]
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "app.follow":
+            return self.console_app.shown is not None and self.console_app.is_training
+        if action == "app.go_on":
+            return self.console_app.can_go_on
+        if action == "chart":
+            return self.has_class("-narrow")
+        return True
+
+    def _set_options(self, options: CurveOptions) -> None:
+        # To draw the curves anew takes longer than a key may wait for its answer: first the words, then the curves.
+        self._options = options
+        for chart in self.query(Chart):
+            chart.border_subtitle = options.words()
+        self.call_after_refresh(self._draw_for_options)
+
+    def _draw_for_options(self) -> None:
+        self._draw_charts((*self._drawn, self._options), 0.0, APART / 2)
+
+    def action_log_scale(self) -> None:
+        self._set_options(replace(self._options, log=not self._options.log))
+
+    def action_smooth(self) -> None:
+        self._set_options(self._options.next_smoothing())
+
+    def action_zoom(self) -> None:
+        self._set_options(self._options.next_zoom())
+
+    def action_chart(self) -> None:
+        """Where there is room for one chart only: the other one."""
+        self.toggle_class("-show-loss", "-show-acc")
+        self.call_after_refresh(self._tick, force=True)

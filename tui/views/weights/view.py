@@ -1,0 +1,295 @@
+"""Weights: what the first layer looks at, what excites one of its units, and the layers behind it."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.events import Click
+from textual.widgets import Static
+
+from engine.analysis.layers import Layers, Source, WeightsData
+from engine.analysis.orders import Order
+from engine.analysis.subject import Subject
+from engine.figures.settings import Settings, Standing
+from tui.keys import bindings
+from tui.render.grey_cells import beside, stack
+from tui.render.signed_cells import (
+    LOOKS,
+    QUIET,
+    Look,
+    blank,
+    largest,
+    legend,
+    matrix_cells,
+    picture_grid,
+    shrink,
+    text_line,
+)
+from tui.terminal.capabilities import best_image_style
+from tui.views.analysis_base import AnalysisView
+from tui.views.weights.layout import PICTURE, SMALL, GridLayout, grid_layout, unit_layout
+from tui.views.weights.texts import caption, matrix_foot, matrix_words, position, signed
+from tui.views.weights.unit import UnitPanel
+from tui.widgets.signed_image import SignedImage, as_text
+
+ORDERS: tuple[Order, ...] = ("index", "norm", "structure")
+WIDE = 120
+"""Columns from which a unit stands beside the grid."""
+LEGEND, SHORTEST = 25, 3
+"""Columns of the colour scale at most and at least."""
+
+
+class WeightsView(AnalysisView):
+    """A grid of pictures with a cursor; one unit in detail beside it or instead of it; deeper layers as matrices."""
+
+    MODE = "weights"
+    TITLE_WORDS = "Weights"
+    CSS_PATH = "view.tcss"
+    BINDINGS = bindings("weights")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unit = 0
+        """The unit under the cursor."""
+        self.by: Order = "index"
+        self.turned = False
+        self.opened = False
+        """Whether one unit has the whole view."""
+        self.depth = 0
+        """The layer that is shown; 0 is the first."""
+        self.look: Look = "half"
+        self.small = True
+        self.each = False
+        """Whether each picture has a colour scale of its own."""
+        self._source: Source | None = None
+
+    def content(self) -> ComposeResult:
+        with Vertical(id="weights"):
+            yield Static(id="weights-head")
+            with Horizontal(id="weights-body"):
+                yield SignedImage(id="weights-grid")
+                yield UnitPanel(id="weights-unit")
+                yield SignedImage(id="weights-matrix")
+
+    def on_mount(self) -> None:
+        style = best_image_style(self.app.console)
+        self.look = "half" if style == "half" else "signs"
+        self.query_one(UnitPanel).plain = style == "ascii"
+
+    # -- data --------------------------------------------------------------------------------------------------
+
+    @property
+    def panel_shown(self) -> bool:
+        """Whether a unit is seen in detail."""
+        return self.depth == 0 and (self.opened or self.size.width >= WIDE)
+
+    def settings(self) -> object:
+        return self.unit if self.panel_shown else None
+
+    def compute(self, subject: Subject) -> WeightsData:
+        if self._source is None:
+            self._source = Source(self.console_app.analyst)
+        return self._source.data(subject, self.unit if self.panel_shown else None)
+
+    # -- drawing -----------------------------------------------------------------------------------------------
+
+    def draw(self, data: WeightsData) -> None:
+        layers = data.layers
+        if self.unit >= layers.units:  # another run than before
+            self.unit = int(self._order(layers)[0])
+        if self.depth > len(layers.deeper):
+            self.depth = 0
+        space = self.query_one("#weights").size
+        if space.width <= 0 or space.height <= 1:
+            return
+        self.query_one("#weights-grid").display = self.depth == 0 and not self.opened
+        self.query_one(UnitPanel).display = self.panel_shown
+        self.query_one("#weights-matrix").display = self.depth > 0
+        if self.depth > 0:
+            self._draw_matrix(layers, space.width - 2, space.height - 1)
+        else:
+            self._draw_pictures(data, space.width, space.height - 1)
+        self.subject_changed()  # asks for the unit's details where they are not there yet
+
+    def _draw_pictures(self, data: WeightsData, width: int, height: int) -> None:
+        layers, page = data.layers, self._page_layout()
+        order = self._order(layers)
+        place = self._place(order)
+        first = place // page.page * page.page
+        units = order[first : first + page.page]
+        pictures = layers.first.pictures[units]
+        common = largest(pictures)
+        scales = [largest(picture) for picture in pictures] if self.each else [common] * len(units)
+        scale = scales[place - first]
+        if not self.opened:
+            captions = [caption(layers, int(unit), self.by, SMALL[0] if page.small else PICTURE[0]) for unit in units]
+            shown = shrink(pictures) if page.small else pictures
+            block = picture_grid(shown, captions, place - first, page.columns, scales, self.look)
+            grid = self.query_one("#weights-grid", SignedImage)
+            grid.show(block)
+            grid.styles.width = page.width + 2 if self.panel_shown else "1fr"
+        if self.panel_shown:
+            taken = 0 if self.opened else page.width + 2
+            sizes = unit_layout(width - taken, height, small=self.small)
+            self.query_one(UnitPanel).show(data, self.unit, sizes, scale, self.look)
+        words = position(layers, self.unit, place, self.by, turned=self.turned)
+        pages = -(-layers.units // page.page)
+        several = pages > 1 and not self.opened
+        self._draw_head(words, scale, f"  page {first // page.page + 1}/{pages}" if several else "")
+
+    def _draw_matrix(self, layers: Layers, width: int, height: int) -> None:
+        matrix = layers.deeper[self.depth - 1]
+        output = self.depth == len(layers.deeper)
+        names = layers.classes if output else tuple(map(str, range(len(matrix.weights))))
+        block, mean, scale = matrix_cells(matrix.weights, names, height - 1, width, self.look)
+        before = layers.deeper[self.depth - 2].name if self.depth > 1 else layers.name
+        foot = text_line(matrix_foot(matrix, before, mean), width, QUIET)
+        block = stack([beside([block, blank(block.shape[0], width - block.shape[1])], gap=0), foot])
+        self.query_one("#weights-matrix", SignedImage).show(block)
+        self._draw_head(matrix_words(matrix), scale)
+
+    def _draw_head(self, words: str, scale: float, page: str = "") -> None:
+        """Where one is, and what the colours stand for; the page is left out where it would hide the colours."""
+        colours = self.console_app.colours
+        head = self.query_one("#weights-head", Static)
+        low, high = f"{signed(-scale)} ", f" {signed(scale)}"
+        width = self.query_one("#weights").size.width - 2
+        if width - len(words + page) - len(low) - len(high) - 2 >= SHORTEST:
+            words += page
+        room = min(LEGEND, width - len(words) - len(low) - len(high) - 2)
+        text = Text.assemble((words, f"bold {colours['foreground']}"), no_wrap=True, overflow="crop")
+        if room >= SHORTEST:
+            room -= 1 - room % 2  # zero has a cell of its own
+            scale_text = as_text(legend(room, self.look), 0, self.app.theme_variables)
+            ends = Text.assemble((low, colours["secondary"]), scale_text, (high, colours["secondary"]))
+            text.append(" " * (width - len(words) - ends.cell_len))
+            text.append_text(ends)
+        head.update(text)
+
+    def standings(self) -> list[Standing]:
+        if self.data is None:
+            return []
+        if self.depth > 0:
+            return [Standing("weights", self.subject, Settings(layer=self.depth), self.data)]
+        if self.opened:
+            detail = self.data.detail
+            known = self.data if detail is not None and detail.unit == self.unit else None
+            return [Standing("weights", self.subject, Settings(unit=self.unit), known)]
+        page = self._page_layout().page
+        first = self._place(self._order(self.data.layers)) // page * page + 1
+        settings = Settings(first=first, order=self.by, reverse=self.turned, each=self.each)
+        return [Standing("weights", self.subject, settings, self.data)]
+
+    # -- order and place ---------------------------------------------------------------------------------------
+
+    def _order(self, layers: Layers) -> np.ndarray:
+        return layers.order(self.by, turned=self.turned)
+
+    def _place(self, order: np.ndarray) -> int:
+        return int(np.flatnonzero(order == self.unit)[0])
+
+    def _page_layout(self) -> GridLayout:
+        space = self.query_one("#weights").size
+        panel = self.size.width >= WIDE
+        return grid_layout(space.width, space.height - 1, small=self.small, panel=panel)
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("move", "page", "sort", "reverse", "scale", "size"):
+            return self.data is not None and self.depth == 0
+        if action == "open_unit":
+            return self.data is not None and self.depth == 0 and not self.opened
+        if action == "layers":
+            return self.data is not None and bool(self.data.layers.deeper)
+        if action == "look":
+            return self.data is not None
+        return True
+
+    def _go(self, place: int) -> None:
+        order = self._order(self.data.layers)
+        self.unit = int(order[max(0, min(len(order) - 1, place))])
+        self.draw(self.data)
+
+    def action_move(self, rows: int, columns: int) -> None:
+        """To a neighbour; one opened unit has only neighbours in the order."""
+        place = self._place(self._order(self.data.layers))
+        if self.opened:
+            self._go(place + rows + columns)
+            return
+        wide = self._page_layout().columns
+        last = self.data.layers.units - 1
+        down = rows * wide
+        if place + down > last and place // wide == last // wide:
+            down = 0  # there is no row under the last one
+        if place + down >= 0:
+            self._go(place + down + columns)
+
+    def action_page(self, by: int) -> None:
+        self._go(self._place(self._order(self.data.layers)) + by * self._page_layout().page)
+
+    def action_open_unit(self) -> None:
+        self._show(opened=True, depth=0)
+
+    def action_layers(self) -> None:
+        self._show(opened=self.opened, depth=(self.depth + 1) % (len(self.data.layers.deeper) + 1))
+
+    def _show(self, *, opened: bool, depth: int) -> None:
+        self.opened, self.depth = opened, depth
+        self.draw(self.data)
+        self.refresh_bindings()
+
+    def back(self) -> None:
+        if self.data is not None and self.depth > 0:
+            self._show(opened=self.opened, depth=0)
+        elif self.data is not None and self.opened:
+            self._show(opened=False, depth=0)
+        else:
+            super().back()
+
+    def action_sort(self) -> None:
+        """The next order; the grid goes to its beginning, an opened unit stays."""
+        self.by = ORDERS[(ORDERS.index(self.by) + 1) % len(ORDERS)]
+        self.turned = False
+        self._reordered()
+
+    def action_reverse(self) -> None:
+        self.turned = not self.turned
+        self._reordered()
+
+    def _reordered(self) -> None:
+        if self.opened:
+            self.draw(self.data)
+        else:
+            self._go(0)
+
+    def action_scale(self) -> None:
+        self.each = not self.each
+        self.draw(self.data)
+
+    def action_look(self) -> None:
+        self.look = LOOKS[(LOOKS.index(self.look) + 1) % len(LOOKS)]
+        self.draw(self.data)
+
+    def action_size(self) -> None:
+        self.small = not self.small
+        self.draw(self.data)
+
+    def on_click(self, event: Click) -> None:
+        """A click on a picture moves the cursor there, another one opens it."""
+        grid = self.query_one("#weights-grid")
+        if self.data is None or event.widget is not grid:
+            return
+        page = self._page_layout()
+        one = SMALL if page.small else PICTURE
+        column = (event.screen_x - grid.region.x) // (one[0] + 1)
+        row = (event.screen_y - grid.region.y) // (one[1] + 1)
+        order = self._order(self.data.layers)
+        place = self._place(order) // page.page * page.page + row * page.columns + column
+        if 0 <= column < page.columns and 0 <= row < page.rows and place < len(order):
+            again = self.unit == order[place]
+            self._go(place)
+            if again:
+                self.action_open_unit()
