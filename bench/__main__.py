@@ -13,8 +13,8 @@ import torch
 
 from bench import accuracy, epoch, looking, memory, screens, soak
 from bench.row import Bench, Row, Setting, read
-from engine.data.folder import data_folder
-from engine.hardware import devices
+from mnist_tui.engine.data.folder import data_folder
+from mnist_tui.engine.hardware import devices
 
 BENCHES: dict[str, Bench] = {
     "epoch": epoch.on_the_cpu,

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.terminal import Terminal, script
-from engine.recipes import RECIPES
-from engine.runs.folder import stored_runs
-from engine.runs.history import History
-from tui.keys import VIEWS
+from mnist_tui.engine.recipes import RECIPES
+from mnist_tui.engine.runs.folder import stored_runs
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.keys import VIEWS
 
 Figures = dict[str, object]
 FORM = "Batch size"

@@ -10,9 +10,9 @@ import torch
 
 from bench.notebook_loop import NotebookLoop
 from bench.row import Row, Setting, at_least, at_most, epoch_operations, seconds, sgemm_rate
-from engine.config import RunConfig
-from engine.runs.events import Epoch
-from engine.training.loop import train
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.runs.events import Epoch
+from mnist_tui.engine.training.loop import train
 
 PER_TURN = 3
 """Our epochs in each turn, of which the mean counts: one of the loop's takes longer than all of them."""

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from bench.row import Row, Setting, at_least, at_most, seconds
-from engine.analysis.noise_search import noise_search
-from engine.analysis.pca import pca
-from engine.analysis.tsne import tsne
-from engine.config import RunConfig
-from engine.training.loop import train
-from engine.training.model import MLP
+from mnist_tui.engine.analysis.noise_search import noise_search
+from mnist_tui.engine.analysis.pca import pca
+from mnist_tui.engine.analysis.tsne import tsne
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.training.loop import train
+from mnist_tui.engine.training.model import MLP
 
 SEARCH = 1_600_000
 """Images of the notebook's search."""

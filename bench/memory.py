@@ -38,8 +38,8 @@ def main() -> None:
         for _ in NotebookLoop(folder, 1234).epochs(2):
             pass
     else:
-        from engine.config import RunConfig
-        from engine.training.loop import train
+        from mnist_tui.engine.config import RunConfig
+        from mnist_tui.engine.training.loop import train
 
         for _ in train(RunConfig(epochs=2, threads=1, device="cpu"), read(folder)):
             pass

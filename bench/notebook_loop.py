@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset, random_split
 from torchvision import transforms
 from torchvision.datasets import MNIST
 
-from engine.training.model import MLP
+from mnist_tui.engine.training.model import MLP
 
 BATCH = 64
 

@@ -17,12 +17,12 @@ import torch
 
 from bench.notebook_loop import NotebookLoop
 from bench.row import read
-from engine.config import RunConfig
-from engine.data.dataset import Dataset
-from engine.data.folder import data_folder
-from engine.recipes import RECIPES
-from engine.runs.events import Epoch, RunStarted, Test
-from engine.training.loop import train
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.dataset import Dataset
+from mnist_tui.engine.data.folder import data_folder
+from mnist_tui.engine.recipes import RECIPES
+from mnist_tui.engine.runs.events import Epoch, RunStarted, Test
+from mnist_tui.engine.training.loop import train
 
 PRINTED = 0.9837
 """Test accuracy that the notebook's own printed run reached."""

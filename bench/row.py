@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
-from engine.data.dataset import Dataset
-from engine.data.loading import load
+from mnist_tui.engine.data.dataset import Dataset
+from mnist_tui.engine.data.loading import load
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import IO
 from bench.console import BACKSPACE, DOWN, ENTER, Figures, console
 from bench.row import Row, Setting, at_most
 from bench.terminal import Terminal
-from engine.runs.folder import EVENTS, stored_runs
+from mnist_tui.engine.runs.folder import EVENTS, stored_runs
 
 EPOCHS = 2000
 RIGHT = b"\x1b[C"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from engine.data.catalog import DATASET_NAMES
-from engine.errors import ConfigError
-from engine.recipes import RECIPES
-from engine.training.schedule import SCHEDULES
+from mnist_tui.engine.data.catalog import DATASET_NAMES
+from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.recipes import RECIPES
+from mnist_tui.engine.training.schedule import SCHEDULES
 
 PIXELS = 28 * 28
 CLASSES = 10

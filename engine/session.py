@@ -9,22 +9,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.config import RunConfig
-from engine.data.dataset import Dataset
-from engine.data.folder import data_folder, is_explicit
-from engine.data.loading import load
-from engine.errors import Cancelled, ConfigError, DataError, MnistTuiError, RunError, TrainingError
-from engine.runs import events, log_file
-from engine.runs.events import Epoch, Event, Notice, RunFinished
-from engine.runs.folder import RunFolder, check_runs_folder
-from engine.runs.history import History
-from engine.runs.names import check_name
-from engine.runs.remote import Listener
-from engine.runs.writer import RunWriter
-from engine.training.control import Control
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.dataset import Dataset
+from mnist_tui.engine.data.folder import data_folder, is_explicit
+from mnist_tui.engine.data.loading import load
+from mnist_tui.engine.errors import Cancelled, ConfigError, DataError, MnistTuiError, RunError, TrainingError
+from mnist_tui.engine.runs import events, log_file
+from mnist_tui.engine.runs.events import Epoch, Event, Notice, RunFinished
+from mnist_tui.engine.runs.folder import RunFolder, check_runs_folder
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.names import check_name
+from mnist_tui.engine.runs.remote import Listener
+from mnist_tui.engine.runs.writer import RunWriter
+from mnist_tui.engine.training.control import Control
 
 if TYPE_CHECKING:
-    from engine.training.state import TrainingState
+    from mnist_tui.engine.training.state import TrainingState
 
 MAX_REASON = 300
 """Characters of somebody else's error that are worth reading on a screen; the log has it all."""
@@ -62,7 +62,7 @@ def start(
         yield RunFinished("", "stopped", 0.0, "stopped before training began: there was nothing to keep")
         return
     # Imported here: to refuse a wrong name or a missing data set takes no torch.
-    from engine.hardware.devices import choose
+    from mnist_tui.engine.hardware.devices import choose
 
     choose(config.device)  # raises before there is a run folder
     facts = {"dataset": dataset.name, "data_dir": str(data_folder(data_dir)), "mean": dataset.mean, "std": dataset.std}
@@ -132,7 +132,7 @@ def _load(name: str, data_dir: str | None, control: Control) -> Generator[Event,
 
 def _with_its_threads(config: RunConfig, state: TrainingState | None) -> RunConfig:
     """The configuration with as many threads as the run was given before, where this machine has them."""
-    from engine.hardware.devices import available_cores
+    from mnist_tui.engine.hardware.devices import available_cores
 
     if config.threads or state is None or state.threads > available_cores():
         return config
@@ -141,8 +141,8 @@ def _with_its_threads(config: RunConfig, state: TrainingState | None) -> RunConf
 
 def _check(folder: RunFolder, config: RunConfig, state: TrainingState | None, history: History) -> None:
     """Refuse what can't be gone on with, before anything of the run is touched."""
-    from engine.hardware.devices import choose
-    from engine.training.loop import check_state
+    from mnist_tui.engine.hardware.devices import choose
+    from mnist_tui.engine.training.loop import check_state
 
     if state is not None:
         done = state.epoch - 1
@@ -170,7 +170,7 @@ def _untold(state: TrainingState, history: History) -> Epoch | None:
 def _recorded(
     config: RunConfig, dataset: Dataset, control: Control, writer: RunWriter, state: TrainingState | None
 ) -> Generator[Event, None, None]:
-    from engine.training.loop import train
+    from mnist_tui.engine.training.loop import train
 
     run = writer.folder.name
     log = log_file.CalmFile(writer.folder.path / "log.txt")

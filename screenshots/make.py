@@ -24,20 +24,19 @@ import matplotlib
 import resvg_py
 from textual.pilot import Pilot
 
-import engine.hardware.devices
-import engine.runs.writer
-import engine.session
-import engine.training.loop
-import engine.training.tally
-import tui.state.training
-from engine.data.folder import data_folder
-from engine.runs.events import Event, Progress
-from engine.runs.folder import RunFolder, stored_runs
+from mnist_tui.engine import session
+from mnist_tui.engine.data.folder import data_folder
+from mnist_tui.engine.hardware import devices
+from mnist_tui.engine.runs import writer
+from mnist_tui.engine.runs.events import Event, Progress
+from mnist_tui.engine.runs.folder import RunFolder, stored_runs
+from mnist_tui.engine.training import loop, tally
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.cli import export_run
+from mnist_tui.tui.state import training
+from mnist_tui.tui.views.analysis_base import AnalysisView
+from mnist_tui.tui.widgets.image import ImageGrid
 from screenshots.clock import Clock
-from tui.app import MnistTui
-from tui.cli import export_run
-from tui.views.analysis_base import AnalysisView
-from tui.widgets.image import ImageGrid
 
 HERE = Path(__file__).resolve().parent
 SIZE = (132, 40)
@@ -76,7 +75,7 @@ class Gate:
                 self.opened.wait()
 
 
-_start = engine.session.start
+_start = session.start
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 300.0) -> None:
@@ -172,10 +171,10 @@ def main() -> None:
         Path("data").symlink_to(data)  # so that no picture shows where it was taken
         stack.enter_context(patch.dict(os.environ, {"HOME": os.getcwd(), "TZ": "UTC", "MNIST_TUI_DATA": "data"}))
         time.tzset()
-        for module in (engine.train, engine.tally, engine.session, engine.writer, tui.training_app):
+        for module in (loop, tally, session, writer, training):
             stack.enter_context(patch.object(module, "time", clock))
-        stack.enter_context(patch.object(engine.devices, "memory_in_use", lambda device: MEMORY))
-        stack.enter_context(patch.object(engine.session, "start", gate.start))
+        stack.enter_context(patch.object(devices, "memory_in_use", lambda device: MEMORY))
+        stack.enter_context(patch.object(session, "start", gate.start))
         asyncio.run(take(gate))
         figures(stored_runs(Path("runs"))[-1])
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from engine.config import RunConfig
-from engine.runs.folder import RunFolder, stored_runs
-from engine.session import start
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.runs.folder import RunFolder, stored_runs
+from mnist_tui.engine.session import start
 
 SMALL = RunConfig(dataset="digits", epochs=3, batch_size=32, hidden=(16, 12), device="cpu", threads=1)
 

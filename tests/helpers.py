@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.config import RunConfig
-from engine.data.dataset import Dataset, make_dataset
-from engine.runs.events import Epoch, Event, Progress
-from engine.training.control import Control
-from engine.training.loop import train
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.dataset import Dataset, make_dataset
+from mnist_tui.engine.runs.events import Epoch, Event, Progress
+from mnist_tui.engine.training.control import Control
+from mnist_tui.engine.training.loop import train
 
 ROOT = Path(__file__).resolve().parents[1]
 """The checkout: what a new Python process needs on its path."""
@@ -120,7 +120,7 @@ def command(*arguments: str, terminal: bool = False) -> Outcome:
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
-        from tui.cli.commands import main
+        from mnist_tui.tui.cli.commands import main
 
         try:
             main()

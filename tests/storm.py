@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from bench.console import console, start
 from bench.terminal import Terminal
-from engine.data.folder import data_folder
+from mnist_tui.engine.data.folder import data_folder
 
 LETTERS = [letter.encode() for letter in "123456789ymzaf[]vpuwoO/ibtlrcZ0+-=.,?L eEgdnNxs"]
 SPECIAL = [

@@ -25,13 +25,13 @@ from typing import Any
 import numpy as np
 import torch
 
-import engine.training.loop
-from engine import session
-from engine.config import RunConfig
-from engine.data.digits import load_digits_dataset
-from engine.runs.events import Epoch
-from engine.runs.folder import RunFolder, stored_runs
-from engine.runs.history import History
+from mnist_tui.engine import session
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.digits import load_digits_dataset
+from mnist_tui.engine.runs.events import Epoch
+from mnist_tui.engine.runs.folder import RunFolder, stored_runs
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.training import loop
 from tests.helpers import checksums
 
 CONFIG = RunConfig(dataset="digits", epochs=12, batch_size=16, hidden=(16,), device="cpu", threads=1)
@@ -54,7 +54,7 @@ def main() -> int:
     began = time.perf_counter()
     # So that no process spends its life with imports; on one thread, because a forked process has no others.
     torch.set_num_threads(1)
-    list(engine.training.loop.train(replace(config, epochs=1), load_digits_dataset()))
+    list(loop.train(replace(config, epochs=1), load_digits_dataset()))
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         in_child(lambda: list(session.start(config, place / "whole")))
@@ -128,7 +128,7 @@ def in_child(work: Callable[[], Any], *, after: float | None = None) -> bool:
     sys.stdout.flush()
     child = os.fork()  # quicker than a new Python
     if child == 0:
-        engine.training.loop.REPORT_SECONDS = 0.005  # more to be torn
+        loop.REPORT_SECONDS = 0.005  # more to be torn
         status = 1
         with suppress(BaseException):
             try:

@@ -32,13 +32,13 @@ from textual.events import MouseScrollDown, MouseScrollUp, Paste
 from textual.pilot import OutOfBounds, Pilot
 from textual.worker import Worker, WorkerState
 
-from engine.errors import MnistTuiError
+from mnist_tui.engine.errors import MnistTuiError
+from mnist_tui.tui.keys import TABLE, VIEWS
+from mnist_tui.tui.speed.app import QuickApp
+from mnist_tui.tui.terminal.capabilities import NEEDED
+from mnist_tui.tui.views.analysis_base import AnalysisView
+from mnist_tui.tui.views.base import View
 from tests.walk_states import PATIENCE, STATES, console, reach, slow_mirror, state_of, store_runs, unhurried
-from tui.keys import TABLE, VIEWS
-from tui.speed.app import QuickApp
-from tui.terminal.capabilities import NEEDED
-from tui.views.analysis_base import AnalysisView
-from tui.views.base import View
 
 STRETCH = 100
 SIZES = ((200, 60), (160, 45), (120, 40), (80, 24), (60, 20))
@@ -267,7 +267,7 @@ def ground() -> Iterator[tuple[Path, Path]]:
         # A console freezes what it begins with, for good: here there are many.
         stack.enter_context(patch("gc.freeze", lambda: None))
         stack.enter_context(patch.object(QuickApp, "_display", written))
-        stack.enter_context(patch("tui.views.imagine.BUDGETS", (1_000, 4_000, 16_000, 64_000)))
+        stack.enter_context(patch("mnist_tui.tui.views.imagine.BUDGETS", (1_000, 4_000, 16_000, 64_000)))
         (place / "here").mkdir()
         before = Path.cwd()
         os.chdir(place / "here")

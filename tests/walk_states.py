@@ -15,17 +15,17 @@ from unittest.mock import patch
 
 from textual.pilot import Pilot
 
-from engine.config import RunConfig
-from engine.data.catalog import CATALOG
-from engine.errors import MnistTuiError
-from engine.runs.events import Epoch, RunStarted
-from engine.runs.folder import RunFolder, find_run
-from engine.runs.history import History
-from engine.runs.writer import RunWriter
-from engine.session import start
-from engine.training.control import Control
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.catalog import CATALOG
+from mnist_tui.engine.errors import MnistTuiError
+from mnist_tui.engine.runs.events import Epoch, RunStarted
+from mnist_tui.engine.runs.folder import RunFolder, find_run
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.writer import RunWriter
+from mnist_tui.engine.session import start
+from mnist_tui.engine.training.control import Control
+from mnist_tui.tui.app import MnistTui
 from tests.engine.mirror import mirror
-from tui.app import MnistTui
 
 QUICK = RunConfig(dataset="digits", epochs=2, batch_size=64, hidden=(8,), device="cpu", threads=1)
 ENDLESS = RunConfig.from_json(QUICK.to_json() | {"epochs": 100_000})

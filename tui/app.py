@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 from textual.driver import Driver
 
-from engine.analysis.subject import Analyst
-from engine.config import RunConfig
-from engine.hardware.torch_import import import_torch
-from engine.runs.history import History
-from tui.keys import bindings
-from tui.render.palette import rich_colours
-from tui.speed import garbage
-from tui.speed.app import QuickApp
-from tui.state.exports import ExportingApp
-from tui.state.scrubber import Scrubber
-from tui.state.training import TrainingApp
-from tui.terminal.logs import LogLines
-from tui.views.base import View
+from mnist_tui.engine.analysis.subject import Analyst
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.hardware.torch_import import import_torch
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.speed import garbage
+from mnist_tui.tui.speed.app import QuickApp
+from mnist_tui.tui.state.exports import ExportingApp
+from mnist_tui.tui.state.scrubber import Scrubber
+from mnist_tui.tui.state.training import TrainingApp
+from mnist_tui.tui.terminal.logs import LogLines
+from mnist_tui.tui.views.base import View
 
 if TYPE_CHECKING:
-    from engine.runs.folder import RunFolder
-    from tui.messages import DevicesFound
+    from mnist_tui.engine.runs.folder import RunFolder
+    from mnist_tui.tui.messages import DevicesFound
 
 LOG_LINES = 2000
 STATUS_SECONDS = 0.4
@@ -95,12 +95,12 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
     def find_devices(self) -> None:
         """Import torch and look for devices, in a thread."""
 
-        from tui.messages import DevicesFound
+        from mnist_tui.tui.messages import DevicesFound
 
         def look() -> None:
             try:
                 import_torch()
-                from engine.hardware import devices
+                from mnist_tui.engine.hardware import devices
 
                 self.post_message(DevicesFound(devices.found(), devices.available_cores()))
             except Exception:
@@ -197,20 +197,20 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
             screen.back()
 
     def action_help(self) -> None:
-        from tui.widgets.dialogs import Help
+        from mnist_tui.tui.widgets.dialogs import Help
 
         screen = self.screen
         if isinstance(screen, View):
             self.push_screen(Help(screen.TITLE_WORDS, (screen.MODE, *screen.MORE_SCOPES)))
 
     def action_command_palette(self) -> None:
-        from tui.widgets.commands import Commands
+        from mnist_tui.tui.widgets.commands import Commands
 
         if not Commands.is_open(self):  # type: ignore[arg-type]  # of an app that returns nothing, it says
             self.push_screen(Commands(id="--command-palette"))
 
     def action_log(self) -> None:
-        from tui.widgets.dialogs import Log
+        from mnist_tui.tui.widgets.dialogs import Log
 
         self.push_screen(Log(self.log_lines))
 
@@ -218,7 +218,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         if self.training is None:
             self.leave(0)
             return
-        from tui.widgets.dialogs import Question
+        from mnist_tui.tui.widgets.dialogs import Question
 
         epoch = self.live.progress.epoch if self.live.progress else 0
         body = "A training is running" + (f", epoch {epoch} of {self.training.config.epochs}." if epoch else ".")

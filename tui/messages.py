@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:  # the first frame must not wait for them
-    from engine.hardware.devices import Device
-    from engine.runs.events import Event
-    from engine.runs.history import History
-    from tui.state.training_thread import FollowingThread
+    from mnist_tui.engine.hardware.devices import Device
+    from mnist_tui.engine.runs.events import Event
+    from mnist_tui.engine.runs.history import History
+    from mnist_tui.tui.state.training_thread import FollowingThread
 
 
 class EngineEvent(Message):

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, NoReturn
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from tui.app import MnistTui
-from tui.render.words import printable
-from tui.speed import priority
-from tui.state.training import LEAVE_SECONDS
-from tui.terminal import stray_output
-from tui.terminal.hangup import let_go_of_the_terminal
-from tui.terminal.logs import thread_failures
-from tui.terminal.signals import saving_on_signals
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.render.words import printable
+from mnist_tui.tui.speed import priority
+from mnist_tui.tui.state.training import LEAVE_SECONDS
+from mnist_tui.tui.terminal import stray_output
+from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
+from mnist_tui.tui.terminal.logs import thread_failures
+from mnist_tui.tui.terminal.signals import saving_on_signals
 
 if TYPE_CHECKING:
-    from tui.state.training_thread import TrainingThread
+    from mnist_tui.tui.state.training_thread import TrainingThread
 
 
 class Terminal(LinuxDriver):

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.training.model import MLP
+from mnist_tui.engine.training.model import MLP
 
 STEPS = 200
 SMOOTHNESS = 0.3

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.intervals import wilson_interval
-from engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.analysis.intervals import wilson_interval
+from mnist_tui.engine.analysis.subject import Analyst, Subject
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.runs.history import History
+from mnist_tui.engine.runs.history import History
 
 LARGEST = 230.0
 """Logarithm of the largest power that a smoothing reckons with, far below what a float can hold."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.subject import Split
-from engine.config import RunConfig
-from engine.data.dataset import Dataset
+from mnist_tui.engine.analysis.subject import Split
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.dataset import Dataset
 
 TRANSFORM = ("rotation", "shift", "scale", "shear", "elastic")
 """The configuration's fields that say how training transforms its images."""
@@ -47,7 +47,7 @@ def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, co
         first, count: which images of the split; fewer where it ends.
         draw: another one transforms anew.
     """
-    from engine.augment.preview import augmented
+    from mnist_tui.engine.augment.preview import augmented
 
     places = split_indices(dataset, config, split)
     chosen = places[first : first + count]

@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.neighbours import nearest
-from engine.analysis.subject import Analyst, SplitImages, Subject
+from mnist_tui.engine.analysis.neighbours import nearest
+from mnist_tui.engine.analysis.subject import Analyst, SplitImages, Subject
 
 Method: TypeAlias = Literal["noise", "ascent", "smooth"]
 METHODS: tuple[Method, ...] = ("noise", "ascent", "smooth")
@@ -98,8 +98,8 @@ def imagine(
 
     Raises `RunError` and `DataError` where the run or its data can't be read.
     """
-    from engine.analysis.ascent import SMOOTHNESS, ascend
-    from engine.analysis.noise_search import noise_search
+    from mnist_tui.engine.analysis.ascent import SMOOTHNESS, ascend
+    from mnist_tui.engine.analysis.noise_search import noise_search
 
     _, dataset = analyst.run(subject.folder)
     model = analyst.model(subject.folder, subject.epoch)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import files
-from engine.analysis.imagined import METHODS, Imagined, Method, NearestImage
-from engine.runs import checkpoint_file
+from mnist_tui.engine import files
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, Method, NearestImage
+from mnist_tui.engine.runs import checkpoint_file
 
 FOLDER = "imagined"
 MAX_BYTES = 1 << 20

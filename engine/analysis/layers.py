@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.analysis.orders import Order
-from engine.analysis.subject import Analyst, Split, SplitImages, Subject
-from engine.analysis.weights import (
+from mnist_tui.engine.analysis.orders import Order
+from mnist_tui.engine.analysis.subject import Analyst, Split, SplitImages, Subject
+from mnist_tui.engine.analysis.weights import (
     FirstLayer,
     LayerMatrix,
     Neuron,
@@ -18,7 +18,7 @@ from engine.analysis.weights import (
     neuron,
     order_units,
 )
-from engine.runs.folder import Version
+from mnist_tui.engine.runs.folder import Version
 
 MOST_IMAGES = 100
 """Exciting images that are named; no screen shows more."""

@@ -8,10 +8,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.mistakes import Judged, order
-from engine.analysis.orders import Sort, Which
-from engine.analysis.selection import SelectionError, parse
-from engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.analysis.mistakes import Judged, order
+from mnist_tui.engine.analysis.orders import Sort, Which
+from mnist_tui.engine.analysis.selection import SelectionError, parse
+from mnist_tui.engine.analysis.subject import Analyst, Subject
 
 Direction: TypeAlias = Literal["↓", "↑", ""]
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.orders import Sort, Which
+from mnist_tui.engine.analysis.orders import Sort, Which
 
 if TYPE_CHECKING:  # it loads torch, which is not needed here
-    from engine.training.evaluate import Evaluation
+    from mnist_tui.engine.training.evaluate import Evaluation
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,7 +28,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.training.model import MLP
+from mnist_tui.engine.training.model import MLP
 
 IMAGES = 50_000 * 32
 """As many as the notebook tries."""

@@ -11,12 +11,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.pca import PCA, aligned, orientation, oriented, pca
-from engine.analysis.separation import Separation, procrustes, separation
-from engine.analysis.subject import Analyst, Subject
-from engine.analysis.tsne import Embedding, load
-from engine.errors import DataError, RunError
-from engine.runs.folder import Version
+from mnist_tui.engine.analysis.pca import PCA, aligned, orientation, oriented, pca
+from mnist_tui.engine.analysis.separation import Separation, procrustes, separation
+from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.analysis.tsne import Embedding, load
+from mnist_tui.engine.errors import DataError, RunError
+from mnist_tui.engine.runs.folder import Version
 
 Axes: TypeAlias = tuple[int, int]
 """Numbers of principal components from 1, negative where one is mirrored."""

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.mistakes import EpochVerdict, Judged, history, judge
-from engine.analysis.neighbours import nearest
-from engine.analysis.subject import Analyst, Subject
-from engine.errors import RunError
-from engine.runs.folder import Version
+from mnist_tui.engine.analysis.mistakes import EpochVerdict, Judged, history, judge
+from mnist_tui.engine.analysis.neighbours import nearest
+from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.runs.folder import Version
 
 NEIGHBOURS = 10
 CHUNK = 10_000
@@ -102,7 +102,7 @@ class Researcher:
                 yield replace(findings, neighbours=(), space=space, trouble="its values are not finite")
 
     def _verdicts(self, question: Question, cancelled: Callable[[], bool]) -> tuple[EpochVerdict, ...]:
-        from engine.training.evaluate import evaluate
+        from mnist_tui.engine.training.evaluate import evaluate
 
         subject, page = question.subject, np.array(question.page)
         key = (subject.folder, subject.split, question.page)
@@ -128,7 +128,7 @@ class Researcher:
 
     def _train_hidden(self, subject: Subject, cancelled: Callable[[], bool]) -> NDArray[np.float32] | None:
         """The training images' representations at the subject's epoch; None where it was cancelled."""
-        from engine.training.evaluate import evaluate
+        from mnist_tui.engine.training.evaluate import evaluate
 
         key = subject.folder, subject.epoch, self._analyst.version(subject.folder, subject.epoch)
         if self._hidden_for != key:
@@ -148,7 +148,7 @@ class Researcher:
         return self._hidden
 
     def _neighbours(self, question: Question, hidden: NDArray[np.float32]) -> tuple[Neighbour, ...]:
-        from engine.training.evaluate import evaluate
+        from mnist_tui.engine.training.evaluate import evaluate
 
         subject, position = question.subject, question.position
         _, dataset = self._analyst.run(subject.folder)

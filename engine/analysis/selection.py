@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from engine.analysis.mistakes import Judged
+    from mnist_tui.engine.analysis.mistakes import Judged
 
 DIGITS = tuple("0123456789")
 CLASS_FIELDS = ("true", "pred")

@@ -11,12 +11,12 @@ if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.analysis.mistakes import Judged
-    from engine.config import RunConfig
-    from engine.data.dataset import Dataset
-    from engine.runs.folder import Version
-    from engine.training.evaluate import Evaluation
-    from engine.training.model import MLP
+    from mnist_tui.engine.analysis.mistakes import Judged
+    from mnist_tui.engine.config import RunConfig
+    from mnist_tui.engine.data.dataset import Dataset
+    from mnist_tui.engine.runs.folder import Version
+    from mnist_tui.engine.training.evaluate import Evaluation
+    from mnist_tui.engine.training.model import MLP
 
 Split: TypeAlias = Literal["test", "valid", "train"]
 SPLITS: tuple[Split, ...] = ("test", "valid", "train")
@@ -64,9 +64,9 @@ class Analyst:
 
     def run(self, folder: Path) -> tuple[RunConfig, Dataset]:
         """The run's configuration and the data set that it used."""
-        from engine.data.folder import is_explicit
-        from engine.runs.folder import RunFolder
-        from engine.runs.stored_network import load_dataset
+        from mnist_tui.engine.data.folder import is_explicit
+        from mnist_tui.engine.runs.folder import RunFolder
+        from mnist_tui.engine.runs.stored_network import load_dataset
 
         with self._lock:
             if folder not in self._runs:
@@ -94,15 +94,15 @@ class Analyst:
 
     def model(self, folder: Path, epoch: int) -> MLP:
         """The network of an epoch, on the CPU."""
-        from engine.runs.folder import RunFolder
-        from engine.runs.stored_network import load_model
+        from mnist_tui.engine.runs.folder import RunFolder
+        from mnist_tui.engine.runs.stored_network import load_model
 
         config, _ = self.run(folder)
         return load_model(RunFolder(folder), config, epoch)
 
     def version(self, folder: Path, epoch: int) -> Version:
         """What changes where an epoch is trained anew, as a resumed run does with one that was cut short."""
-        from engine.runs.folder import RunFolder
+        from mnist_tui.engine.runs.folder import RunFolder
 
         return RunFolder(folder).version(epoch)
 
@@ -115,8 +115,8 @@ class Analyst:
         return self._answer(subject)[1]
 
     def _answer(self, subject: Subject) -> tuple[Evaluation, Judged]:
-        from engine.analysis.mistakes import judge
-        from engine.training.evaluate import evaluate
+        from mnist_tui.engine.analysis.mistakes import judge
+        from mnist_tui.engine.training.evaluate import evaluate
 
         key = subject, self.version(subject.folder, subject.epoch)
         known = self._answers.get(key)

@@ -13,11 +13,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import files
-from engine.analysis.neighbours import nearest
-from engine.analysis.pca import pca
-from engine.errors import RunError
-from engine.runs import checkpoint_file
+from mnist_tui.engine import files
+from mnist_tui.engine.analysis.neighbours import nearest
+from mnist_tui.engine.analysis.pca import pca
+from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.runs import checkpoint_file
 
 Phase = Literal["neighbours", "early exaggeration", "optimisation", "done", "stopped"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.analysis.orders import Order
+from mnist_tui.engine.analysis.orders import Order
 
 if TYPE_CHECKING:  # reading a tensor as an array needs no import
     from torch import Tensor

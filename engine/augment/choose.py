@@ -7,9 +7,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from engine.augment import rotate_crop
-from engine.augment.warp import Warp
-from engine.config import RunConfig
+from mnist_tui.engine.augment import rotate_crop
+from mnist_tui.engine.augment.warp import Warp
+from mnist_tui.engine.config import RunConfig
 
 
 class Transform(Protocol):

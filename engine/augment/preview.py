@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from engine.augment.choose import make_transform
-from engine.config import RunConfig
+from mnist_tui.engine.augment.choose import make_transform
+from mnist_tui.engine.config import RunConfig
 
 
 def augmented(images: np.ndarray, config: RunConfig, seed: int) -> np.ndarray:

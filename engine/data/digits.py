@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.catalog import DIGITS, IMAGE_SIDE
-from engine.data.dataset import Dataset, make_dataset
+from mnist_tui.engine.data.catalog import DIGITS, IMAGE_SIDE
+from mnist_tui.engine.data.dataset import Dataset, make_dataset
 
 _BRIGHTEST = 16
 _BOX = 20

@@ -10,13 +10,13 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from engine.data.catalog import DatasetInfo, SourceFile
-from engine.data.files import GZIP_MAGIC, missing_files, raw_folder, shown, system_words
-from engine.data.mirrors import DownloadError, mirrors
-from engine.data.staging import Staging
-from engine.data.transfer import BODY, CONNECT, WHOLE, Transfer, TransferError, host
-from engine.errors import Cancelled
-from engine.runs.events import Phase
+from mnist_tui.engine.data.catalog import DatasetInfo, SourceFile
+from mnist_tui.engine.data.files import GZIP_MAGIC, missing_files, raw_folder, shown, system_words
+from mnist_tui.engine.data.mirrors import DownloadError, mirrors
+from mnist_tui.engine.data.staging import Staging
+from mnist_tui.engine.data.transfer import BODY, CONNECT, WHOLE, Transfer, TransferError, host
+from mnist_tui.engine.errors import Cancelled
+from mnist_tui.engine.runs.events import Phase
 
 SOCKET_TIMEOUT = 10.0
 """Seconds for each connect and each read."""

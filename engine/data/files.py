@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from engine.data.catalog import DatasetInfo, SourceFile
+from mnist_tui.engine.data.catalog import DatasetInfo, SourceFile
 
 GZIP_MAGIC = b"\x1f\x8b"
 

@@ -10,9 +10,9 @@ from typing import Literal
 
 import platformdirs
 
-from engine.data.catalog import CATALOG, DIGITS, DatasetInfo
-from engine.data.files import human_size, locate, raw_folder, shown, system_words, visible_fault
-from engine.errors import ConfigError, DataError
+from mnist_tui.engine.data.catalog import CATALOG, DIGITS, DatasetInfo
+from mnist_tui.engine.data.files import human_size, locate, raw_folder, shown, system_words, visible_fault
+from mnist_tui.engine.errors import ConfigError, DataError
 
 FOLDER_VARIABLE = "MNIST_TUI_DATA"
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.catalog import CATALOG, SourceFile
-from engine.data.files import GZIP_MAGIC, locate, regular_size, shown, size_fault, unreadable
-from engine.errors import DataError
+from mnist_tui.engine.data.catalog import CATALOG, SourceFile
+from mnist_tui.engine.data.files import GZIP_MAGIC, locate, regular_size, shown, size_fault, unreadable
+from mnist_tui.engine.errors import DataError
 
 _ELEMENT_CODES = {"u1": 0x08, ">i4": 0x0C}
 """The magic number's third byte, by numpy's notation of the type."""

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.catalog import CATALOG, DATASET_NAMES, DIGITS, DatasetInfo, SourceFile
-from engine.data.dataset import Dataset, make_dataset
-from engine.data.digits import load_digits_dataset
-from engine.data.download import download
-from engine.data.files import locate, raw_folder, shown, visible_fault
-from engine.data.folder import check_folder
-from engine.data.idx import read_images, read_labels, unusable
-from engine.data.mirrors import DownloadError
-from engine.errors import Cancelled, ConfigError
-from engine.runs.events import Phase
+from mnist_tui.engine.data.catalog import CATALOG, DATASET_NAMES, DIGITS, DatasetInfo, SourceFile
+from mnist_tui.engine.data.dataset import Dataset, make_dataset
+from mnist_tui.engine.data.digits import load_digits_dataset
+from mnist_tui.engine.data.download import download
+from mnist_tui.engine.data.files import locate, raw_folder, shown, visible_fault
+from mnist_tui.engine.data.folder import check_folder
+from mnist_tui.engine.data.idx import read_images, read_labels, unusable
+from mnist_tui.engine.data.mirrors import DownloadError
+from mnist_tui.engine.errors import Cancelled, ConfigError
+from mnist_tui.engine.runs.events import Phase
 
 
 def never() -> bool:

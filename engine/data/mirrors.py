@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
-from engine.data.catalog import DatasetInfo
-from engine.errors import ConfigError, DataError
+from mnist_tui.engine.data.catalog import DatasetInfo
+from mnist_tui.engine.errors import ConfigError, DataError
 
 MIRROR_VARIABLE = "MNIST_TUI_MIRROR"
 """The environment variable that names a mirror of one's own; then no other is asked.

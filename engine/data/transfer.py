@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import IO
 from urllib.parse import urlsplit
 
-from engine.data.files import shown
+from mnist_tui.engine.data.files import shown
 
 CONNECT, ANSWER, BODY, WHOLE = range(4)
 """How far a transfer came before it failed; the failure that came furthest tells most."""

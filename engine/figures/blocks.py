@@ -13,8 +13,8 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from engine.figures.colours import FAINT
-from engine.figures.style import BASE, LINE, Page, Size
+from mnist_tui.engine.figures.colours import FAINT
+from mnist_tui.engine.figures.style import BASE, LINE, Page, Size
 
 CAPTION = 0.85
 """A caption's size in that of ordinary text."""

@@ -8,21 +8,21 @@ from typing import cast
 
 import numpy as np
 
-from engine.analysis import imagined_store, listing
-from engine.analysis.confusion import ConfusionData
-from engine.analysis.confusion import compute as confusion_of
-from engine.analysis.curves import CurvesData, comparison, run_curves
-from engine.analysis.grids import GridsData
-from engine.analysis.grids import compute as grids_of
-from engine.analysis.imagined import METHODS, Imagined, ImagineData, imagine
-from engine.analysis.layers import Source, WeightsData
-from engine.analysis.projection import LAYERS, Layer, Method, Projection, Projector, Wanted
-from engine.analysis.research import ImageData, look
-from engine.analysis.subject import Analyst, Subject
-from engine.errors import Cancelled, ConfigError, RunError
-from engine.figures.settings import Settings
-from engine.runs.folder import RunFolder
-from engine.runs.history import History
+from mnist_tui.engine.analysis import imagined_store, listing
+from mnist_tui.engine.analysis.confusion import ConfusionData
+from mnist_tui.engine.analysis.confusion import compute as confusion_of
+from mnist_tui.engine.analysis.curves import CurvesData, comparison, run_curves
+from mnist_tui.engine.analysis.grids import GridsData
+from mnist_tui.engine.analysis.grids import compute as grids_of
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, ImagineData, imagine
+from mnist_tui.engine.analysis.layers import Source, WeightsData
+from mnist_tui.engine.analysis.projection import LAYERS, Layer, Method, Projection, Projector, Wanted
+from mnist_tui.engine.analysis.research import ImageData, look
+from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.errors import Cancelled, ConfigError, RunError
+from mnist_tui.engine.figures.settings import Settings
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.history import History
 
 NOISE_IMAGES = 1_600_000
 """As many as the notebook tries."""
@@ -109,7 +109,7 @@ class Studio:
 
     def _formed(self, picture: Projection) -> Projection:
         """The picture with its t-SNE, which is stored; without one where the points allow none."""
-        from engine.analysis.tsne import largest_perplexity, save, tsne
+        from mnist_tui.engine.analysis.tsne import largest_perplexity, save, tsne
 
         embedding = None
         name = f"t-SNE of the {picture.layer}"

@@ -6,11 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from engine.analysis.confusion import ConfusionData, ordered_pairs, unordered_pairs
-from engine.figures.colours import FAINT, INK, TRAIN
-from engine.figures.numbers import Record
-from engine.figures.settings import Settings
-from engine.figures.style import BASE, Page, Size, percent
+from mnist_tui.engine.analysis.confusion import ConfusionData, ordered_pairs, unordered_pairs
+from mnist_tui.engine.figures.colours import FAINT, INK, TRAIN
+from mnist_tui.engine.figures.numbers import Record
+from mnist_tui.engine.figures.settings import Settings
+from mnist_tui.engine.figures.style import BASE, Page, Size, percent
 
 VISIBILITY = 0.4
 """A cell's colour is its share of the row to this power: in a straight line one per cent would be invisible."""

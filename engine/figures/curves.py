@@ -10,11 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from engine.analysis.curves import Curve, CurvesData
-from engine.figures.colours import DASHES, FINE, RUNS, TRAIN, VALID
-from engine.figures.numbers import Table
-from engine.figures.settings import Settings
-from engine.figures.style import Page, Size, percent
+from mnist_tui.engine.analysis.curves import Curve, CurvesData
+from mnist_tui.engine.figures.colours import DASHES, FINE, RUNS, TRAIN, VALID
+from mnist_tui.engine.figures.numbers import Table
+from mnist_tui.engine.figures.settings import Settings
+from mnist_tui.engine.figures.style import Page, Size, percent
 
 COLOURS = {"batches": FINE, "training": TRAIN, "validation": VALID}
 FEW = 40

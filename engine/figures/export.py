@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-from engine import __version__, files
-from engine.errors import ConfigError
-from engine.figures import style
-from engine.figures.compute import Studio
-from engine.figures.numbers import encode
-from engine.figures.registry import KINDS
-from engine.figures.settings import Standing, arguments, short_path
-from engine.figures.style import Page, Size
-from engine.runs.folder import RunFolder
+from mnist_tui.engine import __version__, files
+from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.figures import style
+from mnist_tui.engine.figures.compute import Studio
+from mnist_tui.engine.figures.numbers import encode
+from mnist_tui.engine.figures.registry import KINDS
+from mnist_tui.engine.figures.settings import Standing, arguments, short_path
+from mnist_tui.engine.figures.style import Page, Size
+from mnist_tui.engine.runs.folder import RunFolder
 
 Format: TypeAlias = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)

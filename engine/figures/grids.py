@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engine.analysis.grids import TRANSFORM, GridsData
-from engine.figures import blocks
-from engine.figures.numbers import Record
-from engine.figures.settings import Settings
-from engine.figures.style import Page, Size
+from mnist_tui.engine.analysis.grids import TRANSFORM, GridsData
+from mnist_tui.engine.figures import blocks
+from mnist_tui.engine.figures.numbers import Record
+from mnist_tui.engine.figures.settings import Settings
+from mnist_tui.engine.figures.style import Page, Size
 
 BETWEEN = 0.4
 """Inches between the two grids."""

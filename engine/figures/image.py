@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from engine.analysis.research import ImageData
-from engine.figures import blocks
-from engine.figures.colours import FAINT, TRAIN, VALID
-from engine.figures.numbers import Record
-from engine.figures.settings import Settings
-from engine.figures.style import BASE, Page, Size
+from mnist_tui.engine.analysis.research import ImageData
+from mnist_tui.engine.figures import blocks
+from mnist_tui.engine.figures.colours import FAINT, TRAIN, VALID
+from mnist_tui.engine.figures.numbers import Record
+from mnist_tui.engine.figures.settings import Settings
+from mnist_tui.engine.figures.style import BASE, Page, Size
 
 TWO = "what the network says (blue: the true class, orange: the predicted one)"
 FEW = 40

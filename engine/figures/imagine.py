@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.analysis.imagined import METHODS, ImagineData, Method, grey, probability_words
-from engine.figures import blocks
-from engine.figures.numbers import Record
-from engine.figures.settings import Settings
-from engine.figures.style import BASE, Page, Size
+from mnist_tui.engine.analysis.imagined import METHODS, ImagineData, Method, grey, probability_words
+from mnist_tui.engine.figures import blocks
+from mnist_tui.engine.figures.numbers import Record
+from mnist_tui.engine.figures.settings import Settings
+from mnist_tui.engine.figures.style import BASE, Page, Size
 
 METHOD_WORDS = {
     "noise": "the best of many noise images",

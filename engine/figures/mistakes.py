@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.analysis.listing import MistakesData
-from engine.figures import blocks
-from engine.figures.numbers import Table
-from engine.figures.settings import Settings
-from engine.figures.style import Page, Size
+from mnist_tui.engine.analysis.listing import MistakesData
+from mnist_tui.engine.figures import blocks
+from mnist_tui.engine.figures.numbers import Table
+from mnist_tui.engine.figures.settings import Settings
+from mnist_tui.engine.figures.style import Page, Size
 
 SORTS = {"confidence": "by confidence", "loss": "by loss", "margin": "by margin", "index": "by place in the file"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from engine.analysis.projection import METHOD_WORDS, Projection
-from engine.figures.colours import CLASSES, INK
-from engine.figures.numbers import Table
-from engine.figures.settings import Settings
-from engine.figures.style import Page, Size
+from mnist_tui.engine.analysis.projection import METHOD_WORDS, Projection
+from mnist_tui.engine.figures.colours import CLASSES, INK
+from mnist_tui.engine.figures.numbers import Table
+from mnist_tui.engine.figures.settings import Settings
+from mnist_tui.engine.figures.style import Page, Size
 
 ORDINALS = {1: "first", 2: "second"}
 DIM = 0.12

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.analysis.subject import Split, Subject
-from engine.errors import ConfigError
-from engine.figures import confusion, curves, grids, image, imagine, mistakes, projection, weights
-from engine.figures.compute import Studio
-from engine.figures.numbers import Numbers
-from engine.figures.settings import OPTIONS, Settings
-from engine.figures.style import Page, Size
+from mnist_tui.engine.analysis.subject import Split, Subject
+from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.figures import confusion, curves, grids, image, imagine, mistakes, projection, weights
+from mnist_tui.engine.figures.compute import Studio
+from mnist_tui.engine.figures.numbers import Numbers
+from mnist_tui.engine.figures.settings import OPTIONS, Settings
+from mnist_tui.engine.figures.style import Page, Size
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from engine.analysis.orders import SORTS, WHICH, Order, Sort, Which
-from engine.analysis.subject import Subject
-from engine.errors import ConfigError
+from mnist_tui.engine.analysis.orders import SORTS, WHICH, Order, Sort, Which
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import ConfigError
 
 ORDERS: tuple[Order, ...] = ("index", "norm", "structure")
 WHOLE = 1 << 30

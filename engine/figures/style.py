@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 
-from engine.figures.colours import FAINT, GRID, INK
+from mnist_tui.engine.figures.colours import FAINT, GRID, INK
 
 BASE = 9.0
 """Points of ordinary text in a figure of its natural size."""

@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
-from engine.analysis.layers import Layers, WeightsData
-from engine.figures import blocks
-from engine.figures.colours import TRAIN, VALID
-from engine.figures.numbers import Record, Table
-from engine.figures.settings import Settings
-from engine.figures.style import Page, Size, percent
+from mnist_tui.engine.analysis.layers import Layers, WeightsData
+from mnist_tui.engine.figures import blocks
+from mnist_tui.engine.figures.colours import TRAIN, VALID
+from mnist_tui.engine.figures.numbers import Record, Table
+from mnist_tui.engine.figures.settings import Settings
+from mnist_tui.engine.figures.style import Page, Size, percent
 
 MAP = "RdBu_r"
 """Blue below 0, white at 0, red above."""

@@ -15,10 +15,10 @@ from pathlib import Path
 import platformdirs
 import torch
 
-from engine import files
-from engine.config import RunConfig
-from engine.training.model import initial
-from engine.training.step import Step
+from mnist_tui.engine import files
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.training.model import initial
+from mnist_tui.engine.training.step import Step
 
 ENOUGH = 0.8
 """More threads are taken only where a step's time falls below this share: a thread that waits burns a core."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.config import RunConfig
-from engine.errors import ConfigError
-from engine.hardware.cpu_threads import choose_threads
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.hardware.cpu_threads import choose_threads
 
 
 @dataclass(frozen=True, slots=True)

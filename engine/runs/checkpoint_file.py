@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from engine.config import MAX_PARAMETERS
+from mnist_tui.engine.config import MAX_PARAMETERS
 
 WEIGHTS_LIMIT = 4 * MAX_PARAMETERS + (16 << 20)
 """Bytes of the largest network's weights, and some for the archive around them."""

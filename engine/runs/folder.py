@@ -21,14 +21,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from engine import files
-from engine.config import RunConfig
-from engine.errors import ConfigError, RunError
-from engine.runs import checkpoint_file, event_log, ownership
-from engine.runs.events import Event
+from mnist_tui.engine import files
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.errors import ConfigError, RunError
+from mnist_tui.engine.runs import checkpoint_file, event_log, ownership
+from mnist_tui.engine.runs.events import Event
 
 if TYPE_CHECKING:
-    from engine.training.state import TrainingState
+    from mnist_tui.engine.training.state import TrainingState
 
 FORMAT = 1
 EVENTS = "events.jsonl"
@@ -162,7 +162,7 @@ class RunFolder:
 
         Raises `RunError` where the file can't be read.
         """
-        from engine.training.state import from_record
+        from mnist_tui.engine.training.state import from_record
 
         path = self.state_file
         if not path.exists():

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from typing import IO
 
-from engine.runs import event_log
-from engine.runs.events import Event
-from engine.runs.folder import EVENTS, RunFolder
+from mnist_tui.engine.runs import event_log
+from mnist_tui.engine.runs.events import Event
+from mnist_tui.engine.runs.folder import EVENTS, RunFolder
 
 POLL_SECONDS = 0.25
 CHUNK = 1 << 20

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.config import MAX_EPOCHS
+from mnist_tui.engine.config import MAX_EPOCHS
 
 if TYPE_CHECKING:  # the first frame must not wait for numpy
     import numpy as np
 
-    from engine.runs.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test
+    from mnist_tui.engine.runs.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test
 
 MAX_EPOCH_POINTS = 1000
 """More points of one epoch's fine curve are no training's."""
@@ -45,7 +45,7 @@ class History:
     def add(self, event: Event) -> None:
         """Fold the next event."""
         # Here, because the console's first frame has a history and no event.
-        from engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+        from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
 
         match event:
             case RunStarted():

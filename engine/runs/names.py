@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from engine.errors import ConfigError
+from mnist_tui.engine.errors import ConfigError
 
 NAME = re.compile(r"\w[\w.-]{0,63}")
 MAX_NAME_BYTES = 200

@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from engine import files
-from engine.errors import RunError
+from mnist_tui.engine import files
+from mnist_tui.engine.errors import RunError
 
 OWNER = "owner.json"
 MAX_OWNER_BYTES = 4096

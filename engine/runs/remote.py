@@ -12,9 +12,9 @@ import threading
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from engine.errors import RunError
-from engine.runs.folder import RunFolder
-from engine.training.control import Control
+from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.training.control import Control
 
 Request: TypeAlias = Literal["pause", "resume", "stop"]
 FILE = "control"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from engine.config import RunConfig
-from engine.data.catalog import DATASET_NAMES
-from engine.data.dataset import Dataset
-from engine.data.folder import data_folder
-from engine.data.loading import load
-from engine.errors import RunError
-from engine.runs.folder import RunFolder
-from engine.training.evaluate import Evaluation, evaluate
-from engine.training.model import MLP, unset
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.catalog import DATASET_NAMES
+from mnist_tui.engine.data.dataset import Dataset
+from mnist_tui.engine.data.folder import data_folder
+from mnist_tui.engine.data.loading import load
+from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.training.evaluate import Evaluation, evaluate
+from mnist_tui.engine.training.model import MLP, unset
 
 
 def load_dataset(folder: RunFolder, *, data_dir: str | None, explicit_folder: bool) -> tuple[RunConfig, Dataset]:

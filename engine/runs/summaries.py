@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.config import RunConfig
-from engine.errors import RunError
-from engine.runs.folder import CONFIG, EVENTS, RunFolder, stored_runs
-from engine.runs.history import History
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.runs.folder import CONFIG, EVENTS, RunFolder, stored_runs
+from mnist_tui.engine.runs.history import History
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import files
-from engine.config import RunConfig
-from engine.errors import RunError
-from engine.runs import events, ownership, remote
-from engine.runs.events import Event
-from engine.runs.folder import CONFIG, EVENTS, FORMAT, RunFolder
+from mnist_tui.engine import files
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.runs import events, ownership, remote
+from mnist_tui.engine.runs.events import Event
+from mnist_tui.engine.runs.folder import CONFIG, EVENTS, FORMAT, RunFolder
 
 if TYPE_CHECKING:
-    from engine.training.state import TrainingState
+    from mnist_tui.engine.training.state import TrainingState
 
 MAX_WAITING = 64 << 20
 """Bytes of checkpoints that wait in memory for a disk that takes them."""
@@ -163,7 +163,7 @@ class RunWriter:
 
     def save_state(self, state: TrainingState) -> None:
         """Store where the training stands."""
-        from engine.training.state import to_bytes
+        from mnist_tui.engine.training.state import to_bytes
 
         self._save(self.folder.state_file, to_bytes(state))
 
@@ -271,7 +271,7 @@ def _versions() -> dict[str, str]:
     import numpy
     import torch
 
-    from engine import __version__
+    from mnist_tui.engine import __version__
 
     return {
         "mnist-tui": __version__,

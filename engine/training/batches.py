@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.augment.choose import make_transform
-from engine.config import RunConfig
+from mnist_tui.engine.augment.choose import make_transform
+from mnist_tui.engine.config import RunConfig
 
 CHUNK = {"cpu": 1024}
 """Images that are augmented at once: few enough for a CPU's cache …"""

@@ -15,7 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from engine.training.step import Step
+from mnist_tui.engine.training.step import Step
 
 EXAMPLES = 4096
 """Examples that a graph trains on, where the network is small …"""

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.training.batches import normalise
-from engine.training.model import MLP
+from mnist_tui.engine.training.batches import normalise
+from mnist_tui.engine.training.model import MLP
 
 CHUNK = 500
 """Images measured at once."""

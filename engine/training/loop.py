@@ -10,19 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.config import RunConfig
-from engine.data.dataset import Dataset
-from engine.hardware import devices
-from engine.runs.events import Epoch, Event, Phase, RunFinished, RunStarted, Status, Test, to_json
-from engine.training.batches import TrainingBatches, seed_for
-from engine.training.control import Control
-from engine.training.cuda_graphs import make_steps
-from engine.training.evaluate import measure
-from engine.training.model import MLP, initial, unset
-from engine.training.schedule import learning_rate
-from engine.training.state import Tensors, TrainingState, check_weights
-from engine.training.step import Step
-from engine.training.tally import Tally
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.dataset import Dataset
+from mnist_tui.engine.hardware import devices
+from mnist_tui.engine.runs.events import Epoch, Event, Phase, RunFinished, RunStarted, Status, Test, to_json
+from mnist_tui.engine.training.batches import TrainingBatches, seed_for
+from mnist_tui.engine.training.control import Control
+from mnist_tui.engine.training.cuda_graphs import make_steps
+from mnist_tui.engine.training.evaluate import measure
+from mnist_tui.engine.training.model import MLP, initial, unset
+from mnist_tui.engine.training.schedule import learning_rate
+from mnist_tui.engine.training.state import Tensors, TrainingState, check_weights
+from mnist_tui.engine.training.step import Step
+from mnist_tui.engine.training.tally import Tally
 
 REPORT_SECONDS = 0.1
 """At least this long between two `progress` events."""

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.training.model import MLP
-from engine.training.optimizers import Rate, make_optimizer
+from mnist_tui.engine.training.model import MLP
+from mnist_tui.engine.training.optimizers import Rate, make_optimizer
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.hardware import devices
-from engine.runs.events import Progress
-from engine.training.evaluate import judge
+from mnist_tui.engine.hardware import devices
+from mnist_tui.engine.runs.events import Progress
+from mnist_tui.engine.training.evaluate import judge
 
 CURVE_POINTS = 60
 """About so many points of an epoch's fine curve; each is the mean over a group of batches."""

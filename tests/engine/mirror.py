@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.catalog import DatasetInfo, SourceFile
+from mnist_tui.engine.data.catalog import DatasetInfo, SourceFile
 
 TRAIN, TEST = 30, 20
 

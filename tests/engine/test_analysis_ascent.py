@@ -7,11 +7,11 @@ import scipy.sparse.linalg
 import scipy.special
 import torch
 
-from engine.analysis.ascent import SMOOTHNESS, STEPS, ascend
-from engine.config import RunConfig
-from engine.data.digits import load_digits_dataset
-from engine.data.loading import load
-from engine.training.model import MLP
+from mnist_tui.engine.analysis.ascent import SMOOTHNESS, STEPS, ascend
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.digits import load_digits_dataset
+from mnist_tui.engine.data.loading import load
+from mnist_tui.engine.training.model import MLP
 from tests.helpers import run_training
 
 MEAN, STD = 0.2, 0.4

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-from engine.analysis.confusion import Pair, confusion, ordered_pairs, unordered_pairs
-from engine.analysis.intervals import wilson_interval
+from mnist_tui.engine.analysis.confusion import Pair, confusion, ordered_pairs, unordered_pairs
+from mnist_tui.engine.analysis.intervals import wilson_interval
 
 
 def answered(count, seed, *, classes=10, missing=(), never=(), wrong=0.2):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.special
 
-from engine.analysis.mistakes import EpochVerdict, history, judge, order
-from engine.training.evaluate import Evaluation
+from mnist_tui.engine.analysis.mistakes import EpochVerdict, history, judge, order
+from mnist_tui.engine.training.evaluate import Evaluation
 
 
 def evaluation(logits, labels):

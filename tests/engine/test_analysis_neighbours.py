@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from engine.analysis import neighbours
-from engine.analysis.neighbours import nearest
-from engine.data.catalog import CATALOG
-from engine.data.idx import read_images
+from mnist_tui.engine.analysis import neighbours
+from mnist_tui.engine.analysis.neighbours import nearest
+from mnist_tui.engine.data.catalog import CATALOG
+from mnist_tui.engine.data.idx import read_images
 
 
 def points(count, dimensions, seed, *, scale=3.0, offset=0.0):

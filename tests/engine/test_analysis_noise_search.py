@@ -8,11 +8,11 @@ import scipy.special
 import scipy.stats
 import torch
 
-from engine.analysis import noise_search as module
-from engine.analysis.noise_search import CHUNK, Leading, Noise, noise_search
-from engine.config import RunConfig
-from engine.data.digits import load_digits_dataset
-from engine.training.model import MLP
+from mnist_tui.engine.analysis import noise_search as module
+from mnist_tui.engine.analysis.noise_search import CHUNK, Leading, Noise, noise_search
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.digits import load_digits_dataset
+from mnist_tui.engine.training.model import MLP
 from tests.helpers import run_training
 
 ALL = range(10)

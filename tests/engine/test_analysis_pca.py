@@ -10,8 +10,8 @@ import pytest
 from sklearn import decomposition
 from sklearn.datasets import load_digits
 
-from engine.analysis import pca as module
-from engine.analysis.pca import aligned, pca
+from mnist_tui.engine.analysis import pca as module
+from mnist_tui.engine.analysis.pca import aligned, pca
 from tests.helpers import ROOT
 
 
@@ -192,6 +192,6 @@ class TestAligned:
 
 
 def test_import_is_light():
-    code = "import sys, engine.analysis.pca as _; print({'sklearn', 'torch', 'scipy'} & set(sys.modules))"
+    code = "import sys, mnist_tui.engine.analysis.pca as _; print({'sklearn', 'torch', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from engine.analysis.confusion import confusion
-from engine.analysis.mistakes import judge
-from engine.analysis.selection import DIGITS, SelectionError, parse
-from engine.data.catalog import CATALOG
-from engine.training.evaluate import Evaluation
+from mnist_tui.engine.analysis.confusion import confusion
+from mnist_tui.engine.analysis.mistakes import judge
+from mnist_tui.engine.analysis.selection import DIGITS, SelectionError, parse
+from mnist_tui.engine.data.catalog import CATALOG
+from mnist_tui.engine.training.evaluate import Evaluation
 
 FASHION = CATALOG["fashion-mnist"].classes
 

@@ -12,8 +12,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
-from engine.analysis.pca import pca
-from engine.analysis.separation import knn_accuracy, procrustes, separation, silhouette, trustworthiness
+from mnist_tui.engine.analysis.pca import pca
+from mnist_tui.engine.analysis.separation import knn_accuracy, procrustes, separation, silhouette, trustworthiness
 from tests.helpers import ROOT
 
 DIGITS, LABELS = load_digits(return_X_y=True)
@@ -188,6 +188,7 @@ class TestAll:
 
 
 def test_import_is_light():
-    code = "import sys, engine.analysis.separation as _; print({'sklearn', 'torch', 'scipy'} & set(sys.modules))"
+    code = "import sys, mnist_tui.engine.analysis.separation as _;"
+    code += "print({'sklearn', 'torch', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -17,14 +17,14 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.datasets import load_digits
 from sklearn.manifold import TSNE
 
-from engine.analysis import tsne as module
-from engine.analysis.pca import pca
-from engine.analysis.tsne import ITERATIONS, Embedding, largest_perplexity, load, save, tsne
-from engine.config import RunConfig
-from engine.data.loading import load as load_dataset
-from engine.errors import RunError
-from engine.training.evaluate import evaluate
-from engine.training.model import MLP
+from mnist_tui.engine.analysis import tsne as module
+from mnist_tui.engine.analysis.pca import pca
+from mnist_tui.engine.analysis.tsne import ITERATIONS, Embedding, largest_perplexity, load, save, tsne
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.loading import load as load_dataset
+from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.training.evaluate import evaluate
+from mnist_tui.engine.training.model import MLP
 from tests.helpers import ROOT, run_training
 
 DIGITS, LABELS = load_digits(return_X_y=True)
@@ -361,14 +361,15 @@ class TestStored:
 
 
 def test_import_is_light():
-    code = "import sys, engine.analysis.tsne as _; print({'openTSNE', 'sklearn', 'torch', 'scipy'} & set(sys.modules))"
+    code = "import sys, mnist_tui.engine.analysis.tsne as _;"
+    code += "print({'openTSNE', 'sklearn', 'torch', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
 
 def test_process_ends_while_the_worker_runs():
     code = (
-        "import numpy as np; from engine.analysis.tsne import tsne; it = tsne(np.random.rand(3000, 50));"
+        "import numpy as np; from mnist_tui.engine.analysis.tsne import tsne; it = tsne(np.random.rand(3000, 50));"
         "[next(it) for _ in range(4)]; print('out')"
     )
     done = subprocess.run(

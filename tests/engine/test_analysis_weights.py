@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.analysis.weights import CHUNK, deeper_layers, first_layer, morans_i, neuron, order_units
-from engine.data.digits import load_digits_dataset
-from engine.training.batches import normalise
-from engine.training.model import MLP
+from mnist_tui.engine.analysis.weights import CHUNK, deeper_layers, first_layer, morans_i, neuron, order_units
+from mnist_tui.engine.data.digits import load_digits_dataset
+from mnist_tui.engine.training.batches import normalise
+from mnist_tui.engine.training.model import MLP
 from tests.helpers import QUICK, noise_dataset, run_training
 
 MEAN, STD = 0.13, 0.31

@@ -8,11 +8,11 @@ from scipy import stats
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as vision
 
-from engine.augment.preview import augmented
-from engine.augment.rotate_crop import cut, draw, frame, rotate_and_crop, steps
-from engine.config import RunConfig
-from engine.data.catalog import CATALOG
-from engine.data.idx import read_images
+from mnist_tui.engine.augment.preview import augmented
+from mnist_tui.engine.augment.rotate_crop import cut, draw, frame, rotate_and_crop, steps
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.catalog import CATALOG
+from mnist_tui.engine.data.idx import read_images
 
 
 def one_by_one(images, angles, offsets, shift):

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 from torchvision import transforms
 
-from engine.config import RunConfig
-from engine.training.batches import TrainingBatches, normalise, seed_for
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.training.batches import TrainingBatches, normalise, seed_for
 from tests.helpers import noise_dataset
 
 STILL = RunConfig(batch_size=32, rotation=0.0, shift=0, hidden=())

@@ -7,11 +7,11 @@ from dataclasses import fields, replace
 
 import pytest
 
-from engine.config import DEVICES, MAX_PARAMETERS, NO_RECIPES_MATTER, OPTIMIZERS, RunConfig, parse_hidden
-from engine.data.catalog import DATASET_NAMES
-from engine.errors import ConfigError
-from engine.recipes import RECIPES
-from engine.training.schedule import SCHEDULES
+from mnist_tui.engine.config import DEVICES, MAX_PARAMETERS, NO_RECIPES_MATTER, OPTIMIZERS, RunConfig, parse_hidden
+from mnist_tui.engine.data.catalog import DATASET_NAMES
+from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.recipes import RECIPES
+from mnist_tui.engine.training.schedule import SCHEDULES
 
 
 def problems_of(**values):

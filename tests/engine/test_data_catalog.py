@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.data.catalog import CATALOG, DATASET_NAMES, DIGITS
+from mnist_tui.engine.data.catalog import CATALOG, DATASET_NAMES, DIGITS
 
 
 @pytest.mark.parametrize("name", CATALOG)
@@ -68,8 +68,8 @@ def test_names_for_the_option():
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
-        ("engine.data.catalog", ("numpy", "torch", "torchvision", "sklearn")),
-        ("engine.data.loading", ("torch", "torchvision", "sklearn", "scipy", "textual")),
+        ("mnist_tui.engine.data.catalog", ("numpy", "torch", "torchvision", "sklearn")),
+        ("mnist_tui.engine.data.loading", ("torch", "torchvision", "sklearn", "scipy", "textual")),
     ],
 )
 def test_import_loads_nothing_heavy(module, heavy):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from engine.data.catalog import CATALOG, DIGITS
-from engine.data.dataset import make_dataset, pixel_statistics
-from engine.data.digits import enlarge, load_digits_dataset
-from engine.data.idx import read_images
+from mnist_tui.engine.data.catalog import CATALOG, DIGITS
+from mnist_tui.engine.data.dataset import make_dataset, pixel_statistics
+from mnist_tui.engine.data.digits import enlarge, load_digits_dataset
+from mnist_tui.engine.data.idx import read_images
 from tests.engine.mirror import tiny_data
 
 

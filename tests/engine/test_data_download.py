@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.data import download as module
-from engine.data.catalog import CATALOG
-from engine.data.download import download
-from engine.data.mirrors import DownloadError, mirrors
-from engine.errors import Cancelled, ConfigError, DataError
+from mnist_tui.engine.data import download as module
+from mnist_tui.engine.data.catalog import CATALOG
+from mnist_tui.engine.data.download import download
+from mnist_tui.engine.data.mirrors import DownloadError, mirrors
+from mnist_tui.engine.errors import Cancelled, ConfigError, DataError
 from tests.engine.mirror import listing, mirror, tiny_data
 
 DATA = tiny_data()
@@ -305,8 +305,8 @@ class TestCancel:
     def test_program_ends_while_the_socket_hangs(self, tmp_path):
         code = f"""
 import pathlib, time
-from engine.data import download
-from engine.errors import Cancelled
+from mnist_tui.engine.data import download
+from mnist_tui.engine.errors import Cancelled
 from tests.engine.mirror import tiny_data
 download.SOCKET_TIMEOUT = 50.0
 end = time.monotonic() + 0.3

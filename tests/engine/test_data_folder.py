@@ -8,9 +8,9 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from engine.data.catalog import CATALOG
-from engine.data.folder import check_folder, data_folder, is_explicit, survey
-from engine.errors import ConfigError, DataError
+from mnist_tui.engine.data.catalog import CATALOG
+from mnist_tui.engine.data.folder import check_folder, data_folder, is_explicit, survey
+from mnist_tui.engine.errors import ConfigError, DataError
 from tests.engine.mirror import tiny_data
 
 

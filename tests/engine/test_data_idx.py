@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.catalog import CATALOG
-from engine.data.files import visible_fault
-from engine.data.idx import read_images, read_labels
-from engine.errors import DataError
+from mnist_tui.engine.data.catalog import CATALOG
+from mnist_tui.engine.data.files import visible_fault
+from mnist_tui.engine.data.idx import read_images, read_labels
+from mnist_tui.engine.errors import DataError
 from tests.engine.mirror import TRAIN, idx, source_file, tiny_data
 
 MNIST = CATALOG["mnist"]

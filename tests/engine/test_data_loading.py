@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from engine.data import download as module
-from engine.data.catalog import CATALOG
-from engine.data.loading import load
-from engine.data.mirrors import DownloadError
-from engine.errors import Cancelled, ConfigError, DataError
+from mnist_tui.engine.data import download as module
+from mnist_tui.engine.data.catalog import CATALOG
+from mnist_tui.engine.data.loading import load
+from mnist_tui.engine.data.mirrors import DownloadError
+from mnist_tui.engine.errors import Cancelled, ConfigError, DataError
 from tests.engine.mirror import idx, listing, mirror, tiny_data
 
 pytestmark = pytest.mark.timeout(60)

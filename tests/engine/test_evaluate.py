@@ -6,8 +6,8 @@ import scipy.special
 import torch
 from sklearn.metrics import accuracy_score, log_loss
 
-from engine.training.evaluate import CHUNK, Evaluation, evaluate, measure
-from engine.training.model import MLP
+from mnist_tui.engine.training.evaluate import CHUNK, Evaluation, evaluate, measure
+from mnist_tui.engine.training.model import MLP
 from tests.helpers import answers, judged, noise_dataset
 
 

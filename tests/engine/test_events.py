@@ -6,8 +6,18 @@ import math
 
 import pytest
 
-from engine.runs import events
-from engine.runs.events import Epoch, Notice, Phase, Progress, RunFinished, RunStarted, Test, from_json, to_json
+from mnist_tui.engine.runs import events
+from mnist_tui.engine.runs.events import (
+    Epoch,
+    Notice,
+    Phase,
+    Progress,
+    RunFinished,
+    RunStarted,
+    Test,
+    from_json,
+    to_json,
+)
 
 STARTED = RunStarted(
     run="20260101-120000-a",

@@ -13,22 +13,22 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from engine import files
-from engine.analysis import imagined_store, listing
-from engine.analysis.curves import run_curves
-from engine.analysis.imagined import METHODS, Imagined, NearestImage
-from engine.analysis.pca import aligned, orientation, oriented, pca
-from engine.analysis.projection import Projector, Wanted
-from engine.analysis.subject import Analyst, Subject
-from engine.errors import Cancelled, ConfigError
-from engine.figures import compute
-from engine.figures.compute import Studio
-from engine.figures.export import Exported, Form, Size, check, export, parse_size
-from engine.figures.registry import KINDS, chosen
-from engine.figures.settings import Settings, Standing, arguments, parse, short_path
-from engine.runs.events import Epoch, Event, Progress
-from engine.runs.folder import RunFolder
-from engine.runs.history import History
+from mnist_tui.engine import files
+from mnist_tui.engine.analysis import imagined_store, listing
+from mnist_tui.engine.analysis.curves import run_curves
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage
+from mnist_tui.engine.analysis.pca import aligned, orientation, oriented, pca
+from mnist_tui.engine.analysis.projection import Projector, Wanted
+from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.errors import Cancelled, ConfigError
+from mnist_tui.engine.figures import compute
+from mnist_tui.engine.figures.compute import Studio
+from mnist_tui.engine.figures.export import Exported, Form, Size, check, export, parse_size
+from mnist_tui.engine.figures.registry import KINDS, chosen
+from mnist_tui.engine.figures.settings import Settings, Standing, arguments, parse, short_path
+from mnist_tui.engine.runs.events import Epoch, Event, Progress
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.history import History
 from tests.figures import finished_run, floats, pixels, record, said, table
 
 ONE_RUN = [view for view in KINDS if view != "compare"]
@@ -258,7 +258,7 @@ class TestSettings:
         )  # fmt: skip
         for view, kind in KINDS.items():
             words = arguments(settings, [name for name in kind.options if name != "compared"])
-            from engine.figures.settings import OPTIONS
+            from mnist_tui.engine.figures.settings import OPTIONS
 
             named = {option.flag: name for name, option in OPTIONS.items()}
             values, rest = {}, list(words)

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import engine.runs.follow
-from engine.runs.event_log import MAX_LINE
-from engine.runs.events import Epoch, Notice, to_json
-from engine.runs.folder import RunFolder
-from engine.runs.follow import Follower, follow
+from mnist_tui.engine.runs.event_log import MAX_LINE
+from mnist_tui.engine.runs.events import Epoch, Notice, to_json
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.follow import Follower, follow
 
 EPOCH = Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0, True)
 
@@ -18,7 +17,7 @@ EPOCH = Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0, True)
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run's log that nobody writes any more; it is read a thousand bytes at a time."""
-    monkeypatch.setattr(engine.follow, "CHUNK", 1000)
+    monkeypatch.setattr("mnist_tui.engine.runs.follow.CHUNK", 1000)
     return tmp_path / "events.jsonl"
 
 

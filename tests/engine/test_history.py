@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
-from engine.runs.history import History
+from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+from mnist_tui.engine.runs.history import History
 from tests.helpers import QUICK, noise_dataset, run_training
 
 

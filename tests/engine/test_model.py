@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.config import RunConfig
-from engine.training.model import MLP, initial, layer_names
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.training.model import MLP, initial, layer_names
 
 
 def set_weights(model, value):

@@ -13,21 +13,21 @@ import numpy as np
 import pytest
 import torch
 
-import engine.training.loop
-from engine.analysis.layers import Source
-from engine.analysis.projection import Projector, Wanted, store_path
-from engine.analysis.research import Question, Researcher
-from engine.analysis.subject import Analyst, Subject
-from engine.config import RunConfig
-from engine.errors import ConfigError, RunError
-from engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
-from engine.runs.folder import RunFolder, newest_live_run, stored_runs
-from engine.runs.history import History
-from engine.runs.remote import FILE, Listener, send
-from engine.runs.summaries import summarise
-from engine.runs.writer import RunWriter
-from engine.session import resume, start
-from engine.training.control import Control
+from mnist_tui.engine.analysis.layers import Source
+from mnist_tui.engine.analysis.projection import Projector, Wanted, store_path
+from mnist_tui.engine.analysis.research import Question, Researcher
+from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.errors import ConfigError, RunError
+from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+from mnist_tui.engine.runs.folder import RunFolder, newest_live_run, stored_runs
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.remote import FILE, Listener, send
+from mnist_tui.engine.runs.summaries import summarise
+from mnist_tui.engine.runs.writer import RunWriter
+from mnist_tui.engine.session import resume, start
+from mnist_tui.engine.training import loop
+from mnist_tui.engine.training.control import Control
 from tests.helpers import QUICK, ROOT, checksums, of_kind, timeless
 
 CONFIG = replace(QUICK, epochs=4)
@@ -37,7 +37,7 @@ CONFIG = replace(QUICK, epochs=4)
 def every_batch(monkeypatch):
     """No data but the bundled set, and progress after every batch, so that a test can act at a certain one."""
     monkeypatch.delenv("MNIST_TUI_DATA", raising=False)
-    monkeypatch.setattr(engine.train, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
 
 
 def trained(runs_dir, config=CONFIG, stop_at=None, name="run"):
@@ -145,7 +145,7 @@ class TestSameNumbers:
 
     def test_real_data(self, tmp_path, mnist_folder, monkeypatch):
         monkeypatch.setenv("MNIST_TUI_DATA", str(mnist_folder))
-        monkeypatch.setattr(engine.train, "REPORT_SECONDS", 0.05)
+        monkeypatch.setattr(loop, "REPORT_SECONDS", 0.05)
         config = replace(CONFIG, dataset="mnist", epochs=2, batch_size=512)
         whole = trained(tmp_path / "whole", config)
         control = Control()
@@ -158,15 +158,17 @@ class TestSameNumbers:
 
     def test_as_many_threads_as_before(self, tmp_path, monkeypatch):
         # Whatever a measurement would give today: sums depend on how many threads share them.
-        monkeypatch.setattr("engine.hardware.devices.available_cores", lambda: 4)
-        monkeypatch.setattr("engine.hardware.devices.choose_threads", lambda config, *_: config.threads or 2)
+        monkeypatch.setattr("mnist_tui.engine.hardware.devices.available_cores", lambda: 4)
+        monkeypatch.setattr("mnist_tui.engine.hardware.devices.choose_threads", lambda config, *_: config.threads or 2)
         before = torch.get_num_threads()
         try:
             config = replace(CONFIG, threads=0)
             whole = trained(tmp_path / "whole", config)
             run = trained(tmp_path, config, stop_at=(2, 17))
             assert run.state().threads == 2
-            monkeypatch.setattr("engine.hardware.devices.choose_threads", lambda config, *_: config.threads or 1)
+            monkeypatch.setattr(
+                "mnist_tui.engine.hardware.devices.choose_threads", lambda config, *_: config.threads or 1
+            )
             started = of_kind(resume(run), RunStarted)[0]
         finally:
             torch.set_num_threads(before)
@@ -266,8 +268,8 @@ class TestOneWriter:
 
     def test_another_process(self, tmp_path):
         run = trained(tmp_path, stop_at=(2, 5))
-        code = "import sys; from pathlib import Path; from engine.runs.folder import RunFolder; "
-        code += "from engine.runs.writer import RunWriter; "
+        code = "import sys; from pathlib import Path; from mnist_tui.engine.runs.folder import RunFolder; "
+        code += "from mnist_tui.engine.runs.writer import RunWriter; "
         code += "writer = RunWriter.reopen(RunFolder(Path(sys.argv[1]))); print('mine', flush=True)"
         code += "; sys.stdin.read()"
         arguments = [sys.executable, "-c", code, str(run.path)]
@@ -367,7 +369,7 @@ class TestRequests:
         assert not (run.path / FILE).exists()
 
     def test_what_is_there_when_it_ends_is_still_done(self, run, monkeypatch):
-        monkeypatch.setattr("engine.runs.remote.POLL_SECONDS", 3600.0)
+        monkeypatch.setattr("mnist_tui.engine.runs.remote.POLL_SECONDS", 3600.0)
         control = Control()
         listener = Listener(run.path, control)
         send(run, "stop")

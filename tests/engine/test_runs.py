@@ -17,17 +17,16 @@ from pathlib import Path
 import pytest
 import torch
 
-import engine.runs.writer
-from engine import __version__, files
-from engine.config import RunConfig
-from engine.errors import ConfigError, RunError
-from engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test, to_json
-from engine.runs.folder import RunFolder, check_runs_folder, find_run, stored_runs
-from engine.runs.names import check_name, runs_folder
-from engine.runs.stored_network import evaluate_stored, load_model
-from engine.runs.summaries import summarise, summarise_all
-from engine.runs.writer import RunWriter
-from engine.training.model import MLP
+from mnist_tui.engine import __version__, files
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.errors import ConfigError, RunError
+from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test, to_json
+from mnist_tui.engine.runs.folder import RunFolder, check_runs_folder, find_run, stored_runs
+from mnist_tui.engine.runs.names import check_name, runs_folder
+from mnist_tui.engine.runs.stored_network import evaluate_stored, load_model
+from mnist_tui.engine.runs.summaries import summarise, summarise_all
+from mnist_tui.engine.runs.writer import RunWriter
+from mnist_tui.engine.training.model import MLP
 from tests.helpers import QUICK, ROOT, checksums
 
 EPOCHS = [
@@ -166,7 +165,7 @@ class TestTroubles:
         return lambda: monkeypatch.setattr(files, "replace", whole)
 
     def test_checkpoints_that_were_given_up_are_not_forgotten(self, writer, full, monkeypatch):
-        monkeypatch.setattr(engine.writer, "MAX_WAITING", 150_000)  # one takes some 55 kB
+        monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_WAITING", 150_000)  # one takes some 55 kB
         for epoch in range(4):
             writer.save_weights(epoch, weights_of(QUICK))
         full()
@@ -179,7 +178,7 @@ class TestTroubles:
         assert notices[-1] == f"checkpoints can be stored in {writer.folder.name} again"
 
     def test_what_waits_is_tried_before_it_is_given_up(self, writer, full, monkeypatch):
-        monkeypatch.setattr(engine.writer, "MAX_WAITING", 150_000)
+        monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_WAITING", 150_000)
         for epoch in range(2):
             writer.save_weights(epoch, weights_of(QUICK))
         full()
@@ -188,7 +187,7 @@ class TestTroubles:
         assert writer.trouble == ""
 
     def test_a_fine_curve_that_was_given_up_is_not_forgotten(self, writer, monkeypatch):
-        monkeypatch.setattr(engine.writer, "MAX_WAITING_EVENTS", 1000)
+        monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_WAITING_EVENTS", 1000)
         write = writer._write
 
         def fail(_):
@@ -555,7 +554,7 @@ class TestLive:
         assert summarise(writer.folder).status == "died"
 
     def test_seen_from_another_process(self, writer):
-        code = "import sys; from pathlib import Path; from engine.runs.folder import RunFolder; "
+        code = "import sys; from pathlib import Path; from mnist_tui.engine.runs.folder import RunFolder; "
         code += "print(RunFolder(Path(sys.argv[1])).is_live())"
 
         def asked():

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from engine.training.batches import TrainingBatches
-from engine.training.model import MLP
-from engine.training.schedule import SCHEDULES, WARM_UP, learning_rate
+from mnist_tui.engine.training.batches import TrainingBatches
+from mnist_tui.engine.training.model import MLP
+from mnist_tui.engine.training.schedule import SCHEDULES, WARM_UP, learning_rate
 from tests.helpers import QUICK, noise_dataset, run_training
 
 

@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import pytest
 
-import engine.training.loop
-from engine import files
-from engine.config import RunConfig
-from engine.errors import ConfigError, DataError, TrainingError
-from engine.hardware.devices import found
-from engine.runs.events import Epoch, Phase, RunFinished, RunStarted, Test
-from engine.runs.folder import RunFolder, stored_runs
-from engine.runs.stored_network import evaluate_stored
-from engine.runs.summaries import summarise
-from engine.session import resume, start
-from engine.training.control import Control
+from mnist_tui.engine import files
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.errors import ConfigError, DataError, TrainingError
+from mnist_tui.engine.hardware.devices import found
+from mnist_tui.engine.runs.events import Epoch, Phase, RunFinished, RunStarted, Test
+from mnist_tui.engine.runs.folder import RunFolder, stored_runs
+from mnist_tui.engine.runs.stored_network import evaluate_stored
+from mnist_tui.engine.runs.summaries import summarise
+from mnist_tui.engine.session import resume, start
+from mnist_tui.engine.training import loop
+from mnist_tui.engine.training.control import Control
 from tests.helpers import QUICK, checksums, of_kind, timeless
 
 BRIEF = replace(QUICK, epochs=2)
@@ -210,7 +210,7 @@ class TestFailure:
         def fail(*_):
             raise RuntimeError("out of memory\nin the second line")
 
-        monkeypatch.setattr(engine.train, "measure", fail)
+        monkeypatch.setattr(loop, "measure", fail)
 
     def test_is_the_last_event(self, tmp_path, broken):
         told = []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, norm
 
-from engine.analysis.intervals import wilson_interval
+from mnist_tui.engine.analysis.intervals import wilson_interval
 
 
 def by_equation(correct, total, z):

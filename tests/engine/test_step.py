@@ -5,8 +5,8 @@ import copy
 import pytest
 import torch
 
-from engine.training.model import MLP
-from engine.training.step import Step
+from mnist_tui.engine.training.model import MLP
+from mnist_tui.engine.training.step import Step
 
 REFERENCES = {
     "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr=lr),

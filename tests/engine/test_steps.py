@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-import engine.training.cuda_graphs
-from engine.runs.events import Epoch, Progress
-from engine.training.control import Control
-from engine.training.cuda_graphs import AHEAD, GraphedSteps, Steps, batches_together, make_steps
-from engine.training.loop import train
-from engine.training.model import MLP
-from engine.training.step import Step
+from mnist_tui.engine.runs.events import Epoch, Progress
+from mnist_tui.engine.training import cuda_graphs, loop
+from mnist_tui.engine.training.control import Control
+from mnist_tui.engine.training.cuda_graphs import AHEAD, GraphedSteps, Steps, batches_together, make_steps
+from mnist_tui.engine.training.loop import train
+from mnist_tui.engine.training.model import MLP
+from mnist_tui.engine.training.step import Step
 from tests.helpers import QUICK, noise_dataset, of_kind, run_training, timeless
 
 SIZES = (20, 16, 10)
@@ -143,7 +143,7 @@ class TestTraining:
     @pytest.fixture
     def graphed(self, monkeypatch):
         """Trainings as on CUDA, three batches at a time."""
-        monkeypatch.setattr(engine.train, "make_steps", lambda step, size: GraphedSteps(step, size, 3, FakeGraphs()))
+        monkeypatch.setattr(loop, "make_steps", lambda step, size: GraphedSteps(step, size, 3, FakeGraphs()))
 
     def test_is_the_same(self, graphed, monkeypatch):
         # 7 batches of 32, the last of 15: two graphs and one step.
@@ -155,7 +155,7 @@ class TestTraining:
             assert (a.train_acc, a.valid_acc) == (b.train_acc, b.valid_acc)
 
     def test_progress_and_stop_between_groups(self, graphed, monkeypatch):
-        monkeypatch.setattr(engine.train, "REPORT_SECONDS", 0.0)
+        monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
         control, events = Control(), []
         for event in train(QUICK, noise_dataset(), control):
             events.append(event)
@@ -176,7 +176,7 @@ class TestCudaThatCannotRecord:
         def refuse(*arguments):
             raise RuntimeError("CUDA error: operation not permitted")
 
-        monkeypatch.setattr(engine.steps, "GraphedSteps", refuse)
+        monkeypatch.setattr(cuda_graphs, "GraphedSteps", refuse)
         with caplog.at_level(logging.WARNING):
             assert type(make_steps(OnCuda(), 8)) is Steps
         assert "step by step" in caplog.text

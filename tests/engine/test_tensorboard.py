@@ -10,12 +10,12 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from engine.config import RunConfig
-from engine.errors import RunError
-from engine.runs import tensorboard
-from engine.runs.events import Epoch, Event, Notice, Phase, Progress, RunFinished, Test
-from engine.runs.writer import RunWriter
-from engine.session import start
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.runs import tensorboard
+from mnist_tui.engine.runs.events import Epoch, Event, Notice, Phase, Progress, RunFinished, Test
+from mnist_tui.engine.runs.writer import RunWriter
+from mnist_tui.engine.session import start
 from tests.helpers import QUICK, command, of_kind
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-import engine.hardware.cpu_threads
-from engine.hardware.cpu_threads import choose_threads, quickest, step_seconds
+from mnist_tui.engine.hardware import cpu_threads
+from mnist_tui.engine.hardware.cpu_threads import choose_threads, quickest, step_seconds
 from tests.helpers import QUICK
 
 AUTO = replace(QUICK, threads=0)
@@ -13,7 +13,7 @@ AUTO = replace(QUICK, threads=0)
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine.hardware.cpu_threads.platformdirs, "user_cache_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(cpu_threads.platformdirs, "user_cache_path", lambda name: tmp_path / name)
     return tmp_path / "mnist-tui" / "threads.json"
 
 
@@ -26,7 +26,7 @@ def measured(monkeypatch):
         asked.append(threads)
         return 1 / threads
 
-    monkeypatch.setattr(engine.threads, "step_seconds", seconds)
+    monkeypatch.setattr(cpu_threads, "step_seconds", seconds)
     return asked
 
 
@@ -61,7 +61,7 @@ class TestChoice:
     def test_the_same_the_next_time(self, cache, measured, monkeypatch):
         first = choose_threads(AUTO, 8, "a processor")
         count = len(measured)
-        monkeypatch.setattr(engine.threads, "step_seconds", lambda config, threads: threads)
+        monkeypatch.setattr(cpu_threads, "step_seconds", lambda config, threads: threads)
         assert choose_threads(AUTO, 8, "a processor") == first == 7
         assert len(measured) == count
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-import engine.training.loop
-from engine.data.digits import load_digits_dataset
-from engine.errors import ConfigError
-from engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
-from engine.training.control import Control
-from engine.training.loop import train
+from mnist_tui.engine.data.digits import load_digits_dataset
+from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+from mnist_tui.engine.training import loop
+from mnist_tui.engine.training.control import Control
+from mnist_tui.engine.training.loop import train
 from tests.helpers import QUICK, answers, groups_of, judged, noise_dataset, of_kind, run_training, timeless
 
 HANG = 30.0
@@ -33,7 +33,7 @@ def noise():
 @pytest.fixture
 def every_batch(monkeypatch):
     """Progress after every batch, so that a test can act at a certain one."""
-    monkeypatch.setattr(engine.train, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
 
 
 class TestEvents:
@@ -126,7 +126,7 @@ class TestCounts:
     @pytest.mark.parametrize("batch_size", [1, 2, 4, 60, 210, 1000])
     def test_fine_curve_tiles_the_epoch(self, monkeypatch, seconds, batch_size):
         # 210 batches of one in groups of four and 105 of two in groups of two: both end with a short group.
-        monkeypatch.setattr(engine.train, "REPORT_SECONDS", seconds)
+        monkeypatch.setattr(loop, "REPORT_SECONDS", seconds)
         config = replace(STILL, epochs=2, batch_size=batch_size)
         events = run_training(config, noise_dataset(233)).events
         sizes = np.array([len(piece) for piece in np.split(np.arange(210), range(batch_size, 210, batch_size))])
@@ -162,7 +162,7 @@ class TestCounts:
 
     def test_every_epoch_ends_with_its_progress(self, noise, monkeypatch):
         # However seldom it reports, the last word on the epoch's batches comes.
-        monkeypatch.setattr(engine.train, "REPORT_SECONDS", 1000.0)
+        monkeypatch.setattr(loop, "REPORT_SECONDS", 1000.0)
         progress = of_kind(run_training(QUICK, noise).events, Progress)
         assert [(event.epoch, event.batch) for event in progress] == [(1, 7), (2, 7), (3, 7)]
 
@@ -240,7 +240,7 @@ class TestSameRun:
 
     def test_how_often_it_reports_changes_nothing(self, noise, monkeypatch):
         once = run_training(QUICK, noise)
-        monkeypatch.setattr(engine.train, "REPORT_SECONDS", 0.0)
+        monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
         assert timeless(run_training(QUICK, noise).events) == timeless(once.events)
 
     def test_more_epochs_begin_the_same(self, noise):
@@ -428,7 +428,7 @@ class TestPause:
                     self.pause()
                 return super().paused
 
-        monkeypatch.setattr(engine.train, "REPORT_SECONDS", 1000.0)
+        monkeypatch.setattr(loop, "REPORT_SECONDS", 1000.0)
         control, events = PausesBeforeTheFifthBatch(), []
         for event in train(replace(QUICK, epochs=1), noise, control):
             events.append(event)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine.augment.choose import TurnAndCrop, make_transform
-from engine.augment.preview import augmented
-from engine.augment.warp import Warp
-from engine.config import RunConfig
-from engine.training.batches import TrainingBatches, normalise
+from mnist_tui.engine.augment.choose import TurnAndCrop, make_transform
+from mnist_tui.engine.augment.preview import augmented
+from mnist_tui.engine.augment.warp import Warp
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.training.batches import TrainingBatches, normalise
 from tests.helpers import noise_dataset
 
 BENT = RunConfig(batch_size=32, hidden=(), rotation=10.0, shift=1, scale=0.1, shear=5.0, elastic=0.5)

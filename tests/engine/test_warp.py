@@ -9,9 +9,9 @@ from scipy import ndimage, stats
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as vision
 
-from engine.augment.warp import SMOOTHNESS, Warp
-from engine.data.catalog import CATALOG
-from engine.data.idx import read_images
+from mnist_tui.engine.augment.warp import SMOOTHNESS, Warp
+from mnist_tui.engine.data.catalog import CATALOG
+from mnist_tui.engine.data.idx import read_images
 
 SIZE = 28
 

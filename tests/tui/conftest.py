@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.config import RunConfig
-from tui.app import MnistTui
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.tui.app import MnistTui
 
 QUICK = RunConfig(dataset="digits", epochs=3, hidden=(16,))
 ENDLESS = RunConfig(dataset="digits", epochs=100_000, hidden=(16,))

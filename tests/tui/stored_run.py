@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.config import RunConfig
-from engine.data.digits import load_digits_dataset
-from engine.runs.events import Epoch, RunFinished, RunStarted, Test
-from engine.runs.folder import RunFolder
-from engine.runs.writer import RunWriter
-from engine.training.model import MLP
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.digits import load_digits_dataset
+from mnist_tui.engine.runs.events import Epoch, RunFinished, RunStarted, Test
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.writer import RunWriter
+from mnist_tui.engine.training.model import MLP
 
 NAME = "20260102-030405-written"
 CONFIG = RunConfig(dataset="digits", epochs=3, hidden=(32,), device="cpu", threads=1)

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from engine.runs.folder import RunFolder, stored_runs
-from engine.runs.follow import Follower
-from engine.runs.history import History
-from engine.runs.summaries import summarise
-from engine.session import start
+from mnist_tui.engine.runs.folder import RunFolder, stored_runs
+from mnist_tui.engine.runs.follow import Follower
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.summaries import summarise
+from mnist_tui.engine.session import start
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.widgets.dialogs import NumberQuestion
 from tests.helpers import ROOT
 from tests.tui.conftest import QUICK, screen_text, until
-from tui.app import MnistTui
-from tui.widgets.dialogs import NumberQuestion
 
 SLOW = ("--dataset", "digits", "--hidden", "16", "--batch-size", "4", "--epochs", "100000", "--threads", "1")
 
@@ -28,7 +28,7 @@ SLOW = ("--dataset", "digits", "--hidden", "16", "--batch-size", "4", "--epochs"
 @pytest.fixture
 def elsewhere(console) -> Iterator[RunFolder]:
     """A run that another process trains."""
-    code = "from tui.cli.commands import main; main()"
+    code = "from mnist_tui.tui.cli.commands import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "train", *SLOW, "--device", "cpu", "--json", "--runs-dir", "runs"],
         env=os.environ | {"PYTHONPATH": str(ROOT)},

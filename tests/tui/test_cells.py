@@ -6,7 +6,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from tui.render.grey_cells import (
+from mnist_tui.tui.render.grey_cells import (
     LEVELS,
     STYLES,
     Cells,

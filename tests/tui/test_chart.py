@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from textual.app import App
 
-from engine.analysis.curves import smooth
-from tui.render.braille import trace
-from tui.widgets import chart
-from tui.widgets.chart import (
+from mnist_tui.engine.analysis.curves import smooth
+from mnist_tui.tui.render.braille import trace
+from mnist_tui.tui.widgets import chart
+from mnist_tui.tui.widgets.chart import (
     MAX_POINTS,
     Chart,
     Line,

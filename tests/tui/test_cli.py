@@ -10,12 +10,12 @@ import tomllib
 import pytest
 import torch
 
-import engine.training.loop
-from engine.config import RunConfig
-from engine.errors import RunError
-from engine.runs.events import RunFinished, Test
-from engine.runs.folder import find_run, stored_runs
-from engine.runs.summaries import summarise
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.runs.events import RunFinished, Test
+from mnist_tui.engine.runs.folder import find_run, stored_runs
+from mnist_tui.engine.runs.summaries import summarise
+from mnist_tui.engine.training import loop
 from tests.helpers import ROOT, command, of_kind
 
 QUICKLY = ("--dataset", "digits", "--hidden", "16", "--device", "cpu")
@@ -33,7 +33,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def spawn(*arguments, code="from tui.cli.commands import main; main()"):
+def spawn(*arguments, code="from mnist_tui.tui.cli.commands import main; main()"):
     """The command in a process of its own."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
@@ -299,7 +299,7 @@ class TestTrain:
         def fail(*_):
             raise RuntimeError("out of memory\nin the second line")
 
-        monkeypatch.setattr(engine.train, "measure", fail)
+        monkeypatch.setattr(loop, "measure", fail)
         outcome = command("train", *QUICKLY)
         assert outcome.status == 1
         (line,) = outcome.err.splitlines()
@@ -339,7 +339,7 @@ class TestAbout:
         assert "Usage" in outcome.out
 
     def test_import_is_light(self):
-        code = "import sys, tui.cli.commands; print(*sorted(m for m in sys.modules if '.' not in m))"
+        code = "import sys, mnist_tui.tui.cli.commands; print(*sorted(m for m in sys.modules if '.' not in m))"
         with spawn(code=code) as process:
             out, err = process.communicate(timeout=HANG)
         assert (process.returncode, err) == (0, "")
@@ -364,11 +364,11 @@ class TestProcesses:
     def test_a_fault_of_ours_is_one_line(self):
         # In a test's process pytest takes the log; in a user's terminal nobody does.
         code = """
-import tui.cli.plain
+from mnist_tui.tui.cli import plain
 def fail(*_, **__):
     raise ZeroDivisionError("no\\nwonder")
-tui.cli.plain.list_runs = fail
-from tui.cli.commands import main
+plain.list_runs = fail
+from mnist_tui.tui.cli.commands import main
 main()
 """
         with spawn("runs", code=code) as process:

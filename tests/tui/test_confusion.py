@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 
-from engine.config import RunConfig
-from engine.runs.folder import stored_runs
-from engine.runs.history import History
-from engine.session import start
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.runs.folder import stored_runs
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.session import start
+from mnist_tui.tui.state.scrubber import Scrubber
+from mnist_tui.tui.views.confusion import pairs_text, shade
+from mnist_tui.tui.widgets.subject_bar import SubjectBar, shown_epochs
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
-from tui.state.scrubber import Scrubber
-from tui.views.confusion import pairs_text, shade
-from tui.widgets.subject_bar import SubjectBar, shown_epochs
 
 
 def train_quickly(config: RunConfig = QUICK) -> None:
@@ -167,14 +167,14 @@ def test_a_growing_run_is_not_looked_through_all_the_time_but_at_its_end(monkeyp
     history, newest, hidden = History.of(folder.events()), folder.checkpoint(3), Path("hidden.pt")
     newest.rename(hidden)
     scrubber = Scrubber()
-    monkeypatch.setattr("tui.state.scrubber.LOOK_SHARE", 1e-9)
+    monkeypatch.setattr("mnist_tui.tui.state.scrubber.LOOK_SHARE", 1e-9)
     scrubber.look_at(folder.path, history, growing=True)
     hidden.rename(newest)
     scrubber.look_at(folder.path, history, growing=True)
     assert scrubber.subject.epoch == 2, "it was looked through just now"
     scrubber.look_at(folder.path, history, growing=False)
     assert scrubber.epochs == (0, 1, 2, 3)
-    monkeypatch.setattr("tui.state.scrubber.LOOK_SHARE", 1e9)
+    monkeypatch.setattr("mnist_tui.tui.state.scrubber.LOOK_SHARE", 1e9)
     newest.rename(hidden)
     scrubber.look_at(folder.path, history, growing=False)
     hidden.rename(newest)

@@ -19,12 +19,12 @@ from typing import Any
 
 import pytest
 
-from engine.runs.events import Epoch, Phase, RunFinished
-from engine.runs.folder import RunFolder, find_run, stored_runs
-from engine.runs.history import History
-from engine.runs.remote import send
-from engine.runs.summaries import summarise
-from engine.session import start
+from mnist_tui.engine.runs.events import Epoch, Phase, RunFinished
+from mnist_tui.engine.runs.folder import RunFolder, find_run, stored_runs
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.remote import send
+from mnist_tui.engine.runs.summaries import summarise
+from mnist_tui.engine.session import start
 from tests.helpers import QUICK, ROOT, checksums, of_kind
 
 HANG = 90.0
@@ -32,12 +32,12 @@ HANG = 90.0
 LONG = ("--dataset", "digits", "--hidden", "16", "--device", "cpu", "--threads", "1", "--batch-size", "32")
 OWNING = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
 """Makes a terminal the process's own, so that its end is a hang-up."""
-COMMAND = "from tui.cli.commands import main; main()"
+COMMAND = "from mnist_tui.tui.cli.commands import main; main()"
 CONSOLE = f"""
 from pathlib import Path
-from engine.config import RunConfig
-from tui.app import MnistTui
-from tui.run import Terminal, end_now, run
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.run import Terminal, end_now, run
 config = RunConfig(**{ {**QUICK.to_json(), "hidden": (16,)} })
 config = RunConfig.from_json(config.to_json() | {{"epochs": EPOCHS, "batch_size": 32}})
 end_now(run(MnistTui(runs_dir=Path("runs"), config=config, driver_class=Terminal)))
@@ -242,7 +242,7 @@ class TestSignals:
 
     def test_what_libraries_print_goes_into_the_log(self, on_terminal):
         noisy = """
-import os, engine.writer as w
+import os, mnist_tui.engine.runs.writer as w
 save = w.RunWriter.save_weights
 def loud(self, *arguments):
     os.write(2, b"from-C-to-stderr \\x1b[2J\\n")
@@ -263,7 +263,10 @@ w.RunWriter.save_weights = loud
 
     def test_a_second_interrupt_ends_at_once(self, on_terminal):
         # The first one saves; here that takes for ever.
-        slow = "import engine.training.loop as loop, time; loop.measure = lambda *_: time.sleep(1000); " + COMMAND
+        slow = (
+            "import mnist_tui.engine.training.loop as loop, time; loop.measure = lambda *_: time.sleep(1000); "
+            + COMMAND
+        )
         terminal = on_terminal(slow, "train", *LONG, "--batch-size", "1000", "--epochs", "9")
         wait_for(lambda: stored_runs(Path("runs")))
         terminal.press(b"\x03")
@@ -275,7 +278,7 @@ w.RunWriter.save_weights = loud
 
     def test_quitting_does_not_wait_for_a_computation(self, on_terminal):
         # A view that computes for ever, as t-SNE's first phase can't be interrupted.
-        slow = "import tui.views.weights.view as w, pathlib, time; "
+        slow = "import mnist_tui.tui.views.weights.view as w, pathlib, time; "
         slow += "w.WeightsView.compute = lambda *_: (pathlib.Path('computing').touch(), time.sleep(1000)); "
         terminal = on_terminal(slow + CONSOLE.replace("EPOCHS", "2"))
         run = begun(terminal)

@@ -12,22 +12,22 @@ from textual.events import MouseDown
 from textual.geometry import Offset
 from textual.widgets import Input, Static
 
-from engine.config import RunConfig
-from engine.runs.events import Epoch, Event, Notice, Phase
-from engine.runs.folder import RunFolder, stored_runs
-from engine.runs.summaries import summarise
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.runs.events import Epoch, Event, Notice, Phase
+from mnist_tui.engine.runs.folder import RunFolder, stored_runs
+from mnist_tui.engine.runs.summaries import summarise
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.keys import VIEWS
+from mnist_tui.tui.messages import EngineEvent, TrainingEnded
+from mnist_tui.tui.state.export_thread import ExportEnded, Job
+from mnist_tui.tui.state.preferences import Preferences
+from mnist_tui.tui.views.runs.compare import CompareScreen
+from mnist_tui.tui.widgets.chart import Chart
+from mnist_tui.tui.widgets.dialogs import Help, Log, Question
+from mnist_tui.tui.widgets.fields import Choice
+from mnist_tui.tui.widgets.form import Form
+from mnist_tui.tui.widgets.subject_bar import SubjectBar
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
-from tui.app import MnistTui
-from tui.keys import VIEWS
-from tui.messages import EngineEvent, TrainingEnded
-from tui.state.export_thread import ExportEnded, Job
-from tui.state.preferences import Preferences
-from tui.views.runs.compare import CompareScreen
-from tui.widgets.chart import Chart
-from tui.widgets.dialogs import Help, Log, Question
-from tui.widgets.fields import Choice
-from tui.widgets.form import Form
-from tui.widgets.subject_bar import SubjectBar
 
 
 def epochs_shown(app: MnistTui) -> int:

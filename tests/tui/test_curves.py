@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from engine.analysis.curves import smooth
-from engine.runs.events import Epoch, Progress
-from engine.runs.history import History
+from mnist_tui.engine.analysis.curves import smooth
+from mnist_tui.engine.runs.events import Epoch, Progress
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.widgets.chart import limits, prepared
+from mnist_tui.tui.widgets.curve_plots import SMOOTHINGS, ZOOMS, CurveOptions, comparison_plots, run_plots
 from tests.helpers import QUICK, noise_dataset, run_training
-from tui.widgets.chart import limits, prepared
-from tui.widgets.curve_plots import SMOOTHINGS, ZOOMS, CurveOptions, comparison_plots, run_plots
 
 
 def epoch(number, *, best=True, **values):

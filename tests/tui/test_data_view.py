@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from engine.analysis.grids import split_indices
-from engine.config import RunConfig
-from engine.data.dataset import Dataset
-from engine.data.digits import load_digits_dataset
-from engine.errors import Cancelled
-from engine.runs.events import Phase
+from mnist_tui.engine.analysis.grids import split_indices
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.dataset import Dataset
+from mnist_tui.engine.data.digits import load_digits_dataset
+from mnist_tui.engine.errors import Cancelled
+from mnist_tui.engine.runs.events import Phase
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.views.data import view as data_view
 from tests.tui.conftest import QUICK, screen_text, until
-from tui.app import MnistTui
-from tui.views.data import view as data_view
 
 
 async def test_another_configuration_is_drawn_anew(console) -> None:

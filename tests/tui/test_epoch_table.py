@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.app import App, ComposeResult
 
+from mnist_tui.tui.widgets.epoch_table import EpochTable
 from tests.tui.conftest import screen_text
-from tui.widgets.epoch_table import EpochTable
 
 
 def row(epoch: int, *, best: bool = False, complete: bool = True) -> tuple:

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.figures import compute
-from engine.figures.registry import KINDS
+from mnist_tui.engine.figures import compute
+from mnist_tui.engine.figures.registry import KINDS
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.keys import VIEWS
+from mnist_tui.tui.widgets.curve_plots import run_plots
+from mnist_tui.tui.widgets.export_dialog import ExportDialog
 from tests.figures import floats, pixels, record, said, table
 from tests.tui.conftest import screen_text, until
-from tui.app import MnistTui
-from tui.keys import VIEWS
-from tui.widgets.curve_plots import run_plots
-from tui.widgets.export_dialog import ExportDialog
 
 
 @pytest.fixture(autouse=True)

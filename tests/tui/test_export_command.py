@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.figures import compute
-from engine.figures.registry import KINDS
-from engine.runs.folder import RunFolder
+from mnist_tui.engine.figures import compute
+from mnist_tui.engine.figures.registry import KINDS
+from mnist_tui.engine.runs.folder import RunFolder
 from tests.figures import finished_run, pixels
 from tests.helpers import Outcome, Screen, command
 
@@ -107,7 +107,7 @@ def test_paths_go_into_a_pipe_though_the_bar_is_on_the_terminal(
     monkeypatch.setattr("sys.argv", ["mnist-tui", "export", str(run.path), "confusion", "--out", "figs"])
     monkeypatch.setattr("sys.stdout", out)
     monkeypatch.setattr("sys.stderr", err)
-    from tui.cli.commands import main
+    from mnist_tui.tui.cli.commands import main
 
     with pytest.raises(SystemExit) as end:
         main()

@@ -23,16 +23,16 @@ from unittest.mock import patch
 import pytest
 import torch
 
-import engine.training.loop
-from engine import files
-from engine.runs.events import Epoch, Progress, RunFinished, to_json
-from engine.runs.folder import RunFolder, stored_runs
-from engine.runs.history import History
-from engine.runs.remote import FILE
-from engine.runs.summaries import summarise
-from engine.runs.writer import RunWriter
-from engine.session import start
-from engine.training.control import Control
+from mnist_tui.engine import files
+from mnist_tui.engine.runs.events import Epoch, Progress, RunFinished, to_json
+from mnist_tui.engine.runs.folder import RunFolder, stored_runs
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.remote import FILE
+from mnist_tui.engine.runs.summaries import summarise
+from mnist_tui.engine.runs.writer import RunWriter
+from mnist_tui.engine.session import start
+from mnist_tui.engine.training import loop
+from mnist_tui.engine.training.control import Control
 from tests.helpers import QUICK, Outcome, command
 
 TRAIN = ("train", "--dataset", "digits", "--hidden", "16", "--device", "cpu", "--threads", "1", "--batch-size", "32")
@@ -46,7 +46,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that was stopped in the middle of its second epoch, made once; tests work on copies."""
     folder = tmp_path_factory.mktemp("stopped")
     control = Control()
-    with patch.object(engine.train, "REPORT_SECONDS", 0.0):
+    with patch.object(loop, "REPORT_SECONDS", 0.0):
         for event in start(QUICK, folder, name="stopped", control=control):
             if isinstance(event, Progress) and (event.epoch, event.batch) == (2, 20):
                 control.stop()
@@ -196,8 +196,8 @@ def _(place: Place) -> Outcome:
         return 0
 
     with (
-        patch("engine.runs.log_file.CalmFile._open", side_effect=FULL),
-        patch("engine.hardware.devices.memory_in_use", side_effect=noisy),
+        patch("mnist_tui.engine.runs.log_file.CalmFile._open", side_effect=FULL),
+        patch("mnist_tui.engine.hardware.devices.memory_in_use", side_effect=noisy),
     ):
         return command(*BRIEF)
 
@@ -462,7 +462,7 @@ def _(place: Place) -> Outcome:
 
 def failing(error: Exception) -> Outcome:
     """A training whose second epoch fails when it is measured."""
-    measure = engine.training.loop.measure
+    measure = loop.measure
     calls: list[int] = []
 
     def measured(*arguments: Any) -> Any:
@@ -471,7 +471,7 @@ def failing(error: Exception) -> Outcome:
             raise error
         return measure(*arguments)
 
-    with patch.object(engine.train, "measure", measured):
+    with patch.object(loop, "measure", measured):
         return command(*BRIEF)
 
 

@@ -11,15 +11,15 @@ import pytest
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from engine.analysis.imagined import METHODS, Imagined, NearestImage, grey, imagine, probability_words
-from engine.analysis.subject import Analyst, Subject
-from engine.config import RunConfig
-from engine.runs.folder import RunFolder, stored_runs
-from engine.runs.writer import RunWriter
-from engine.session import start
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage, grey, imagine, probability_words
+from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.runs.folder import RunFolder, stored_runs
+from mnist_tui.engine.runs.writer import RunWriter
+from mnist_tui.engine.session import start
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.views.imagine import Found, short_probability
 from tests.tui.conftest import screen_text, until
-from tui.app import MnistTui
-from tui.views.imagine import Found, short_probability
 
 CONFIG = RunConfig(dataset="digits", epochs=12, hidden=(32,))
 
@@ -68,7 +68,7 @@ async def test_a_search_that_outlives_the_console_ends_in_silence(opened, monkey
             ended.wait(20)
             yield Imagined("noise", 3, image, 0.5, 10, NearestImage(0, 3, image.astype(np.uint8), 1.0))
 
-        monkeypatch.setattr("tui.views.imagine.imagine", search)
+        monkeypatch.setattr("mnist_tui.tui.views.imagine.imagine", search)
         late = threading.Thread(target=view._search, args=(subject, (3,), 10))
         late.start()
     ended.set()
@@ -79,7 +79,7 @@ async def test_a_search_that_outlives_the_console_ends_in_silence(opened, monkey
 
 async def test_a_search_can_be_stopped_and_keeps_its_best(opened, monkeypatch) -> None:
     # So many that no machine gets to their end before the key: only the stop can end it.
-    monkeypatch.setattr("tui.views.imagine.BUDGETS", (1000, 1000, 1000, 10**11))
+    monkeypatch.setattr("mnist_tui.tui.views.imagine.BUDGETS", (1000, 1000, 1000, 10**11))
     app = opened()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_imagine(app, pilot)

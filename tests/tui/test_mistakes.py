@@ -18,21 +18,21 @@ from scipy.special import log_softmax, softmax
 from sklearn.metrics import confusion_matrix
 from sklearn.neighbors import NearestNeighbors
 
-from engine.analysis.research import Researcher, spread
-from engine.analysis.subject import Subject
-from engine.config import RunConfig
-from engine.data.digits import load_digits_dataset
-from engine.runs.folder import RunFolder
-from engine.runs.history import History
-from engine.runs.stored_network import evaluate_stored
-from engine.session import start
-from engine.training.evaluate import Evaluation
+from mnist_tui.engine.analysis.research import Researcher, spread
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.digits import load_digits_dataset
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.stored_network import evaluate_stored
+from mnist_tui.engine.session import start
+from mnist_tui.engine.training.evaluate import Evaluation
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.views.mistakes.detail import Detail, arrange
+from mnist_tui.tui.views.mistakes.texts import bar, bars_text, caption, caption_lines
+from mnist_tui.tui.views.mistakes.view import MistakesView
+from mnist_tui.tui.widgets.cursor_grid import CursorGrid
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
-from tui.app import MnistTui
-from tui.views.mistakes.detail import Detail, arrange
-from tui.views.mistakes.texts import bar, bars_text, caption, caption_lines
-from tui.views.mistakes.view import MistakesView
-from tui.widgets.cursor_grid import CursorGrid
 
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 

@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
-from engine.runs.folder import stored_runs
-from engine.runs.summaries import summarise
+from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+from mnist_tui.engine.runs.folder import stored_runs
+from mnist_tui.engine.runs.summaries import summarise
+from mnist_tui.tui.cli import plain
 from tests.helpers import QUICK, Screen, command, of_kind
-from tui.cli import plain
 
 QUICKLY = ("--dataset", "digits", "--hidden", "16", "--device", "cpu")
 LOSS, PERCENT, TIME = r"\d+\.\d{4}", r"\d+\.\d\d %", r"\d+ ms|\d+\.\d s|\d+ s"

@@ -14,18 +14,18 @@ from rich.color import Color, ColorSystem
 from sklearn import decomposition
 from sklearn.metrics import silhouette_score
 
-from engine import session
-from engine.analysis.projection import Projector, Wanted, store_path
-from engine.analysis.subject import Analyst, Subject
-from engine.analysis.tsne import load
-from engine.config import RunConfig
+from mnist_tui.engine import session
+from mnist_tui.engine.analysis.projection import Projector, Wanted, store_path
+from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.analysis.tsne import load
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.render.braille import raster
+from mnist_tui.tui.render.class_colours import DARK, LIGHT
+from mnist_tui.tui.views.projection.legend import Legend
+from mnist_tui.tui.views.projection.view import ProjectionView
+from mnist_tui.tui.widgets.scatter import Scatter
 from tests.tui.conftest import QUICK, screen_text, until
-from tui.app import MnistTui
-from tui.render.braille import raster
-from tui.render.class_colours import DARK, LIGHT
-from tui.views.projection.legend import Legend
-from tui.views.projection.view import ProjectionView
-from tui.widgets.scatter import Scatter
 
 SIZE = (140, 44)
 TEST_IMAGES = 297
@@ -281,7 +281,7 @@ async def test_a_damaged_tsne_is_made_anew(console) -> None:
 
 async def test_too_few_images_for_a_tsne_are_said_in_one_line(console, monkeypatch) -> None:
     trained()
-    monkeypatch.setattr("engine.analysis.projection.COUNTS", (3, 5000))
+    monkeypatch.setattr("mnist_tui.engine.analysis.projection.COUNTS", (3, 5000))
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)

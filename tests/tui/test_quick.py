@@ -17,10 +17,10 @@ from textual.renderables.background_screen import BackgroundScreen
 from textual.strip import Strip
 from textual_plotext import PlotextPlot
 
+from mnist_tui.tui.render import ansi
+from mnist_tui.tui.speed import garbage, priority
+from mnist_tui.tui.widgets.dialog import Dimmed
 from tests.tui.conftest import screen_text, until
-from tui.render import ansi
-from tui.speed import garbage, priority
-from tui.widgets.dialog import Dimmed
 
 
 def characters(segments):

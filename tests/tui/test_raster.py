@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from tui.render.braille import Window, nearest, raster, step, trace, whole
+from mnist_tui.tui.render.braille import Window, nearest, raster, step, trace, whole
 
 # The Unicode standard numbers a braille cell's dots 1 2 3 7 down the left column and 4 5 6 8 down the right one; dot n
 # is bit n - 1.

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from bench.screen import Screen
-from tui.speed.repaint import Painted
+from mnist_tui.tui.speed.repaint import Painted
 
 COLUMNS, ROWS = 30, 4
 CONSOLE = Console(color_system="truecolor", force_terminal=True)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import RunConfig
-from engine.runs.folder import RunFolder
-from engine.runs.summaries import RunSummary
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.summaries import RunSummary
+from mnist_tui.tui.render.run_rows import COLUMNS, STATUS_COLOURS, cell_words, matches, row_cells, sort_key
 from tests.helpers import QUICK
-from tui.render.run_rows import COLUMNS, STATUS_COLOURS, cell_words, matches, row_cells, sort_key
 
 COLOURS = dict.fromkeys(("success", "warning", "error", "accent"), "red")
 STATUSES = ("completed", "stopped", "failed", "running", "died", "unreadable")

@@ -9,20 +9,20 @@ from typing import Any
 
 from textual.widgets import Input
 
-from engine import session
-from engine.config import RunConfig
-from engine.errors import DataError
-from engine.recipes import RECIPES
-from engine.runs.events import Event
-from engine.runs.folder import RunFolder, stored_runs
-from engine.runs.history import History
+from mnist_tui.engine import session
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.errors import DataError
+from mnist_tui.engine.recipes import RECIPES
+from mnist_tui.engine.runs.events import Event
+from mnist_tui.engine.runs.folder import RunFolder, stored_runs
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.state.training_thread import FollowingThread
+from mnist_tui.tui.views.setup.view import LABELS, NUMBERS, WHOLE
+from mnist_tui.tui.widgets.dialogs import Question
+from mnist_tui.tui.widgets.fields import Choice
 from tests.tui.conftest import screen_text, until
 from tests.tui.stored_run import write_run
-from tui.app import MnistTui
-from tui.state.training_thread import FollowingThread
-from tui.views.setup.view import LABELS, NUMBERS, WHOLE
-from tui.widgets.dialogs import Question
-from tui.widgets.fields import Choice
 
 
 def shown(app: MnistTui, name: str) -> str:

@@ -9,8 +9,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.color import Color
 
-from tui.render.grey_cells import runs
-from tui.render.signed_cells import (
+from mnist_tui.tui.render.grey_cells import runs
+from mnist_tui.tui.render.signed_cells import (
     CHOSEN,
     LEVELS,
     OWN,
@@ -28,8 +28,8 @@ from tui.render.signed_cells import (
     strip_cells,
     text_line,
 )
-from tui.render.themes import CURVE_COLOURS, THEMES
-from tui.widgets.signed_image import SignedImage, signed_ramp
+from mnist_tui.tui.render.themes import CURVE_COLOURS, THEMES
+from mnist_tui.tui.widgets.signed_image import SignedImage, signed_ramp
 
 ZERO, LOW, HIGH = LEVELS, 0, 2 * LEVELS
 LINES = np.array([[-1, -1, 0, 0.5, 1], [-1, 1, 0, 0.5, 0]])

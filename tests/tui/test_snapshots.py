@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from engine.analysis.imagined import METHODS, Imagined, NearestImage
-from engine.runs.folder import RunFolder
-from engine.runs.history import History
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.views.imagine import Found
 from tests.tui.conftest import screen_text, until
 from tests.tui.stored_run import write_run
-from tui.app import MnistTui
-from tui.views.imagine import Found
 
 LOOKS = {"wide": (132, 40), "normal": (80, 24), "small": (60, 20)}
 READY = {

@@ -11,22 +11,24 @@ import pytest
 from textual.widgets import Input
 
 from bench.terminal import Terminal
-from engine.recipes import RECIPES
+from mnist_tui.engine.recipes import RECIPES
+from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.cli.entry import console_options
+from mnist_tui.tui.keys import VIEWS
+from mnist_tui.tui.views.data.view import DataView
+from mnist_tui.tui.views.setup.view import LABELS
 from tests.helpers import ROOT
 from tests.tui.conftest import until
-from tui.app import MnistTui
-from tui.cli.entry import console_options
-from tui.keys import VIEWS
-from tui.views.data.view import DataView
-from tui.views.setup.view import LABELS
 
 
 def test_the_console_is_there_before_torch_is() -> None:
     code = (
-        "import sys; import tui.cli.entry, tui.run, tui.app, tui.views.setup.view;"
+        "import sys; import mnist_tui.tui.cli.entry, mnist_tui.tui.run, mnist_tui.tui.app;"
+        "import mnist_tui.tui.views.setup.view;"
         "late = {'torch', 'torchvision', 'sklearn', 'matplotlib', 'scipy', 'numpy', 'plotext', 'openTSNE', 'typer',"
-        "'tui.cli.commands', 'engine.runs.events', 'engine.runs.folder', 'tui.state.training_thread',"
-        "'tui.state.export_thread', 'tui.widgets.dialogs'};"
+        "'mnist_tui.tui.cli.commands', 'mnist_tui.engine.runs.events', 'mnist_tui.engine.runs.folder',"
+        "'mnist_tui.tui.state.training_thread', 'mnist_tui.tui.state.export_thread',"
+        "'mnist_tui.tui.widgets.dialogs'};"
         "print(sorted(late & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
@@ -34,7 +36,9 @@ def test_the_console_is_there_before_torch_is() -> None:
 
 
 def test_the_command_is_there_before_textual_is() -> None:
-    code = "import sys; import tui.cli.commands; print(sorted({'torch', 'numpy', 'textual'} & set(sys.modules)))"
+    code = (
+        "import sys; import mnist_tui.tui.cli.commands; print(sorted({'torch', 'numpy', 'textual'} & set(sys.modules)))"
+    )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.strip() == "[]"
 
@@ -52,8 +56,8 @@ async def test_the_views_are_made_before_anybody_opens_them(console: Callable[..
 
 def test_no_color_reaches_the_views() -> None:
     code = (
-        "import os; os.environ['NO_COLOR'] = '1'; from pathlib import Path; from tui.app import MnistTui;"
-        "from tui.terminal.capabilities import best_image_style;"
+        "import os; os.environ['NO_COLOR'] = '1'; from pathlib import Path; from mnist_tui.tui.app import MnistTui;"
+        "from mnist_tui.tui.terminal.capabilities import best_image_style;"
         "print(best_image_style(MnistTui(runs_dir=Path('runs')).console))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
@@ -83,7 +87,7 @@ def test_what_is_not_plainly_the_console_is_left_to_the_command_line(
 
 
 def test_a_key_that_is_typed_before_the_console_is_there_is_not_lost(tmp_path: Path) -> None:
-    code = "from tui.cli.entry import main; main()"
+    code = "from mnist_tui.tui.cli.entry import main; main()"
     environment = {"PYTHONPATH": str(ROOT), "MNIST_TUI_RUNS": str(tmp_path), "MNIST_TUI_DATA": str(tmp_path)}
     with Terminal([sys.executable, "-c", code], env=environment) as terminal:
         terminal.press(b"\x1b[C")
@@ -113,7 +117,7 @@ async def test_the_label_of_the_focused_field_alone_is_bold(console: Callable[..
 def test_torch_is_imported_whole_and_leaves_the_collector_as_it_was(libraries: str) -> None:
     """Fails where a library that is loaded beforehand is not the one that torch then uses."""
     code = (
-        "import gc, engine.torch_import as t, sys;"
+        "import gc, mnist_tui.engine.hardware.torch_import as t, sys;"
         + ("t.LIBRARIES = ('nothing.so', 'nothing.so');" if libraries == "none" else "")
         + "t.import_torch(); on = gc.isenabled(); gc.disable(); t.import_torch(); import torch;"
         "print(on, gc.isenabled(), (torch.ones(2, 3) @ torch.ones(3)).tolist())"

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from bench.terminal import Terminal
-from engine.runs.folder import stored_runs
-from engine.session import start
+from mnist_tui.engine.runs.folder import stored_runs
+from mnist_tui.engine.session import start
+from mnist_tui.tui.terminal.ascii_fallback import ERRORS, lookalike
+from mnist_tui.tui.widgets.dialogs import Question
+from mnist_tui.tui.widgets.too_small import WORDS, fits
 from tests.helpers import ROOT
 from tests.tui.conftest import QUICK, screen_text, until
-from tui.terminal.ascii_fallback import ERRORS, lookalike
-from tui.widgets.dialogs import Question
-from tui.widgets.too_small import WORDS, fits
 
 ASCII = "PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 LC_ALL=C"
 CTRL_Q = b"\x11"
@@ -32,7 +32,7 @@ def at_terminal(tmp_path: Path) -> Callable[..., Terminal]:
     """Makes `mnist-tui` run at a terminal of its own: settings of the environment, arguments, redirections."""
 
     def make(settings: str, arguments: str = "") -> Terminal:
-        command = f"{shlex.quote(sys.executable)} -c 'from tui.cli.commands import main; main()'"
+        command = f"{shlex.quote(sys.executable)} -c 'from mnist_tui.tui.cli.commands import main; main()'"
         home = {"PYTHONPATH": str(ROOT), "MNIST_TUI_DATA": str(tmp_path), "MNIST_TUI_RUNS": str(tmp_path / "runs")}
         mirror = {"MNIST_TUI_MIRROR": "http://127.0.0.1:9/"}  # refuses at once; no test leaves the machine
         script = f"cd {shlex.quote(str(tmp_path))}; exec env {settings} {command} {arguments}"

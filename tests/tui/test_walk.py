@@ -36,7 +36,7 @@ async def test_what_nobody_waits_for_is_a_fault(place: tuple[Path, Path], monkey
         raise ZeroDivisionError
 
     for view in ("confusion.ConfusionView", "mistakes.view.MistakesView", "weights.view.WeightsView"):
-        monkeypatch.setattr(f"tui.views.{view}.compute", fail)
+        monkeypatch.setattr(f"mnist_tui.tui.views.{view}.compute", fail)
     walk = Walk()
     with (
         watched(walk),

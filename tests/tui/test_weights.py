@@ -12,19 +12,19 @@ import torch
 from rich.text import Text
 from textual.widgets import Static
 
-from engine.analysis.subject import Analyst
-from engine.config import RunConfig
-from engine.runs.folder import RunFolder
-from engine.runs.history import History
-from engine.session import start
+from mnist_tui.engine.analysis.subject import Analyst
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.session import start
+from mnist_tui.tui.render.signed_cells import LEVELS, largest, shrink, signed_levels
+from mnist_tui.tui.views.weights.layout import grid_layout, unit_layout
+from mnist_tui.tui.views.weights.texts import bar, number, signed
+from mnist_tui.tui.views.weights.view import WeightsView
+from mnist_tui.tui.widgets.image import ImageGrid
+from mnist_tui.tui.widgets.signed_image import SignedImage
 from tests.helpers import QUICK
 from tests.tui.conftest import ENDLESS, screen_text, until
-from tui.render.signed_cells import LEVELS, largest, shrink, signed_levels
-from tui.views.weights.layout import grid_layout, unit_layout
-from tui.views.weights.texts import bar, number, signed
-from tui.views.weights.view import WeightsView
-from tui.widgets.image import ImageGrid
-from tui.widgets.signed_image import SignedImage
 
 DEEP = RunConfig(dataset="digits", epochs=2, batch_size=32, hidden=(40, 12), device="cpu", threads=1)
 FLAT = RunConfig(dataset="digits", epochs=1, batch_size=32, hidden=(), device="cpu", threads=1)

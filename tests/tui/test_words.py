@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from engine.runs.events import Phase, Progress, RunStarted, Test
-from engine.runs.history import History
-from tui.render import words as in_words
-from tui.render.words import bytes_words, percent, phase_words, seconds, state_words
+from mnist_tui.engine.runs.events import Phase, Progress, RunStarted, Test
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.render import words as in_words
+from mnist_tui.tui.render.words import bytes_words, percent, phase_words, seconds, state_words
 
 
 class TestSeconds:

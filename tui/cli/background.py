@@ -12,10 +12,10 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO
 
-from engine.errors import MnistTuiError
-from engine.runs.events import Event, Phase, RunStarted
-from engine.training.control import Control
-from tui.terminal.hangup import silence
+from mnist_tui.engine.errors import MnistTuiError
+from mnist_tui.engine.runs.events import Event, Phase, RunStarted
+from mnist_tui.engine.training.control import Control
+from mnist_tui.tui.terminal.hangup import silence
 
 Training = Callable[[Control], Generator[Event, None, None]]
 
@@ -69,8 +69,8 @@ def _relay(news: IO[str], child: int) -> int:
 
 def _work(training: Training, runs_dir: Path, writing: int, *, tensorboard: bool) -> None:
     """Train in this process, and end it."""
-    from engine.runs.tensorboard import recorded
-    from tui.cli.plain import say_all
+    from mnist_tui.engine.runs.tensorboard import recorded
+    from mnist_tui.tui.cli.plain import say_all
 
     status = 1
     try:

@@ -7,21 +7,21 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from engine import __version__
-from engine.config import DEVICES, OPTIMIZERS, RunConfig
-from engine.data.catalog import DATASET_NAMES
-from engine.errors import ConfigError
-from engine.recipes import RECIPES
-from engine.runs.folder import find_run, newest_live_run
-from engine.runs.names import runs_folder
-from engine.runs.tensorboard import check as check_tensorboard
-from tui.cli import export_command
-from tui.cli.entry import show
-from tui.cli.exit_codes import OptionsError, end_with
-from tui.cli.learning_options import Elastic, Fade, Scale, Schedule, Shear, WeightDecay
-from tui.cli.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug, run_names
-from tui.cli.train_options import read_changes, read_config
-from tui.terminal.capabilities import is_interactive
+from mnist_tui.engine import __version__
+from mnist_tui.engine.config import DEVICES, OPTIMIZERS, RunConfig
+from mnist_tui.engine.data.catalog import DATASET_NAMES
+from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.recipes import RECIPES
+from mnist_tui.engine.runs.folder import find_run, newest_live_run
+from mnist_tui.engine.runs.names import runs_folder
+from mnist_tui.engine.runs.tensorboard import check as check_tensorboard
+from mnist_tui.tui.cli import export_command
+from mnist_tui.tui.cli.entry import show
+from mnist_tui.tui.cli.exit_codes import OptionsError, end_with
+from mnist_tui.tui.cli.learning_options import Elastic, Fade, Scale, Schedule, Shear, WeightDecay
+from mnist_tui.tui.cli.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug, run_names
+from mnist_tui.tui.cli.train_options import read_changes, read_config
+from mnist_tui.tui.terminal.capabilities import is_interactive
 
 HELP = """Train a first neural network on MNIST in the terminal, live, and find out what it learned.
 
@@ -71,7 +71,7 @@ def console(
     if context.invoked_subcommand is not None:
         return
     if not is_interactive():
-        from tui.cli.plain import train
+        from mnist_tui.tui.cli.plain import train
 
         raise typer.Exit(train(RunConfig(), runs_folder(runs_dir), data_dir=data_dir))
     show(data_dir, runs_folder(runs_dir))
@@ -156,22 +156,22 @@ def train(
     if resume:
         run, changes = find_run(folder, resume), read_changes(context)
         if detach:
-            from engine.session import resume as run_on
-            from tui.cli import background
+            from mnist_tui.engine.session import resume as run_on
+            from mnist_tui.tui.cli import background
 
             job = lambda control: run_on(run, data_dir=data_dir, control=control, **changes)  # noqa: E731
             raise typer.Exit(background.train(job, run.path.parent, tensorboard=tensorboard))
-        from tui.cli import plain
+        from mnist_tui.tui.cli import plain
 
         raise typer.Exit(plain.resume(run, data_dir=data_dir, json=json, tensorboard=tensorboard, **changes))
     config = read_config(context)
     if detach:
-        from engine.session import start
-        from tui.cli import background
+        from mnist_tui.engine.session import start
+        from mnist_tui.tui.cli import background
 
         job = lambda control: start(config, folder, data_dir=data_dir, name=name, control=control)  # noqa: E731
         raise typer.Exit(background.train(job, folder, tensorboard=tensorboard))
-    from tui.cli import plain
+    from mnist_tui.tui.cli import plain
 
     raise typer.Exit(plain.train(config, folder, data_dir=data_dir, name=name, json=json, tensorboard=tensorboard))
 
@@ -195,7 +195,7 @@ def attach(
     folder, data_dir = runs_folder(runs_dir or outer.get("runs_dir")), data_dir or outer.get("data_dir")
     chosen = find_run(folder, run) if run else newest_live_run(folder)
     if not is_interactive():
-        from tui.cli.plain import follow_run
+        from mnist_tui.tui.cli.plain import follow_run
 
         raise typer.Exit(follow_run(chosen))
     show(data_dir, folder, chosen)
@@ -205,7 +205,7 @@ def attach(
 def runs(context: typer.Context, runs_dir: RunsDir = None, json: Json = False, debug: Debug = False) -> None:
     """List the stored runs, the newest first."""
     remember_debug(context, debug)
-    from tui.cli import plain
+    from mnist_tui.tui.cli import plain
 
     plain.list_runs(runs_folder(runs_dir or (context.obj or {}).get("runs_dir")), json=json)
 
@@ -232,7 +232,7 @@ def evaluate(
     remember_debug(context, debug)
     outer = context.obj or {}
     folder = find_run(runs_folder(runs_dir or outer.get("runs_dir")), run)
-    from tui.cli import plain
+    from mnist_tui.tui.cli import plain
 
     plain.evaluate(folder, epoch, split, data_dir=data_dir or outer.get("data_dir"), json=json)
 

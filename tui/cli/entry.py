@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from engine.runs.names import runs_folder
-from tui.cli.exit_codes import end_with
-from tui.terminal.capabilities import is_interactive
+from mnist_tui.engine.runs.names import runs_folder
+from mnist_tui.tui.cli.exit_codes import end_with
+from mnist_tui.tui.terminal.capabilities import is_interactive
 
 if TYPE_CHECKING:
-    from engine.runs.folder import RunFolder
+    from mnist_tui.engine.runs.folder import RunFolder
 
 PLAIN = ("--data-dir", "--runs-dir")
 """Options of the console itself; anything else is the command line's."""
@@ -30,7 +30,7 @@ def main() -> NoReturn:
     options = console_options(sys.argv[1:])
     if options is not None and COMPLETION not in os.environ and is_interactive():
         end_with(lambda: _console(options))
-    from tui.cli.commands import main as command
+    from mnist_tui.tui.cli.commands import main as command
 
     gc.freeze()
     gc.enable()
@@ -58,7 +58,7 @@ def show(data_dir: str | None, runs_dir: Path, attached: RunFolder | None = None
     """Open the console, and end with its exit code."""
     gc.disable()  # until the first frame is there: nothing of what starts up is garbage
     sys.setswitchinterval(SWITCH_SECONDS)
-    from tui.app import MnistTui
-    from tui.run import Terminal, end_now, run
+    from mnist_tui.tui.app import MnistTui
+    from mnist_tui.tui.run import Terminal, end_now, run
 
     end_now(run(MnistTui(data_dir=data_dir, runs_dir=runs_dir, attached=attached, driver_class=Terminal)))

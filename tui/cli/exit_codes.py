@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from engine.errors import MnistTuiError, RunError
-from tui.terminal import ascii_fallback, hangup, logs
+from mnist_tui.engine.errors import MnistTuiError, RunError
+from mnist_tui.tui.terminal import ascii_fallback, hangup, logs
 
 
 class OptionsError(MnistTuiError):

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.analysis.subject import SPLITS
-from engine.figures.settings import OPTIONS
-from engine.runs.folder import find_run
-from engine.runs.names import runs_folder
-from tui.cli.options import DataDir, Debug, RunName, RunsDir, named, remember_debug, run_names
+from mnist_tui.engine.analysis.subject import SPLITS
+from mnist_tui.engine.figures.settings import OPTIONS
+from mnist_tui.engine.runs.folder import find_run
+from mnist_tui.engine.runs.names import runs_folder
+from mnist_tui.tui.cli.options import DataDir, Debug, RunName, RunsDir, named, remember_debug, run_names
 
 
 def _setting(name: str) -> Any:
@@ -23,14 +23,14 @@ def _setting(name: str) -> Any:
 
 def _view_names() -> list[str]:
     """Shell completion of the views."""
-    from engine.figures.registry import KINDS
+    from mnist_tui.engine.figures.registry import KINDS
 
     return list(KINDS)
 
 
 def _list(asked: bool) -> None:
     if asked:
-        from engine.figures.registry import FLAGS, KINDS
+        from mnist_tui.engine.figures.registry import FLAGS, KINDS
 
         width = max(map(len, KINDS))
         for name, kind in KINDS.items():
@@ -103,7 +103,7 @@ def export(
     stored = runs_folder(runs_dir or outer.get("runs_dir"))
     folder = find_run(stored, run)
     others = tuple(find_run(stored, other).path.absolute() for other in compared or ())
-    from tui.cli import export_run
+    from mnist_tui.tui.cli import export_run
 
     export_run.export(
         folder,

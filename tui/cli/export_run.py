@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from engine.analysis.subject import SPLITS, Analyst, Subject
-from engine.errors import ConfigError, RunError
-from engine.figures import settings
-from engine.figures.settings import Standing
-from engine.runs.folder import RunFolder
-from tui.cli.plain import epoch_number
+from mnist_tui.engine.analysis.subject import SPLITS, Analyst, Subject
+from mnist_tui.engine.errors import ConfigError, RunError
+from mnist_tui.engine.figures import settings
+from mnist_tui.engine.figures.settings import Standing
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.tui.cli.plain import epoch_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ def export(folder: RunFolder, names: tuple[str, ...], wishes: Wishes, *, data_di
     standing = settings.parse(wishes.given)
     if wishes.split and wishes.split not in SPLITS:
         raise ConfigError({"split": f"--split {wishes.split!r} is not known: choose one of {', '.join(SPLITS)}"})
-    from engine.figures.compute import Studio
-    from engine.figures.export import Form, check, export, parse_size
-    from engine.figures.registry import KINDS, chosen
+    from mnist_tui.engine.figures.compute import Studio
+    from mnist_tui.engine.figures.export import Form, check, export, parse_size
+    from mnist_tui.engine.figures.registry import KINDS, chosen
 
     views = chosen(names, set(wishes.given) | ({"compared"} if wishes.compared else set()))
     form = Form(wishes.out, cast(Any, wishes.format), parse_size(wishes.size), wishes.dpi, wishes.numbers)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from engine.training.schedule import SCHEDULES
-from tui.cli.options import named
+from mnist_tui.engine.training.schedule import SCHEDULES
+from mnist_tui.tui.cli.options import named
 
 Schedule = Annotated[
     str,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.runs.names import runs_folder
+from mnist_tui.engine.runs.names import runs_folder
 
 
 def named(values: tuple[str, ...]) -> Callable[[], list[str]]:
@@ -17,7 +17,7 @@ def named(values: tuple[str, ...]) -> Callable[[], list[str]]:
 
 def run_names() -> list[str]:
     """Shell completion of the stored runs."""
-    from engine.runs.folder import stored_runs
+    from mnist_tui.engine.runs.folder import stored_runs
 
     return ["latest", *(run.name for run in stored_runs(runs_folder(None)))]
 

@@ -19,24 +19,24 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from engine.analysis.intervals import wilson_interval
-from engine.config import RunConfig
-from engine.data.folder import is_explicit
-from engine.errors import ConfigError
-from engine.runs.events import Epoch, Event, Notice, Phase, Progress, RunFinished, RunStarted, Test, to_json
-from engine.runs.folder import RunFolder
-from engine.runs.follow import follow
-from engine.runs.history import History
-from engine.runs.summaries import RunSummary, summarise_all
-from engine.runs.tensorboard import recorded
-from engine.session import resume as run_on
-from engine.session import start
-from engine.training.control import Control
-from tui.render.run_rows import COLUMNS, cell_words
-from tui.render.words import percent, phase_words, seconds, test_words
-from tui.terminal.hangup import silence
-from tui.terminal.logs import thread_failures
-from tui.terminal.signals import saving_on_signals
+from mnist_tui.engine.analysis.intervals import wilson_interval
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.folder import is_explicit
+from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.runs.events import Epoch, Event, Notice, Phase, Progress, RunFinished, RunStarted, Test, to_json
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.follow import follow
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.summaries import RunSummary, summarise_all
+from mnist_tui.engine.runs.tensorboard import recorded
+from mnist_tui.engine.session import resume as run_on
+from mnist_tui.engine.session import start
+from mnist_tui.engine.training.control import Control
+from mnist_tui.tui.render.run_rows import COLUMNS, cell_words
+from mnist_tui.tui.render.words import percent, phase_words, seconds, test_words
+from mnist_tui.tui.terminal.hangup import silence
+from mnist_tui.tui.terminal.logs import thread_failures
+from mnist_tui.tui.terminal.signals import saving_on_signals
 
 HEADINGS = "epoch   train loss  train acc   valid loss  valid acc     time"
 FAILED = 1
@@ -243,7 +243,7 @@ def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None,
     if split not in ("test", "valid", "train"):
         raise ConfigError({"split": f"--split {split!r} is not known: choose one of test, valid, train"})
     number = epoch_number(folder, epoch)
-    from engine.runs.stored_network import evaluate_stored
+    from mnist_tui.engine.runs.stored_network import evaluate_stored
 
     result = evaluate_stored(folder, number, split, data_dir=data_dir, explicit_folder=is_explicit(data_dir))
     total, correct = len(result.labels), result.correct

@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from engine.config import RunConfig, parse_hidden
-from engine.errors import ConfigError
+from mnist_tui.engine.config import RunConfig, parse_hidden
+from mnist_tui.engine.errors import ConfigError
 
 CHANGEABLE = ("epochs", "device", "threads")
 """Options that a run may go on with other values of; all others decide what it learned until now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from textual.theme import Theme
 
-from engine.figures.colours import CLASSES as LIGHT
+from mnist_tui.engine.figures.colours import CLASSES as LIGHT
 
 # Found as those for a light ground were, which figures have too: the largest distance of the closest two colours, as
 # seen with any kind of colour vision.

@@ -6,8 +6,8 @@ import math
 
 from rich.text import Text
 
-from engine.runs.summaries import RunSummary
-from tui.render.words import moment, percent, printable, seconds
+from mnist_tui.engine.runs.summaries import RunSummary
+from mnist_tui.tui.render.words import moment, percent, printable, seconds
 
 COLUMNS = ("run", "test", "valid", "epochs", "time", "status", "data", "layers", "optim", "lr", "batch", "when")
 STATUS_COLOURS = {

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from tui.render.grey_cells import Cells, beside, stack
+from mnist_tui.tui.render.grey_cells import Cells, beside, stack
 
 LEVELS = 12
 """Steps on each side of zero."""

@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.runs.events import Phase, Test
-    from engine.runs.history import History
+    from mnist_tui.engine.runs.events import Phase, Test
+    from mnist_tui.engine.runs.history import History
 
 PHASES = {
     "download": "downloading",
@@ -77,7 +77,7 @@ def phase_words(phase: Phase) -> str:
 
 def test_words(test: Test, dataset: str) -> str:
     """The test's result with its 95 % interval and the data set that it holds for."""
-    from engine.analysis.intervals import wilson_interval
+    from mnist_tui.engine.analysis.intervals import wilson_interval
 
     low, high = wilson_interval(test.correct, test.total)
     return (

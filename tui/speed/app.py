@@ -17,11 +17,11 @@ from textual.events import Event, InputEvent, MouseEvent
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
-from tui.render.themes import CURVE_COLOURS, THEMES
-from tui.speed import garbage
-from tui.speed.repaint import Painted
-from tui.views.base import View
-from tui.views.registry import CLASSES, import_view, make_view
+from mnist_tui.tui.render.themes import CURVE_COLOURS, THEMES
+from mnist_tui.tui.speed import garbage
+from mnist_tui.tui.speed.repaint import Painted
+from mnist_tui.tui.views.base import View
+from mnist_tui.tui.views.registry import CLASSES, import_view, make_view
 
 PREPARE_SECONDS = 0.05
 """Between making two views, so that keys are answered meanwhile."""

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from engine.analysis.subject import Analyst, Subject
-from engine.errors import Cancelled, MnistTuiError
-from tui.speed.priority import stand_back
-from tui.state.preferences import Preferences
+from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.errors import Cancelled, MnistTuiError
+from mnist_tui.tui.speed.priority import stand_back
+from mnist_tui.tui.state.preferences import Preferences
 
 if TYPE_CHECKING:
-    from engine.figures.settings import Standing
+    from mnist_tui.engine.figures.settings import Standing
 
 SAY_SECONDS = 0.1
 """At least this long between two words about the progress."""
@@ -95,9 +95,9 @@ class ExportThread(threading.Thread):
 
     def _work(self, paths: list[Path]) -> None:
         _spare_the_collector()
-        from engine.figures.compute import Studio
-        from engine.figures.export import Form, check, export, parse_size
-        from engine.figures.registry import chosen
+        from mnist_tui.engine.figures.compute import Studio
+        from mnist_tui.engine.figures.export import Form, check, export, parse_size
+        from mnist_tui.engine.figures.registry import chosen
 
         _spare_the_collector()
         job, wanted = self._job, self._job.preferences
@@ -121,7 +121,7 @@ class ExportThread(threading.Thread):
 
     def _plain(self, view: str) -> Standing:
         """A view that nobody looks at, as it begins."""
-        from engine.figures.settings import Settings, Standing
+        from mnist_tui.engine.figures.settings import Settings, Standing
 
         assert self._job.everything is not None
         subject = replace(self._job.everything, split="train") if view == "data" else self._job.everything

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.driver import Driver
 
-from tui.views.base import View
+from mnist_tui.tui.views.base import View
 
 if TYPE_CHECKING:  # the first frame must not wait for what exports
-    from engine.analysis.subject import Analyst, Subject
-    from engine.figures.settings import Standing
-    from tui.state.export_thread import ExportEnded, ExportSaid, ExportThread
-    from tui.state.preferences import Preferences
-    from tui.state.scrubber import Scrubber
-    from tui.widgets.export_dialog import Order
+    from mnist_tui.engine.analysis.subject import Analyst, Subject
+    from mnist_tui.engine.figures.settings import Standing
+    from mnist_tui.tui.state.export_thread import ExportEnded, ExportSaid, ExportThread
+    from mnist_tui.tui.state.preferences import Preferences
+    from mnist_tui.tui.state.scrubber import Scrubber
+    from mnist_tui.tui.widgets.export_dialog import Order
 
 SEEN_SECONDS = 30.0
 """How long the paths stay on the screen."""
@@ -55,8 +55,8 @@ class ExportingApp(App[int]):
 
     def action_export_view(self) -> None:
         """Ask how the view is wanted, and write it."""
-        from tui.state import preferences
-        from tui.widgets.export_dialog import ExportDialog
+        from mnist_tui.tui.state import preferences
+        from mnist_tui.tui.widgets.export_dialog import ExportDialog
 
         view = self.screen
         if not isinstance(view, View):
@@ -78,7 +78,7 @@ class ExportingApp(App[int]):
     def _ordered(self, standings: list[Standing], order: Order | None) -> None:
         if order is None:
             return
-        from tui.state import preferences
+        from mnist_tui.tui.state import preferences
 
         self._preferences = order.preferences
         preferences.save(order.preferences)
@@ -87,7 +87,7 @@ class ExportingApp(App[int]):
 
     def action_export_all(self) -> None:
         """Write every view of the subject; while it works, stop."""
-        from tui.state import preferences
+        from mnist_tui.tui.state import preferences
 
         if self._export is not None:
             self._export.stop()
@@ -115,8 +115,8 @@ class ExportingApp(App[int]):
         return (subject.folder if subject is not None else self.runs_dir).absolute() / "figures"
 
     def _start(self, standings: tuple[Standing, ...], everything: Subject | None, name: str) -> None:
-        from tui.state.export_thread import ExportThread, Job
-        from tui.state.preferences import Preferences
+        from mnist_tui.tui.state.export_thread import ExportThread, Job
+        from mnist_tui.tui.state.preferences import Preferences
 
         wanted = self._preferences or Preferences()
         own = self._figures_folder(everything or standings[0].subject)

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.config import MAX_EPOCHS, RunConfig
-from engine.errors import MnistTuiError
-from engine.runs.folder import RunFolder
-from engine.runs.history import History
-from tui.render.words import printable
-from tui.widgets.dialogs import NumberQuestion
+from mnist_tui.engine.config import MAX_EPOCHS, RunConfig
+from mnist_tui.engine.errors import MnistTuiError
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.render.words import printable
+from mnist_tui.tui.widgets.dialogs import NumberQuestion
 
 if TYPE_CHECKING:
-    from tui.state.training import TrainingApp
+    from mnist_tui.tui.state.training import TrainingApp
 
 
 def ask(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from platformdirs import user_config_path
 
-from engine import files
+from mnist_tui.engine import files
 
 MAX_BYTES = 1 << 16
 

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.analysis.subject import SPLITS, Split, Subject
+from mnist_tui.engine.analysis.subject import SPLITS, Split, Subject
 
 if TYPE_CHECKING:
-    from engine.runs.history import History
+    from mnist_tui.engine.runs.history import History
 
 
 LOOK_SHARE = 0.02
@@ -55,7 +55,7 @@ class Scrubber:
             history: what it has said so far.
             growing: whether it still trains.
         """
-        from engine.runs.folder import RunFolder
+        from mnist_tui.engine.runs.folder import RunFolder
 
         is_other = folder != self.folder
         if is_other:

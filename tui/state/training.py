@@ -15,20 +15,20 @@ from textual.app import App
 from textual.driver import Driver
 from textual.widget import AwaitMount
 
-from engine.errors import RunError
-from engine.runs.history import History
-from tui.render.palette import rich_colours
-from tui.render.words import printable, state_words
-from tui.terminal.hangup import let_go_of_the_terminal
+from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.render.words import printable, state_words
+from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
 
 if TYPE_CHECKING:  # the first frame must not wait for what trains
-    from engine.config import RunConfig
-    from engine.runs.events import Event
-    from engine.runs.folder import RunFolder
-    from engine.runs.remote import Request
-    from engine.training.control import Control
-    from tui.messages import EngineEvent, Followed, TrainingEnded
-    from tui.state.training_thread import FollowingThread, TrainingThread
+    from mnist_tui.engine.config import RunConfig
+    from mnist_tui.engine.runs.events import Event
+    from mnist_tui.engine.runs.folder import RunFolder
+    from mnist_tui.engine.runs.remote import Request
+    from mnist_tui.engine.training.control import Control
+    from mnist_tui.tui.messages import EngineEvent, Followed, TrainingEnded
+    from mnist_tui.tui.state.training_thread import FollowingThread, TrainingThread
 
 LEAVE_SECONDS = 0.7
 """How long quitting waits for the training to save its work."""
@@ -115,7 +115,7 @@ class TrainingApp(App[int]):
         runs_dir, data_dir = self.runs_dir, self.data_dir
 
         def train(control: Control) -> Iterator[Event]:
-            from engine.session import start
+            from mnist_tui.engine.session import start
 
             return start(config, runs_dir, data_dir=data_dir, name=name, control=control)
 
@@ -123,7 +123,7 @@ class TrainingApp(App[int]):
 
     def offer_to_go_on(self, folder: RunFolder, history: History) -> None:
         """Ask how far a stored run shall go on, and train it."""
-        from tui.state.going_on import ask
+        from mnist_tui.tui.state.going_on import ask
 
         ask(self, folder, history, self._resume)
 
@@ -131,7 +131,7 @@ class TrainingApp(App[int]):
         data_dir = self.data_dir
 
         def train(control: Control) -> Iterator[Event]:
-            from engine.session import resume
+            from mnist_tui.engine.session import resume
 
             return resume(folder, data_dir=data_dir, control=control, epochs=config.epochs)
 
@@ -140,7 +140,7 @@ class TrainingApp(App[int]):
     def _begin(
         self, config: RunConfig, train: Callable[[Control], Iterator[Event]], history: History, folder: Path | None
     ) -> None:
-        from tui.state.training_thread import TrainingThread
+        from mnist_tui.tui.state.training_thread import TrainingThread
 
         if self.training is not None:
             return
@@ -163,7 +163,7 @@ class TrainingApp(App[int]):
         """Called before a training starts."""
 
     def on_engine_event(self, message: EngineEvent) -> None:
-        from engine.runs.events import Epoch, Phase, RunFinished, RunStarted
+        from mnist_tui.engine.runs.events import Epoch, Phase, RunFinished, RunStarted
 
         event = message.event
         self.live.add(event)
@@ -192,7 +192,7 @@ class TrainingApp(App[int]):
         self.look_at_run(self.live_folder, self.live, growing=self.live.finished is None)
 
     def _heard(self, event: Event) -> None:
-        from engine.runs.events import Epoch, Notice, Progress, RunFinished, RunStarted, Test
+        from mnist_tui.engine.runs.events import Epoch, Notice, Progress, RunFinished, RunStarted, Test
 
         self.revision += 1
         if not isinstance(event, Progress):  # which the next tick draws: every redraw takes time from the training
@@ -214,7 +214,7 @@ class TrainingApp(App[int]):
 
         `history` is what it has said, where that was read already.
         """
-        from tui.state.training_thread import FollowingThread
+        from mnist_tui.tui.state.training_thread import FollowingThread
 
         if self.training is not None and folder.path.resolve() == (self.live_folder or Path()).resolve():
             self.show_own()
@@ -232,7 +232,7 @@ class TrainingApp(App[int]):
         await self.switch_mode("training")
 
     def on_followed(self, message: Followed) -> None:
-        from engine.runs.events import Epoch, Phase, RunFinished
+        from mnist_tui.engine.runs.events import Epoch, Phase, RunFinished
 
         if message.thread is not self.following or self.shown is None:
             return
@@ -268,7 +268,7 @@ class TrainingApp(App[int]):
 
     @property
     def _at_rest(self) -> tuple[RunFolder, History] | None:
-        from engine.runs.folder import RunFolder
+        from mnist_tui.engine.runs.folder import RunFolder
 
         if self.shown is not None and self.shown_folder is not None:
             return self.shown_folder, self.shown[1]
@@ -300,7 +300,7 @@ class TrainingApp(App[int]):
             self._ask("stop")
 
     def _ask(self, request: Request) -> None:
-        from engine.runs.remote import send
+        from mnist_tui.engine.runs.remote import send
 
         if self.following is not None:
             try:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 
 from textual.message_pump import MessagePump
 
-from engine.config import RunConfig
-from engine.hardware.torch_import import import_torch, is_imported
-from engine.runs.events import Event, RunFinished
-from engine.runs.folder import RunFolder
-from engine.runs.follow import POLL_SECONDS, Follower
-from engine.runs.history import History
-from engine.training.control import Control
-from tui.messages import EngineEvent, Followed, TrainingEnded
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.hardware.torch_import import import_torch, is_imported
+from mnist_tui.engine.runs.events import Event, RunFinished
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.follow import POLL_SECONDS, Follower
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.training.control import Control
+from mnist_tui.tui.messages import EngineEvent, Followed, TrainingEnded
 
 PATIENCE = 1.0
 """Seconds after which the training begins whatever the screen does."""

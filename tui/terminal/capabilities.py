@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tui.render.grey_cells import Style
+    from mnist_tui.tui.render.grey_cells import Style
 
 NEEDED = (60, 20)
 """Columns and rows under which neither views nor dialogs are drawn."""

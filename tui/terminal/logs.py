@@ -11,7 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-from engine.runs.log_file import CalmFile, cut
+from mnist_tui.engine.runs.log_file import CalmFile, cut
 
 
 def log_file() -> Path:

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator
 from types import FrameType
 
-from engine.training.control import Control
-from tui.terminal.hangup import let_go_of_the_terminal
+from mnist_tui.engine.training.control import Control
+from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
 
 
 @contextlib.contextmanager

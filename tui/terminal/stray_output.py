@@ -9,8 +9,8 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from tui.terminal import ascii_fallback
-from tui.terminal.hangup import TERMINAL_HANDLES
+from mnist_tui.tui.terminal import ascii_fallback
+from mnist_tui.tui.terminal.hangup import TERMINAL_HANDLES
 
 MAX_LINE = 4096
 """Bytes of a line without an end; what follows is another line."""

@@ -12,11 +12,11 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import Static
 
-from engine.analysis.subject import Subject
-from engine.errors import DataError, RunError
-from tui.keys import bindings
-from tui.views.base import View
-from tui.widgets.subject_bar import SubjectBar
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import DataError, RunError
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.views.base import View
+from mnist_tui.tui.widgets.subject_bar import SubjectBar
 
 PATIENCE = 0.15
 """Seconds after which a computation says that it is at work; a shorter one would only flicker."""

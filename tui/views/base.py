@@ -11,15 +11,15 @@ from textual.events import ScreenResume
 from textual.geometry import Size
 from textual.screen import Screen
 
-from tui.terminal.capabilities import NEEDED
-from tui.widgets.export_line import ExportLine
-from tui.widgets.key_bar import KeyBar
-from tui.widgets.too_small import TooSmall
-from tui.widgets.top_bar import TopBar
+from mnist_tui.tui.terminal.capabilities import NEEDED
+from mnist_tui.tui.widgets.export_line import ExportLine
+from mnist_tui.tui.widgets.key_bar import KeyBar
+from mnist_tui.tui.widgets.too_small import TooSmall
+from mnist_tui.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:  # numpy comes with it, and the first frame must not wait for that
-    from engine.figures.settings import Standing
-    from tui.app import MnistTui
+    from mnist_tui.engine.figures.settings import Standing
+    from mnist_tui.tui.app import MnistTui
 
 
 class View(Screen[None]):

@@ -13,14 +13,14 @@ from textual.containers import Container
 from textual.events import Click
 from textual.widgets import Static
 
-from engine.analysis.confusion import ConfusionData, Pair, compute, ordered_pairs, unordered_pairs
-from engine.analysis.subject import Subject
-from engine.figures.settings import Settings, Standing
-from tui.keys import bindings
-from tui.render.palette import rich_colours
-from tui.render.words import percent
-from tui.views.analysis_base import AnalysisView
-from tui.widgets.fitted_text import FittedWords
+from mnist_tui.engine.analysis.confusion import ConfusionData, Pair, compute, ordered_pairs, unordered_pairs
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.render.words import percent
+from mnist_tui.tui.views.analysis_base import AnalysisView
+from mnist_tui.tui.widgets.fitted_text import FittedWords
 
 
 class ConfusionView(AnalysisView):

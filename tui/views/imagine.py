@@ -15,8 +15,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from engine.analysis import imagined_store
-from engine.analysis.imagined import (
+from mnist_tui.engine.analysis import imagined_store
+from mnist_tui.engine.analysis.imagined import (
     METHODS,
     Imagined,
     ImagineData,
@@ -26,15 +26,15 @@ from engine.analysis.imagined import (
     imagine,
     probability_words,
 )
-from engine.analysis.subject import Subject
-from engine.errors import DataError, RunError
-from engine.figures.settings import Settings, Standing
-from engine.runs.folder import Version
-from tui.keys import bindings
-from tui.render.grey_cells import cell_size
-from tui.terminal.capabilities import best_image_style
-from tui.views.analysis_base import AnalysisView
-from tui.widgets.image import ImageGrid, Picture
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import DataError, RunError
+from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.runs.folder import Version
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.grey_cells import cell_size
+from mnist_tui.tui.terminal.capabilities import best_image_style
+from mnist_tui.tui.views.analysis_base import AnalysisView
+from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 BUDGETS = (100_000, 400_000, 1_600_000, 6_400_000)
 """Images that the noise search tries; the notebook's 50,000 × 32 is the third."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from tui.keys import VIEWS
-from tui.views.base import View
+from mnist_tui.tui.keys import VIEWS
+from mnist_tui.tui.views.base import View
 
 CLASSES = {
     "setup": ("setup.view", "SetupView"),
@@ -25,7 +25,7 @@ assert set(CLASSES) == {view.mode for view in VIEWS}
 def import_view(mode: str) -> type[View]:
     """The class of the mode's view; may be called from any thread."""
     module, name = CLASSES[mode]
-    found: type[View] = getattr(import_module(f"tui.views.{module}"), name)
+    found: type[View] = getattr(import_module(f"mnist_tui.tui.views.{module}"), name)
     assert issubclass(found, View)
     assert mode == found.MODE
     return found

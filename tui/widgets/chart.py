@@ -21,9 +21,9 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual_plotext import PlotextPlot
 
-from tui.render import ansi
-from tui.render.braille import trace
-from tui.render.palette import plot_colour
+from mnist_tui.tui.render import ansi
+from mnist_tui.tui.render.braille import trace
+from mnist_tui.tui.render.palette import plot_colour
 
 TRIM = (0.1, 0.9)
 """Quantiles of a trimmed line that the limits hold."""

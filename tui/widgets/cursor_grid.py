@@ -9,9 +9,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tui.render import grey_cells
-from tui.render.palette import rich_colours
-from tui.widgets.image import ImageGrid, Picture, grey_style
+from mnist_tui.tui.render import grey_cells
+from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.widgets.image import ImageGrid, Picture, grey_style
 
 
 class CursorGrid(ImageGrid):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from engine.analysis.curves import CurvesData, comparison, run_curves
-from engine.runs.history import History
-from tui.widgets.chart import Line, Plot
+from mnist_tui.engine.analysis.curves import CurvesData, comparison, run_curves
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.widgets.chart import Line, Plot
 
 ZOOMS = (0, 10, 3)
 """How many of the last epochs are shown; 0 is all."""

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from textual.style import Style as VisualStyle
 from textual.visual import RenderOptions, Visual, VisualType
 
-from tui.terminal.capabilities import NEEDED
+from mnist_tui.tui.terminal.capabilities import NEEDED
 
 Answer = TypeVar("Answer")
 

@@ -12,9 +12,9 @@ from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Button, Input, RichLog, Static
 
-from tui.keys import help_lines
-from tui.render.palette import rich_colours
-from tui.widgets.dialog import Dialog
+from mnist_tui.tui.keys import help_lines
+from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.widgets.dialog import Dialog
 
 
 class Question(Dialog[str]):

@@ -9,9 +9,9 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Static
 
-from tui.state.preferences import Preferences
-from tui.widgets.dialog import Dialog
-from tui.widgets.fields import Choice
+from mnist_tui.tui.state.preferences import Preferences
+from mnist_tui.tui.widgets.dialog import Dialog
+from mnist_tui.tui.widgets.fields import Choice
 
 FORMATS = ("png", "svg", "pdf")
 

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.render.palette import rich_colours
+from mnist_tui.tui.render.palette import rich_colours
 
 
 class Choice(Widget, can_focus=True):

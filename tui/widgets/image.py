@@ -12,9 +12,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.render import grey_cells
-from tui.render.grey_cells import LEVELS, STYLES, Cells, Style
-from tui.render.palette import grey_ramp
+from mnist_tui.tui.render import grey_cells
+from mnist_tui.tui.render.grey_cells import LEVELS, STYLES, Cells, Style
+from mnist_tui.tui.render.palette import grey_ramp
 
 
 @dataclass(frozen=True, slots=True)

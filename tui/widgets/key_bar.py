@@ -9,7 +9,7 @@ from textual.events import Click
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.render.palette import rich_colours
+from mnist_tui.tui.render.palette import rich_colours
 
 ALWAYS = ("app.step(-1)", "help", "leave")
 """Actions that are shown however narrow the terminal is, at the right end; the scrubber is what views share."""

@@ -19,9 +19,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.render.braille import DOT_COLUMNS, DOT_ROWS, Raster, Window, nearest, raster, step, whole
-from tui.render.class_colours import class_colours
-from tui.terminal.capabilities import speaks_utf8
+from mnist_tui.tui.render.braille import DOT_COLUMNS, DOT_ROWS, Raster, Window, nearest, raster, step, whole
+from mnist_tui.tui.render.class_colours import class_colours
+from mnist_tui.tui.terminal.capabilities import speaks_utf8
 
 Look: TypeAlias = Literal["dots", "digits"]
 

@@ -9,10 +9,10 @@ from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.render import grey_cells
-from tui.render.grey_cells import Cells
-from tui.render.palette import rich_colours
-from tui.render.signed_cells import CHOSEN, LEVELS, QUIET
+from mnist_tui.tui.render import grey_cells
+from mnist_tui.tui.render.grey_cells import Cells
+from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.render.signed_cells import CHOSEN, LEVELS, QUIET
 
 BRIGHT = 0.35
 """How far beyond the pure colour the ramp goes, towards the text's colour: the ends stand out."""

@@ -8,8 +8,8 @@ from textual.events import Click
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from engine.analysis.subject import Subject
-from tui.render.palette import rich_colours
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.tui.render.palette import rich_colours
 
 SPLIT_WORDS = {"test": "test images", "valid": "validation images", "train": "training images"}
 

@@ -7,7 +7,7 @@ import textwrap
 from rich.text import Text
 from textual.widgets import Static
 
-from tui.terminal.capabilities import NEEDED
+from mnist_tui.tui.terminal.capabilities import NEEDED
 
 SIZE = f"{NEEDED[0]}×{NEEDED[1]}"
 WORDS = (f"mnist-tui needs {SIZE} characters", f"needs {SIZE}", SIZE, "…")

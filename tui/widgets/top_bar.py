@@ -8,8 +8,8 @@ from textual.events import Click
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.keys import VIEWS
-from tui.render.palette import rich_colours
+from mnist_tui.tui.keys import VIEWS
+from mnist_tui.tui.render.palette import rich_colours
 
 HOW = ("name and titles", "titles", "short titles", "digits")
 """How much the tabs say, from the most."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from engine.analysis.grids import GridsData
-from engine.analysis.subject import Split
-from engine.data.dataset import Dataset
-from engine.runs.events import Phase
+from mnist_tui.engine.analysis.grids import GridsData
+from mnist_tui.engine.analysis.subject import Split
+from mnist_tui.engine.data.dataset import Dataset
+from mnist_tui.engine.runs.events import Phase
 
 
 class Loading(Message):

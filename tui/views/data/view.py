@@ -13,21 +13,21 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from engine.analysis.grids import TRANSFORM, GridsData, compute, split_indices
-from engine.analysis.subject import Split, Subject
-from engine.config import RunConfig
-from engine.data.dataset import Dataset
-from engine.data.folder import data_folder, is_explicit, survey
-from engine.data.loading import load
-from engine.errors import Cancelled, MnistTuiError, RunError
-from engine.figures.settings import Settings, Standing
-from engine.runs.folder import RunFolder
-from tui.keys import bindings
-from tui.render.words import phase_words
-from tui.terminal.capabilities import best_image_style
-from tui.views.base import View
-from tui.views.data.messages import Drawn, Loaded, Loading, Page
-from tui.widgets.image import ImageGrid, Picture
+from mnist_tui.engine.analysis.grids import TRANSFORM, GridsData, compute, split_indices
+from mnist_tui.engine.analysis.subject import Split, Subject
+from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.data.dataset import Dataset
+from mnist_tui.engine.data.folder import data_folder, is_explicit, survey
+from mnist_tui.engine.data.loading import load
+from mnist_tui.engine.errors import Cancelled, MnistTuiError, RunError
+from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.words import phase_words
+from mnist_tui.tui.terminal.capabilities import best_image_style
+from mnist_tui.tui.views.base import View
+from mnist_tui.tui.views.data.messages import Drawn, Loaded, Loading, Page
+from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "test"}
 

@@ -14,15 +14,15 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import Static
 
-from engine.analysis.listing import MistakesData
-from engine.analysis.research import Findings, Question, Researcher, spread
-from engine.errors import DataError, RunError
-from tui.render.palette import rich_colours
-from tui.views.mistakes.texts import bars_text, facts_text, history_text, nearest_text, neighbour_caption
-from tui.widgets.image import ImageGrid, Picture
+from mnist_tui.engine.analysis.listing import MistakesData
+from mnist_tui.engine.analysis.research import Findings, Question, Researcher, spread
+from mnist_tui.engine.errors import DataError, RunError
+from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.views.mistakes.texts import bars_text, facts_text, history_text, nearest_text, neighbour_caption
+from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 if TYPE_CHECKING:
-    from tui.app import MnistTui
+    from mnist_tui.tui.app import MnistTui
 
 LARGE = (28, 14)
 SMALL = (14, 7)

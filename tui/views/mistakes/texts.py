@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from engine.analysis.listing import MistakesData
-from engine.analysis.mistakes import EpochVerdict, Judged
-from engine.analysis.research import Findings, Neighbour
-from tui.render.words import percent
+from mnist_tui.engine.analysis.listing import MistakesData
+from mnist_tui.engine.analysis.mistakes import EpochVerdict, Judged
+from mnist_tui.engine.analysis.research import Findings, Neighbour
+from mnist_tui.tui.render.words import percent
 
 LEVELS = "▁▂▃▄▅▆▇█"
 EIGHTHS = "▏▎▍▌▋▊▉█"

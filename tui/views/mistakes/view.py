@@ -10,17 +10,17 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
-from engine.analysis.listing import MistakesData, Wanted, compute, place_in
-from engine.analysis.orders import SORTS, WHICH
-from engine.analysis.subject import Subject
-from engine.figures.settings import Settings, Standing
-from tui.keys import bindings
-from tui.terminal.capabilities import best_image_style
-from tui.views.analysis_base import AnalysisView
-from tui.views.mistakes.detail import Detail
-from tui.views.mistakes.texts import caption, caption_lines, nothing_words, status
-from tui.widgets.cursor_grid import CursorGrid
-from tui.widgets.image import ImageGrid, Picture
+from mnist_tui.engine.analysis.listing import MistakesData, Wanted, compute, place_in
+from mnist_tui.engine.analysis.orders import SORTS, WHICH
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.terminal.capabilities import best_image_style
+from mnist_tui.tui.views.analysis_base import AnalysisView
+from mnist_tui.tui.views.mistakes.detail import Detail
+from mnist_tui.tui.views.mistakes.texts import caption, caption_lines, nothing_words, status
+from mnist_tui.tui.widgets.cursor_grid import CursorGrid
+from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 GRID_WIDTH = 77
 """Columns of five small pictures beside each other."""

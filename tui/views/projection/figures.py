@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.analysis.projection import Projection
-from engine.figures.settings import Settings, Standing
-from tui.render.braille import DOT_COLUMNS, DOT_ROWS, Window
-from tui.widgets.scatter import Scatter
+from mnist_tui.engine.analysis.projection import Projection
+from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.tui.render.braille import DOT_COLUMNS, DOT_ROWS, Window
+from mnist_tui.tui.widgets.scatter import Scatter
 
 
 def standings(

@@ -11,12 +11,12 @@ from dataclasses import replace
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from engine.analysis.projection import Numbers, Projection, Projector
-from engine.analysis.tsne import Embedding, largest_perplexity, save, tsne
-from engine.errors import MnistTuiError
-from engine.runs.folder import RunFolder
-from tui.speed.priority import stand_back
-from tui.views.projection.texts import STORED
+from mnist_tui.engine.analysis.projection import Numbers, Projection, Projector
+from mnist_tui.engine.analysis.tsne import Embedding, largest_perplexity, save, tsne
+from mnist_tui.engine.errors import MnistTuiError
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.tui.speed.priority import stand_back
+from mnist_tui.tui.views.projection.texts import STORED
 
 PICTURE_SECONDS = 0.12
 """Least time between two pictures that are shown while they form."""

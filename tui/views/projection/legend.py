@@ -9,10 +9,10 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.keys import bindings
-from tui.render.class_colours import class_colours
-from tui.render.palette import rich_colours
-from tui.terminal.capabilities import speaks_utf8
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.class_colours import class_colours
+from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.terminal.capabilities import speaks_utf8
 
 COLUMNS = 2
 

@@ -6,10 +6,10 @@ import math
 
 from rich.text import Text
 
-from engine.analysis.projection import METHOD_WORDS, Numbers, Projection
-from engine.analysis.tsne import PERPLEXITY, largest_perplexity
-from tui.render.words import percent
-from tui.widgets.subject_bar import SPLIT_WORDS
+from mnist_tui.engine.analysis.projection import METHOD_WORDS, Numbers, Projection
+from mnist_tui.engine.analysis.tsne import PERPLEXITY, largest_perplexity
+from mnist_tui.tui.render.words import percent
+from mnist_tui.tui.widgets.subject_bar import SPLIT_WORDS
 
 Colours = dict[str, str]
 BAR = "█"

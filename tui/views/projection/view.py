@@ -11,21 +11,21 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
-from engine.analysis.projection import Numbers, Projection, Projector, Wanted, first_point
-from engine.analysis.subject import Subject
-from engine.figures.settings import Standing
-from engine.runs.folder import Version
-from tui.keys import bindings
-from tui.render import grey_cells
-from tui.terminal.capabilities import best_image_style, speaks_utf8
-from tui.views.analysis_base import AnalysisView, Computed
-from tui.views.projection import texts as words
-from tui.views.projection.figures import standings
-from tui.views.projection.jobs import Formed, Measured, TsneThread, measure
-from tui.views.projection.legend import Legend
-from tui.widgets.fitted_text import FittedWords
-from tui.widgets.image import ImageGrid, Picture
-from tui.widgets.scatter import NOTHING, PAN, ZOOM, Cloud, Scatter, best_look
+from mnist_tui.engine.analysis.projection import Numbers, Projection, Projector, Wanted, first_point
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.figures.settings import Standing
+from mnist_tui.engine.runs.folder import Version
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render import grey_cells
+from mnist_tui.tui.terminal.capabilities import best_image_style, speaks_utf8
+from mnist_tui.tui.views.analysis_base import AnalysisView, Computed
+from mnist_tui.tui.views.projection import texts as words
+from mnist_tui.tui.views.projection.figures import standings
+from mnist_tui.tui.views.projection.jobs import Formed, Measured, TsneThread, measure
+from mnist_tui.tui.views.projection.legend import Legend
+from mnist_tui.tui.widgets.fitted_text import FittedWords
+from mnist_tui.tui.widgets.image import ImageGrid, Picture
+from mnist_tui.tui.widgets.scatter import NOTHING, PAN, ZOOM, Cloud, Scatter, best_look
 
 SETTLED = 0.3
 """Seconds that a picture stays before its numbers are measured, so that scrubbing is not held up by them."""

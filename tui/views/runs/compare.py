@@ -10,15 +10,15 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from engine.analysis.curves import comparison
-from engine.analysis.subject import Subject
-from engine.figures.settings import Settings, Standing
-from engine.runs.history import History
-from tui.keys import bindings
-from tui.render.words import percent, printable
-from tui.views.base import View
-from tui.widgets.chart import Chart
-from tui.widgets.curve_plots import COLOURS, CurveOptions, comparison_plots
+from mnist_tui.engine.analysis.curves import comparison
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.words import percent, printable
+from mnist_tui.tui.views.base import View
+from mnist_tui.tui.widgets.chart import Chart
+from mnist_tui.tui.widgets.curve_plots import COLOURS, CurveOptions, comparison_plots
 
 
 class CompareScreen(View):

@@ -11,21 +11,21 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import DataTable, Input
 
-from engine.analysis.subject import Subject
-from engine.errors import RunError
-from engine.figures.settings import Settings, Standing
-from engine.runs.folder import RunFolder
-from engine.runs.history import History
-from engine.runs.summaries import RunSummary, summarise_all
-from tui.keys import bindings
-from tui.render.run_rows import COLUMNS, matches, row_cells, sort_key
-from tui.render.words import printable
-from tui.views.base import View
-from tui.views.runs.compare import CompareScreen
-from tui.views.training.view import LEGEND
-from tui.widgets.chart import Chart
-from tui.widgets.curve_plots import CurveOptions, comparison_plots, run_plots
-from tui.widgets.dialogs import Question
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.summaries import RunSummary, summarise_all
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.run_rows import COLUMNS, matches, row_cells, sort_key
+from mnist_tui.tui.render.words import printable
+from mnist_tui.tui.views.base import View
+from mnist_tui.tui.views.runs.compare import CompareScreen
+from mnist_tui.tui.views.training.view import LEGEND
+from mnist_tui.tui.widgets.chart import Chart
+from mnist_tui.tui.widgets.curve_plots import CurveOptions, comparison_plots, run_plots
+from mnist_tui.tui.widgets.dialogs import Question
 
 RELOAD_SECONDS = 2.0
 RELOAD_DELAY = 0.1

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from engine.config import CLASSES, PIXELS, RunConfig
-from engine.data.catalog import CATALOG, DIGITS
-from engine.data.folder import Availability
-from engine.recipes import RECIPES
-from tui.render.words import bytes_words
+from mnist_tui.engine.config import CLASSES, PIXELS, RunConfig
+from mnist_tui.engine.data.catalog import CATALOG, DIGITS
+from mnist_tui.engine.data.folder import Availability
+from mnist_tui.engine.recipes import RECIPES
+from mnist_tui.tui.render.words import bytes_words
 
 if TYPE_CHECKING:
-    from tui.messages import DevicesFound
+    from mnist_tui.tui.messages import DevicesFound
 
 
 def summary(

@@ -9,18 +9,18 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
-from engine.config import DEVICES, NO_RECIPES_MATTER, OPTIMIZERS, RunConfig, parse_hidden
-from engine.data.catalog import DATASET_NAMES
-from engine.data.folder import Availability, data_folder, survey
-from engine.errors import ConfigError, DataError
-from engine.recipes import RECIPES
-from engine.runs.names import check_name
-from engine.training.schedule import SCHEDULES
-from tui.keys import bindings
-from tui.views.base import View
-from tui.views.setup.summary import summary
-from tui.widgets.fields import Choice
-from tui.widgets.form import Form
+from mnist_tui.engine.config import DEVICES, NO_RECIPES_MATTER, OPTIMIZERS, RunConfig, parse_hidden
+from mnist_tui.engine.data.catalog import DATASET_NAMES
+from mnist_tui.engine.data.folder import Availability, data_folder, survey
+from mnist_tui.engine.errors import ConfigError, DataError
+from mnist_tui.engine.recipes import RECIPES
+from mnist_tui.engine.runs.names import check_name
+from mnist_tui.engine.training.schedule import SCHEDULES
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.views.base import View
+from mnist_tui.tui.views.setup.summary import summary
+from mnist_tui.tui.widgets.fields import Choice
+from mnist_tui.tui.widgets.form import Form
 
 CHOICES = {
     "recipe": tuple(RECIPES),
@@ -280,7 +280,7 @@ class SetupView(View):
         """Data that can't be had: say why, and what can be done."""
         if not isinstance(error, DataError) and not (isinstance(error, ConfigError) and "data_dir" in error.problems):
             return
-        from tui.widgets.dialogs import Question
+        from mnist_tui.tui.widgets.dialogs import Question
 
         answers = {"retry": "try again", "folder": "another folder", "digits": "train on digits", "close": "close"}
         body = f"{error}\n\nThe set digits needs no download: 1,797 small real digits that come with scikit-learn."

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from engine.analysis.intervals import wilson_interval
-from engine.runs.history import History
-from tui.render.words import bytes_words, percent, phase_words, seconds
+from mnist_tui.engine.analysis.intervals import wilson_interval
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.render.words import bytes_words, percent, phase_words, seconds
 
 
 @dataclass(frozen=True, slots=True)

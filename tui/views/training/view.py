@@ -12,16 +12,16 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from engine.analysis.curves import run_curves
-from engine.analysis.subject import Subject
-from engine.figures.settings import Settings, Standing
-from engine.runs.history import History
-from tui.keys import bindings
-from tui.views.base import View
-from tui.views.training.panel import PanelState, next_keys, panel_text
-from tui.widgets.chart import Chart, Plot
-from tui.widgets.curve_plots import CurveOptions, run_plots
-from tui.widgets.epoch_table import EpochTable
+from mnist_tui.engine.analysis.curves import run_curves
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.runs.history import History
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.views.base import View
+from mnist_tui.tui.views.training.panel import PanelState, next_keys, panel_text
+from mnist_tui.tui.widgets.chart import Chart, Plot
+from mnist_tui.tui.widgets.curve_plots import CurveOptions, run_plots
+from mnist_tui.tui.widgets.epoch_table import EpochTable
 
 TICK_SECONDS = 0.5
 CHART_SHARE = 0.015

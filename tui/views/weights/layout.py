@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tui.render.signed_cells import picture_size
+from mnist_tui.tui.render.signed_cells import picture_size
 
 PICTURE = picture_size(small=False)
 """Columns and rows of the large picture of one unit."""

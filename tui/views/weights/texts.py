@@ -7,11 +7,11 @@ import math
 import numpy as np
 from rich.text import Text
 
-from engine.analysis.layers import Detail, Layers
-from engine.analysis.orders import Order
-from engine.analysis.weights import LayerMatrix
-from tui.render.signed_cells import largest
-from tui.render.words import percent
+from mnist_tui.engine.analysis.layers import Detail, Layers
+from mnist_tui.engine.analysis.orders import Order
+from mnist_tui.engine.analysis.weights import LayerMatrix
+from mnist_tui.tui.render.signed_cells import largest
+from mnist_tui.tui.render.words import percent
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 SPLIT_WORDS = {"test": "test", "valid": "validation", "train": "training"}

@@ -6,13 +6,19 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widgets import Static
 
-from engine.analysis.layers import Detail, Layers, WeightsData
-from tui.render.palette import rich_colours
-from tui.render.signed_cells import Look, largest, signed_cells, strip_cells
-from tui.views.weights.layout import HEADING, PICTURE, SMALL, UnitLayout
-from tui.views.weights.texts import facts_text, image_captions, images_heading, outgoing_heading, outgoing_text
-from tui.widgets.image import ImageGrid, Picture
-from tui.widgets.signed_image import SignedImage
+from mnist_tui.engine.analysis.layers import Detail, Layers, WeightsData
+from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.render.signed_cells import Look, largest, signed_cells, strip_cells
+from mnist_tui.tui.views.weights.layout import HEADING, PICTURE, SMALL, UnitLayout
+from mnist_tui.tui.views.weights.texts import (
+    facts_text,
+    image_captions,
+    images_heading,
+    outgoing_heading,
+    outgoing_text,
+)
+from mnist_tui.tui.widgets.image import ImageGrid, Picture
+from mnist_tui.tui.widgets.signed_image import SignedImage
 
 POINTER, NOBODY = "excited most by:", "excited by none"
 FEWEST_BARS = 3

@@ -9,13 +9,13 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Click
 from textual.widgets import Static
 
-from engine.analysis.layers import Layers, Source, WeightsData
-from engine.analysis.orders import Order
-from engine.analysis.subject import Subject
-from engine.figures.settings import Settings, Standing
-from tui.keys import bindings
-from tui.render.grey_cells import beside, stack
-from tui.render.signed_cells import (
+from mnist_tui.engine.analysis.layers import Layers, Source, WeightsData
+from mnist_tui.engine.analysis.orders import Order
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.grey_cells import beside, stack
+from mnist_tui.tui.render.signed_cells import (
     LOOKS,
     QUIET,
     Look,
@@ -27,12 +27,12 @@ from tui.render.signed_cells import (
     shrink,
     text_line,
 )
-from tui.terminal.capabilities import best_image_style
-from tui.views.analysis_base import AnalysisView
-from tui.views.weights.layout import PICTURE, SMALL, GridLayout, grid_layout, unit_layout
-from tui.views.weights.texts import caption, matrix_foot, matrix_words, position, signed
-from tui.views.weights.unit import UnitPanel
-from tui.widgets.signed_image import SignedImage, as_text
+from mnist_tui.tui.terminal.capabilities import best_image_style
+from mnist_tui.tui.views.analysis_base import AnalysisView
+from mnist_tui.tui.views.weights.layout import PICTURE, SMALL, GridLayout, grid_layout, unit_layout
+from mnist_tui.tui.views.weights.texts import caption, matrix_foot, matrix_words, position, signed
+from mnist_tui.tui.views.weights.unit import UnitPanel
+from mnist_tui.tui.widgets.signed_image import SignedImage, as_text
 
 ORDERS: tuple[Order, ...] = ("index", "norm", "structure")
 WIDE = 120
