@@ -11,7 +11,7 @@ import torch
 from bench.notebook_loop import NotebookLoop
 from bench.row import Row, Setting, at_least, at_most, epoch_operations, seconds, sgemm_rate
 from mnist_tui.engine.config import RunConfig
-from mnist_tui.engine.runs.events import Epoch
+from mnist_tui.engine.events import Epoch
 from mnist_tui.engine.training.loop import train
 
 PER_TURN = 3

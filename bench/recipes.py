@@ -20,8 +20,8 @@ from bench.row import read
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset
 from mnist_tui.engine.data.folder import data_folder
+from mnist_tui.engine.events import Epoch, RunStarted, Test
 from mnist_tui.engine.recipes import RECIPES
-from mnist_tui.engine.runs.events import Epoch, RunStarted, Test
 from mnist_tui.engine.training.loop import train
 
 PRINTED = 0.9837

@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mnist_tui.engine import events
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset
 from mnist_tui.engine.data.folder import data_folder, is_explicit
 from mnist_tui.engine.data.loading import load
 from mnist_tui.engine.errors import Cancelled, ConfigError, DataError, MnistTuiError, RunError, TrainingError
-from mnist_tui.engine.runs import events, log_file
-from mnist_tui.engine.runs.events import Epoch, Event, Notice, RunFinished
+from mnist_tui.engine.events import Epoch, Event, Notice, RunFinished
+from mnist_tui.engine.runs import log_file
 from mnist_tui.engine.runs.folder import RunFolder, check_runs_folder
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.names import check_name

@@ -26,9 +26,9 @@ from textual.pilot import Pilot
 
 from mnist_tui.engine import session
 from mnist_tui.engine.data.folder import data_folder
+from mnist_tui.engine.events import Event, Progress
 from mnist_tui.engine.hardware import devices
 from mnist_tui.engine.runs import writer
-from mnist_tui.engine.runs.events import Event, Progress
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.training import loop, tally
 from mnist_tui.tui.app import MnistTui

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset, make_dataset
-from mnist_tui.engine.runs.events import Epoch, Event, Progress
+from mnist_tui.engine.events import Epoch, Event, Progress
 from mnist_tui.engine.training.control import Control
 from mnist_tui.engine.training.loop import train
 

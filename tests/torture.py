@@ -28,7 +28,7 @@ import torch
 from mnist_tui.engine import session
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.digits import load_digits_dataset
-from mnist_tui.engine.runs.events import Epoch
+from mnist_tui.engine.events import Epoch
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.training import loop

@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.catalog import CATALOG
 from mnist_tui.engine.errors import MnistTuiError
-from mnist_tui.engine.runs.events import Epoch, RunStarted
+from mnist_tui.engine.events import Epoch, RunStarted
 from mnist_tui.engine.runs.folder import RunFolder, find_run
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.writer import RunWriter

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:  # the first frame must not wait for them
+    from mnist_tui.engine.events import Event
     from mnist_tui.engine.hardware.devices import Device
-    from mnist_tui.engine.runs.events import Event
     from mnist_tui.engine.runs.history import History
     from mnist_tui.tui.state.training_thread import FollowingThread
 

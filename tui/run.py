@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -23,7 +25,11 @@ from mnist_tui.tui.terminal.logs import thread_failures
 from mnist_tui.tui.terminal.signals import saving_on_signals
 
 if TYPE_CHECKING:
+    from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.tui.state.training_thread import TrainingThread
+
+SWITCH_SECONDS = 0.001
+"""A thread that computes in Python lets the screen have its turn after so long; Python's own 5 ms add up in a frame."""
 
 
 class Terminal(LinuxDriver):
@@ -45,6 +51,13 @@ class Terminal(LinuxDriver):
             app = self._app
             assert isinstance(app, MnistTui)
             app.call_later(app.hang_up)
+
+
+def show(data_dir: str | None, runs_dir: Path, attached: RunFolder | None = None) -> NoReturn:
+    """Open the console, and end the process with its exit code."""
+    gc.disable()  # until the first frame is there: nothing of what starts up is garbage
+    sys.setswitchinterval(SWITCH_SECONDS)
+    end_now(run(MnistTui(data_dir=data_dir, runs_dir=runs_dir, attached=attached, driver_class=Terminal)))
 
 
 @thread_failures()

@@ -16,7 +16,7 @@ from mnist_tui.engine.data.mirrors import DownloadError, mirrors
 from mnist_tui.engine.data.staging import Staging
 from mnist_tui.engine.data.transfer import BODY, CONNECT, WHOLE, Transfer, TransferError, host
 from mnist_tui.engine.errors import Cancelled
-from mnist_tui.engine.runs.events import Phase
+from mnist_tui.engine.events import Phase
 
 SOCKET_TIMEOUT = 10.0
 """Seconds for each connect and each read."""

@@ -17,7 +17,7 @@ from mnist_tui.engine.data.folder import check_folder
 from mnist_tui.engine.data.idx import read_images, read_labels, unusable
 from mnist_tui.engine.data.mirrors import DownloadError
 from mnist_tui.engine.errors import Cancelled, ConfigError
-from mnist_tui.engine.runs.events import Phase
+from mnist_tui.engine.events import Phase
 
 
 def never() -> bool:

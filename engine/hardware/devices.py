@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import ConfigError
-from mnist_tui.engine.hardware.cpu_threads import choose_threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,12 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def prepare(config: RunConfig) -> tuple[torch.device, str]:
+def prepare(config: RunConfig, choose_threads: Callable[[RunConfig, int, str], int]) -> tuple[torch.device, str]:
     """Set torch up for `config` in this thread.
+
+    Args:
+        choose_threads: returns the number of CPU threads for the configuration, the usable cores and the processor's
+            name; called only where the network trains on the CPU.
 
     Returns:
         The device, and its name for people.

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import IO, Any
 
+from mnist_tui.engine import events
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import ConfigError
-from mnist_tui.engine.runs import events
-from mnist_tui.engine.runs.events import Event, RunStarted
+from mnist_tui.engine.events import Event, RunStarted
 
 MAX_LINE = 256 << 10
 """Bytes; a line of ours with an hour of one epoch's fine curve has less."""

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mnist_tui.engine import files
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import ConfigError, RunError
+from mnist_tui.engine.events import Event
 from mnist_tui.engine.runs import checkpoint_file, event_log, ownership
-from mnist_tui.engine.runs.events import Event
 
 if TYPE_CHECKING:
     from mnist_tui.engine.training.state import TrainingState

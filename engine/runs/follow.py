@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import IO
 
+from mnist_tui.engine.events import Event
 from mnist_tui.engine.runs import event_log
-from mnist_tui.engine.runs.events import Event
 from mnist_tui.engine.runs.folder import EVENTS, RunFolder
 
 POLL_SECONDS = 0.25

@@ -14,7 +14,7 @@ from mnist_tui.engine.config import MAX_EPOCHS
 if TYPE_CHECKING:  # the first frame must not wait for numpy
     import numpy as np
 
-    from mnist_tui.engine.runs.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test
+    from mnist_tui.engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test
 
 MAX_EPOCH_POINTS = 1000
 """More points of one epoch's fine curve are no training's."""
@@ -45,7 +45,7 @@ class History:
     def add(self, event: Event) -> None:
         """Fold the next event."""
         # Here, because the console's first frame has a history and no event.
-        from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+        from mnist_tui.engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
 
         match event:
             case RunStarted():

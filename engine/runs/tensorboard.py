@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_tui.engine.errors import ConfigError
-from mnist_tui.engine.runs.events import Epoch, Event, Notice, Progress, RunFinished, RunStarted, Test
+from mnist_tui.engine.events import Epoch, Event, Notice, Progress, RunFinished, RunStarted, Test
 
 if TYPE_CHECKING:  # it loads torch
     from torch.utils.tensorboard import SummaryWriter

@@ -17,11 +17,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnist_tui.engine import files
+from mnist_tui.engine import events, files
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import RunError
-from mnist_tui.engine.runs import events, ownership, remote
-from mnist_tui.engine.runs.events import Event
+from mnist_tui.engine.events import Event
+from mnist_tui.engine.runs import ownership, remote
 from mnist_tui.engine.runs.folder import CONFIG, EVENTS, FORMAT, RunFolder
 
 if TYPE_CHECKING:

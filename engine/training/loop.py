@@ -12,10 +12,11 @@ from torch import Tensor
 
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset
+from mnist_tui.engine.events import Epoch, Event, Phase, RunFinished, RunStarted, Status, Test, to_json
 from mnist_tui.engine.hardware import devices
-from mnist_tui.engine.runs.events import Epoch, Event, Phase, RunFinished, RunStarted, Status, Test, to_json
 from mnist_tui.engine.training.batches import TrainingBatches, seed_for
 from mnist_tui.engine.training.control import Control
+from mnist_tui.engine.training.cpu_threads import choose_threads
 from mnist_tui.engine.training.cuda_graphs import make_steps
 from mnist_tui.engine.training.evaluate import measure
 from mnist_tui.engine.training.model import MLP, initial, unset
@@ -93,7 +94,7 @@ class _Training:
         resumed = self.resumed
         self.began = time.perf_counter() - (resumed.seconds if resumed else 0.0)
         yield Phase("warm-up", "waking the device")
-        self.device, device_name = devices.prepare(self.config)
+        self.device, device_name = devices.prepare(self.config, choose_threads)
         self._load()
         if resumed:
             self._restore(resumed)

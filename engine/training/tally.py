@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mnist_tui.engine.events import Progress
 from mnist_tui.engine.hardware import devices
-from mnist_tui.engine.runs.events import Progress
 from mnist_tui.engine.training.evaluate import judge
 
 CURVE_POINTS = 60

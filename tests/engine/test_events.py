@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from mnist_tui.engine.runs import events
-from mnist_tui.engine.runs.events import (
+from mnist_tui.engine import events
+from mnist_tui.engine.events import (
     Epoch,
     Notice,
     Phase,

@@ -21,12 +21,12 @@ from mnist_tui.engine.analysis.pca import aligned, orientation, oriented, pca
 from mnist_tui.engine.analysis.projection import Projector, Wanted
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.errors import Cancelled, ConfigError
+from mnist_tui.engine.events import Epoch, Event, Progress
 from mnist_tui.engine.figures import compute
 from mnist_tui.engine.figures.compute import Studio
 from mnist_tui.engine.figures.export import Exported, Form, Size, check, export, parse_size
 from mnist_tui.engine.figures.registry import KINDS, chosen
 from mnist_tui.engine.figures.settings import Settings, Standing, arguments, parse, short_path
-from mnist_tui.engine.runs.events import Epoch, Event, Progress
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
 from tests.figures import finished_run, floats, pixels, record, said, table

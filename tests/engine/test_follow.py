@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mnist_tui.engine.events import Epoch, Notice, to_json
 from mnist_tui.engine.runs.event_log import MAX_LINE
-from mnist_tui.engine.runs.events import Epoch, Notice, to_json
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.follow import Follower, follow
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+from mnist_tui.engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
 from mnist_tui.engine.runs.history import History
 from tests.helpers import QUICK, noise_dataset, run_training
 

@@ -19,7 +19,7 @@ from mnist_tui.engine.analysis.research import Question, Researcher
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import ConfigError, RunError
-from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+from mnist_tui.engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
 from mnist_tui.engine.runs.folder import RunFolder, newest_live_run, stored_runs
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.remote import FILE, Listener, send
@@ -159,16 +159,14 @@ class TestSameNumbers:
     def test_as_many_threads_as_before(self, tmp_path, monkeypatch):
         # Whatever a measurement would give today: sums depend on how many threads share them.
         monkeypatch.setattr("mnist_tui.engine.hardware.devices.available_cores", lambda: 4)
-        monkeypatch.setattr("mnist_tui.engine.hardware.devices.choose_threads", lambda config, *_: config.threads or 2)
+        monkeypatch.setattr("mnist_tui.engine.training.loop.choose_threads", lambda config, *_: config.threads or 2)
         before = torch.get_num_threads()
         try:
             config = replace(CONFIG, threads=0)
             whole = trained(tmp_path / "whole", config)
             run = trained(tmp_path, config, stop_at=(2, 17))
             assert run.state().threads == 2
-            monkeypatch.setattr(
-                "mnist_tui.engine.hardware.devices.choose_threads", lambda config, *_: config.threads or 1
-            )
+            monkeypatch.setattr("mnist_tui.engine.training.loop.choose_threads", lambda config, *_: config.threads or 1)
             started = of_kind(resume(run), RunStarted)[0]
         finally:
             torch.set_num_threads(before)

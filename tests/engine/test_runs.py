@@ -20,7 +20,7 @@ import torch
 from mnist_tui.engine import __version__, files
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import ConfigError, RunError
-from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test, to_json
+from mnist_tui.engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test, to_json
 from mnist_tui.engine.runs.folder import RunFolder, check_runs_folder, find_run, stored_runs
 from mnist_tui.engine.runs.names import check_name, runs_folder
 from mnist_tui.engine.runs.stored_network import evaluate_stored, load_model

@@ -11,8 +11,8 @@ import pytest
 from mnist_tui.engine import files
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import ConfigError, DataError, TrainingError
+from mnist_tui.engine.events import Epoch, Phase, RunFinished, RunStarted, Test
 from mnist_tui.engine.hardware.devices import found
-from mnist_tui.engine.runs.events import Epoch, Phase, RunFinished, RunStarted, Test
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.runs.stored_network import evaluate_stored
 from mnist_tui.engine.runs.summaries import summarise

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mnist_tui.engine.runs.events import Epoch, Progress
+from mnist_tui.engine.events import Epoch, Progress
 from mnist_tui.engine.training import cuda_graphs, loop
 from mnist_tui.engine.training.control import Control
 from mnist_tui.engine.training.cuda_graphs import AHEAD, GraphedSteps, Steps, batches_together, make_steps

@@ -12,8 +12,8 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.events import Epoch, Event, Notice, Phase, Progress, RunFinished, Test
 from mnist_tui.engine.runs import tensorboard
-from mnist_tui.engine.runs.events import Epoch, Event, Notice, Phase, Progress, RunFinished, Test
 from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.session import start
 from tests.helpers import QUICK, command, of_kind

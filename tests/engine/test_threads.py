@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mnist_tui.engine.hardware import cpu_threads
-from mnist_tui.engine.hardware.cpu_threads import choose_threads, quickest, step_seconds
+from mnist_tui.engine.training import cpu_threads
+from mnist_tui.engine.training.cpu_threads import choose_threads, quickest, step_seconds
 from tests.helpers import QUICK
 
 AUTO = replace(QUICK, threads=0)

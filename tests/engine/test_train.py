@@ -13,7 +13,7 @@ import torch
 
 from mnist_tui.engine.data.digits import load_digits_dataset
 from mnist_tui.engine.errors import ConfigError
-from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+from mnist_tui.engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
 from mnist_tui.engine.training import loop
 from mnist_tui.engine.training.control import Control
 from mnist_tui.engine.training.loop import train

@@ -9,7 +9,7 @@ import torch
 
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.digits import load_digits_dataset
-from mnist_tui.engine.runs.events import Epoch, RunFinished, RunStarted, Test
+from mnist_tui.engine.events import Epoch, RunFinished, RunStarted, Test
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.training.model import MLP

@@ -12,7 +12,7 @@ import torch
 
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import RunError
-from mnist_tui.engine.runs.events import RunFinished, Test
+from mnist_tui.engine.events import RunFinished, Test
 from mnist_tui.engine.runs.folder import find_run, stored_runs
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.training import loop

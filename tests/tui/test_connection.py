@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from mnist_tui.engine.runs.events import Epoch, Phase, RunFinished
+from mnist_tui.engine.events import Epoch, Phase, RunFinished
 from mnist_tui.engine.runs.folder import RunFolder, find_run, stored_runs
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.remote import send

@@ -13,7 +13,7 @@ from textual.geometry import Offset
 from textual.widgets import Input, Static
 
 from mnist_tui.engine.config import RunConfig
-from mnist_tui.engine.runs.events import Epoch, Event, Notice, Phase
+from mnist_tui.engine.events import Epoch, Event, Notice, Phase
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.tui.app import MnistTui

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mnist_tui.engine.analysis.curves import smooth
-from mnist_tui.engine.runs.events import Epoch, Progress
+from mnist_tui.engine.events import Epoch, Progress
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.widgets.chart import limits, prepared
 from mnist_tui.tui.widgets.curve_plots import SMOOTHINGS, ZOOMS, CurveOptions, comparison_plots, run_plots

@@ -18,7 +18,7 @@ from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset
 from mnist_tui.engine.data.digits import load_digits_dataset
 from mnist_tui.engine.errors import Cancelled
-from mnist_tui.engine.runs.events import Phase
+from mnist_tui.engine.events import Phase
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.views.data import view as data_view
 from tests.tui.conftest import QUICK, screen_text, until

@@ -24,7 +24,7 @@ import pytest
 import torch
 
 from mnist_tui.engine import files
-from mnist_tui.engine.runs.events import Epoch, Progress, RunFinished, to_json
+from mnist_tui.engine.events import Epoch, Progress, RunFinished, to_json
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.remote import FILE

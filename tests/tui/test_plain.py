@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from mnist_tui.engine.runs.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
+from mnist_tui.engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
 from mnist_tui.engine.runs.folder import stored_runs
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.tui.cli import plain

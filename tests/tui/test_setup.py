@@ -12,8 +12,8 @@ from textual.widgets import Input
 from mnist_tui.engine import session
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import DataError
+from mnist_tui.engine.events import Event
 from mnist_tui.engine.recipes import RECIPES
-from mnist_tui.engine.runs.events import Event
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.app import MnistTui

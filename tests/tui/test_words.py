@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from mnist_tui.engine.runs.events import Phase, Progress, RunStarted, Test
+from mnist_tui.engine.events import Phase, Progress, RunStarted, Test
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.render import words as in_words
 from mnist_tui.tui.render.words import bytes_words, percent, phase_words, seconds, state_words

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from mnist_tui.engine.errors import MnistTuiError
-from mnist_tui.engine.runs.events import Event, Phase, RunStarted
+from mnist_tui.engine.events import Event, Phase, RunStarted
 from mnist_tui.engine.training.control import Control
 from mnist_tui.tui.terminal.hangup import silence
 

@@ -16,7 +16,6 @@ from mnist_tui.engine.runs.folder import find_run, newest_live_run
 from mnist_tui.engine.runs.names import runs_folder
 from mnist_tui.engine.runs.tensorboard import check as check_tensorboard
 from mnist_tui.tui.cli import export_command
-from mnist_tui.tui.cli.entry import show
 from mnist_tui.tui.cli.exit_codes import OptionsError, end_with
 from mnist_tui.tui.cli.learning_options import Elastic, Fade, Scale, Schedule, Shear, WeightDecay
 from mnist_tui.tui.cli.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug, run_names
@@ -74,6 +73,8 @@ def console(
         from mnist_tui.tui.cli.plain import train
 
         raise typer.Exit(train(RunConfig(), runs_folder(runs_dir), data_dir=data_dir))
+    from mnist_tui.tui.run import show
+
     show(data_dir, runs_folder(runs_dir))
 
 
@@ -198,6 +199,8 @@ def attach(
         from mnist_tui.tui.cli.plain import follow_run
 
         raise typer.Exit(follow_run(chosen))
+    from mnist_tui.tui.run import show
+
     show(data_dir, folder, chosen)
 
 

@@ -6,22 +6,16 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from mnist_tui.engine.runs.names import runs_folder
 from mnist_tui.tui.cli.exit_codes import end_with
 from mnist_tui.tui.terminal.capabilities import is_interactive
 
-if TYPE_CHECKING:
-    from mnist_tui.engine.runs.folder import RunFolder
-
 PLAIN = ("--data-dir", "--runs-dir")
 """Options of the console itself; anything else is the command line's."""
 COMPLETION = "_MNIST_TUI_COMPLETE"
 """Set by a shell that asks for completions."""
-SWITCH_SECONDS = 0.001
-"""A thread that computes in Python lets the screen have its turn after so long; Python's own 5 ms add up in a frame."""
 
 
 def main() -> NoReturn:
@@ -51,14 +45,7 @@ def console_options(arguments: Sequence[str]) -> dict[str, str] | None:
 
 
 def _console(options: dict[str, str]) -> NoReturn:
-    show(options.get("--data-dir"), runs_folder(options.get("--runs-dir")))
-
-
-def show(data_dir: str | None, runs_dir: Path, attached: RunFolder | None = None) -> NoReturn:
-    """Open the console, and end with its exit code."""
     gc.disable()  # until the first frame is there: nothing of what starts up is garbage
-    sys.setswitchinterval(SWITCH_SECONDS)
-    from mnist_tui.tui.app import MnistTui
-    from mnist_tui.tui.run import Terminal, end_now, run
+    from mnist_tui.tui.run import show
 
-    end_now(run(MnistTui(data_dir=data_dir, runs_dir=runs_dir, attached=attached, driver_class=Terminal)))
+    show(options.get("--data-dir"), runs_folder(options.get("--runs-dir")))

@@ -23,7 +23,7 @@ from mnist_tui.engine.analysis.intervals import wilson_interval
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.folder import is_explicit
 from mnist_tui.engine.errors import ConfigError
-from mnist_tui.engine.runs.events import Epoch, Event, Notice, Phase, Progress, RunFinished, RunStarted, Test, to_json
+from mnist_tui.engine.events import Epoch, Event, Notice, Phase, Progress, RunFinished, RunStarted, Test, to_json
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.follow import follow
 from mnist_tui.engine.runs.history import History

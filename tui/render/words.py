@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mnist_tui.engine.runs.events import Phase, Test
+    from mnist_tui.engine.events import Phase, Test
     from mnist_tui.engine.runs.history import History
 
 PHASES = {

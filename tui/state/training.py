@@ -23,7 +23,7 @@ from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
 
 if TYPE_CHECKING:  # the first frame must not wait for what trains
     from mnist_tui.engine.config import RunConfig
-    from mnist_tui.engine.runs.events import Event
+    from mnist_tui.engine.events import Event
     from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.engine.runs.remote import Request
     from mnist_tui.engine.training.control import Control
@@ -163,7 +163,7 @@ class TrainingApp(App[int]):
         """Called before a training starts."""
 
     def on_engine_event(self, message: EngineEvent) -> None:
-        from mnist_tui.engine.runs.events import Epoch, Phase, RunFinished, RunStarted
+        from mnist_tui.engine.events import Epoch, Phase, RunFinished, RunStarted
 
         event = message.event
         self.live.add(event)
@@ -192,7 +192,7 @@ class TrainingApp(App[int]):
         self.look_at_run(self.live_folder, self.live, growing=self.live.finished is None)
 
     def _heard(self, event: Event) -> None:
-        from mnist_tui.engine.runs.events import Epoch, Notice, Progress, RunFinished, RunStarted, Test
+        from mnist_tui.engine.events import Epoch, Notice, Progress, RunFinished, RunStarted, Test
 
         self.revision += 1
         if not isinstance(event, Progress):  # which the next tick draws: every redraw takes time from the training
@@ -232,7 +232,7 @@ class TrainingApp(App[int]):
         await self.switch_mode("training")
 
     def on_followed(self, message: Followed) -> None:
-        from mnist_tui.engine.runs.events import Epoch, Phase, RunFinished
+        from mnist_tui.engine.events import Epoch, Phase, RunFinished
 
         if message.thread is not self.following or self.shown is None:
             return

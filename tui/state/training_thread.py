@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from textual.message_pump import MessagePump
 
 from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.events import Event, RunFinished
 from mnist_tui.engine.hardware.torch_import import import_torch, is_imported
-from mnist_tui.engine.runs.events import Event, RunFinished
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.follow import POLL_SECONDS, Follower
 from mnist_tui.engine.runs.history import History

@@ -9,7 +9,7 @@ from textual.message import Message
 from mnist_tui.engine.analysis.grids import GridsData
 from mnist_tui.engine.analysis.subject import Split
 from mnist_tui.engine.data.dataset import Dataset
-from mnist_tui.engine.runs.events import Phase
+from mnist_tui.engine.events import Phase
 
 
 class Loading(Message):
