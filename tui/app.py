@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.state.training import TrainingApp
 from mnist_tui.tui.terminal.logs import LogLines
 from mnist_tui.tui.views.base import View
+from mnist_tui.tui.views.registry import CLASSES, import_view, make_view
 
 if TYPE_CHECKING:
     from mnist_tui.engine.runs.folder import RunFolder
@@ -39,6 +41,8 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
 
     TITLE = "mnist-tui"
     CSS_PATH = "app.tcss"
+    MODES = {mode: partial(make_view, mode) for mode in CLASSES}
+    DEFAULT_MODE = "setup"
     BINDINGS = bindings("everywhere")
     ENABLE_COMMAND_PALETTE = True
 
@@ -78,9 +82,10 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._redraw))
         if self._attached is not None:
             self.call_after_refresh(self.show_run, self._attached)
+        self.prepare_views(import_view, self.find_devices)
 
-    def prepared(self) -> None:
-        self.find_devices()
+    def on_terminal_lost(self) -> None:
+        self.hang_up()
 
     def _watch_signals(self) -> None:
         """A polite kill saves the work and gives the terminal back; a lost connection takes the screen down."""
@@ -142,7 +147,7 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
     def _view_on_top(self) -> View | None:
         """The view that is shown and that no dialog covers; before the first and after the last frame there is none."""
         screen = next(reversed(self.screen_stack), None)
-        return screen if isinstance(screen, View) and not self._exit else None
+        return screen if isinstance(screen, View) and not self.is_leaving else None
 
     def refresh_bindings(self) -> None:
         if self.screen_stack:  # a training may speak after the last frame

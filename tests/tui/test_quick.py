@@ -19,8 +19,8 @@ from textual_plotext import PlotextPlot
 
 from mnist_tui.tui.render import ansi
 from mnist_tui.tui.speed import garbage, priority
-from mnist_tui.tui.widgets.dialog import Dimmed
-from tests.tui.conftest import screen_text, until
+from mnist_tui.tui.speed.dialog import Dimmed
+from tests.tui.conftest import needs, screen_text, until
 
 
 def characters(segments):
@@ -77,6 +77,7 @@ class TestDimmed:
         assert dimmed[1].style.color.triplet != red.triplet
 
 
+@needs("garbage")
 class TestGarbage:
     @pytest.fixture(autouse=True)
     def as_before(self):
@@ -152,6 +153,7 @@ class Cycle:
         self.gone.set()
 
 
+@needs("priority")
 @pytest.mark.skipif(not hasattr(os, "setpriority") or not os.path.exists("/proc/self/task"), reason="threads of Linux")
 def test_computations_wait_for_the_screen_and_not_the_screen_for_them():
     def nice():
@@ -165,6 +167,7 @@ def test_computations_wait_for_the_screen_and_not_the_screen_for_them():
 class TestShownAgain:
     """What a view that is shown again does not do anew must not be missing."""
 
+    @needs("styles", "resume", "delay")
     async def test_it_is_drawn_whole_once(self, console, monkeypatch):
         whole = []
         render = Compositor.render_full_update

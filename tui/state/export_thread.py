@@ -68,7 +68,7 @@ class ExportThread(threading.Thread):
 
     def __init__(self, target: MessagePump, analyst: Analyst, job: Job) -> None:
         super().__init__(name="export", daemon=True)
-        self._target, self._analyst, self._job = target, analyst, job
+        self._receiver, self._analyst, self._job = target, analyst, job
         self._stopping = threading.Event()
         self._count = self._place = 1
         self._view = ""
@@ -91,7 +91,7 @@ class ExportThread(threading.Thread):
         except Exception as failure:
             logging.getLogger(__name__).exception("the export failed")
             error = f"the export failed ({type(failure).__name__}: {failure}); L shows the log"
-        self._target.post_message(ExportEnded(self._job, paths, error))
+        self._receiver.post_message(ExportEnded(self._job, paths, error))
 
     def _work(self, paths: list[Path]) -> None:
         _spare_the_collector()
@@ -134,7 +134,7 @@ class ExportThread(threading.Thread):
         self._said_at = now
         parts = [f"exporting {self._view}" + (f", {self._place} of {self._count}" if self._count > 1 else "")]
         parts += [f"{words} {share * 100:.0f} %"] if words else []
-        self._target.post_message(ExportSaid("  ".join(parts) + "  (E stops)"))
+        self._receiver.post_message(ExportSaid("  ".join(parts) + "  (E stops)"))
 
 
 _spared: list[str] = []

@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import App
 from textual.driver import Driver
 
+from mnist_tui.tui.speed.faults import SteadyApp
 from mnist_tui.tui.views.base import View
 
 if TYPE_CHECKING:  # the first frame must not wait for what exports
@@ -23,7 +23,7 @@ SEEN_SECONDS = 30.0
 """How long the paths stay on the screen."""
 
 
-class ExportingApp(App[int]):
+class ExportingApp(SteadyApp):
     """The part of the console that exports."""
 
     analyst: Analyst
@@ -36,6 +36,8 @@ class ExportingApp(App[int]):
         """What there is to say about the last export."""
         self.exported: list[Path] = []
         """What the last export wrote."""
+        self.opened_views: list[View] = []
+        """Each view from its first frame until it is taken down."""
         self._export: ExportThread | None = None
         self._preferences: Preferences | None = None
 
@@ -46,10 +48,9 @@ class ExportingApp(App[int]):
 
     def mounted_views(self) -> list[View]:
         """The views that were opened so far; none once they are being taken down, piece by piece."""
-        if self._exit or not self.is_running:
+        if self.is_leaving or not self.is_running:
             return []
-        screens = (screen for stack in self._screen_stacks.values() for screen in stack)
-        return [screen for screen in screens if isinstance(screen, View) and screen.is_mounted]
+        return [view for view in self.opened_views if view.is_mounted]
 
     # -- asking ------------------------------------------------------------------------------------------------
 

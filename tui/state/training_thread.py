@@ -35,7 +35,7 @@ class TrainingThread(threading.Thread):
         """Whether it ended otherwise than completed or stopped."""
         self.seen = threading.Event()
         """Set when the screen shows that it trains."""
-        self._target, self._train = target, train
+        self._receiver, self._train = target, train
         self._heard = True
 
     def run(self) -> None:
@@ -55,7 +55,7 @@ class TrainingThread(threading.Thread):
     def _tell(self, message: EngineEvent | TrainingEnded) -> None:
         if self._heard:
             try:
-                self._target.post_message(message)
+                self._receiver.post_message(message)
             except RuntimeError:  # the screen is gone for good; the training is not
                 self._heard = False
 
@@ -66,7 +66,7 @@ class FollowingThread(threading.Thread):
     def __init__(self, target: MessagePump, folder: RunFolder) -> None:
         super().__init__(name="following", daemon=True)
         self.folder = folder
-        self._target = target
+        self._receiver = target
         self._enough = threading.Event()
 
     def let_go(self) -> None:
@@ -89,7 +89,7 @@ class FollowingThread(threading.Thread):
                     history = History.of(events)
                     events = []
                 if (events or history is not None or not live) and not self._enough.is_set():
-                    self._target.post_message(Followed(self, history, events, live))
+                    self._receiver.post_message(Followed(self, history, events, live))
                 history = None
                 self._enough.wait(POLL_SECONDS)
         except RuntimeError:  # the screen is gone for good
