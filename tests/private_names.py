@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-LIBRARIES = ("textual", "rich", "plotext", "textual_plotext")
+LIBRARIES = ("textual", "rich", "plotext")
 OURS = "mnist_tui"
 DOCUMENTED = {"os._exit"}
 """Names with an underscore that are part of a module's documented interface."""

@@ -5,6 +5,7 @@ import os
 import threading
 
 import numpy as np
+import plotext as plt
 import pytest
 from rich.color import Color as RichColor
 from rich.console import Console
@@ -15,7 +16,6 @@ from textual._compositor import Compositor
 from textual.color import Color
 from textual.renderables.background_screen import BackgroundScreen
 from textual.strip import Strip
-from textual_plotext import PlotextPlot
 
 from mnist_tui.tui.render import ansi
 from mnist_tui.tui.speed import garbage, priority
@@ -30,7 +30,8 @@ def characters(segments):
 class TestAnsi:
     @pytest.mark.parametrize("size", [(40, 10), (97, 23)])
     def test_a_plotext_drawing_has_the_characters_and_styles_that_rich_finds(self, size):
-        plt = PlotextPlot().plt
+        plt.clear_figure()
+        plt.limit_size(False, False)
         random = np.random.default_rng(0)
         for colour in ((200, 30, 40), (20, 200, 220), 7, "red"):
             plt.plot(random.random(50).tolist(), random.random(50).tolist(), color=colour, marker="braille")
