@@ -113,7 +113,7 @@ def export(studio: Studio, standing: Standing, form: Form) -> Exported:
         ending, content = encode(kind.numbers(data, settings), f"mnist-tui/{standing.view}/{SCHEMA}", made)
         contents = {ending: content} | contents  # the figure last: where it is, its numbers are
     try:
-        *numbers, figure = files.add(form.folder, form.name or standing.view, contents)
+        *numbers, figure = files.write_unique(form.folder, form.name or standing.view, contents)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError({"out": f"{form.folder} takes no figure ({reason}): name another with --out"}) from error
