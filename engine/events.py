@@ -182,11 +182,11 @@ def _restore(value: Any, annotation: str) -> Any:
     if annotation == "float":
         if value is None:
             return math.nan
-        return float(_checked(value, (int, float)))
+        return float(_validated(value, (int, float)))
     if annotation == "list[float]":
-        return [_restore(item, "float") for item in _checked(value, list)]
+        return [_restore(item, "float") for item in _validated(value, list)]
     if annotation == "int":
-        if not -(2**63) <= _checked(value, int) < 2**63:  # the range of integers in numpy and torch
+        if not -(2**63) <= _validated(value, int) < 2**63:  # the range of integers in numpy and torch
             raise TypeError("expected a number of 64 bits")
         return value
     if annotation == "bool":
@@ -194,13 +194,13 @@ def _restore(value: Any, annotation: str) -> Any:
             raise TypeError("expected true or false")
         return value
     if annotation.startswith("dict"):
-        return _checked(value, dict)
+        return _validated(value, dict)
     if annotation == "Status" and value not in get_args(Status):
         raise TypeError("expected a status")
-    return _checked(value, str)
+    return _validated(value, str)
 
 
-def _checked(value: Any, kind: type | tuple[type, ...]) -> Any:
+def _validated(value: Any, kind: type | tuple[type, ...]) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError(f"expected {kind}")
     return value

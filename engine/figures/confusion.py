@@ -29,7 +29,7 @@ def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
     low, high = matrix.interval
     accuracy_text = f"accuracy {percent(matrix.accuracy)}, {matrix.correct:,} of {matrix.total:,}"
     page.add_heading("Confusion matrix", f"{accuracy_text} (95 % interval {low * 100:.2f}–{high * 100:.2f} %)")
-    axes, beside = page.figure.subplots(1, 2, width_ratios=(3.6, 1))
+    axes, pairs_axes = page.figure.subplots(1, 2, width_ratios=(3.6, 1))
     count = len(classes)
     shown = axes.imshow(matrix.shares, cmap="Blues", norm=PowerNorm(COLOUR_EXPONENT, 0, 1))
     bar = page.figure.colorbar(shown, ax=axes, shrink=0.6, pad=0.01, format=PercentFormatter(1, 0))
@@ -66,7 +66,7 @@ def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
     axes.xaxis.set_label_position("top")
     axes.set_xlabel("predicted class" + (" (cells: % of the row)" if settings.percent else " (cells: images)"))
     axes.set_ylabel("true class")
-    _pairs(page, data, beside, settings)
+    _pairs(page, data, pairs_axes, settings)
 
 
 def _pairs(page: Page, data: ConfusionData, axes: Axes, settings: Settings) -> None:

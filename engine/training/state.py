@@ -74,7 +74,7 @@ def from_record(record: object) -> TrainingState:
     if record["format"] > FORMAT:
         raise ValueError("it was written by a newer mnist-tui: update this one")
     try:
-        state = TrainingState(**{f.name: _checked(record[f.name], str(f.type)) for f in fields(TrainingState)})
+        state = TrainingState(**{f.name: _validated(record[f.name], str(f.type)) for f in fields(TrainingState)})
     except (KeyError, TypeError) as error:
         raise ValueError("it contains no training state") from error
     if (
@@ -101,7 +101,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _checked(value: Any, kind: str) -> Any:
+def _validated(value: Any, kind: str) -> Any:
     if not _KINDS[kind](value):
         raise TypeError(f"expected {kind}")
     return value

@@ -25,7 +25,7 @@ class Tally:
         self.batch = 0
         """Number of batches added."""
         self.reported_at = time.perf_counter()
-        self._unreported: list[tuple[Tensor, Tensor]] = []
+        self._pending_outputs: list[tuple[Tensor, Tensor]] = []
         self._reported = 0
         self._host = np.zeros((2, len(sizes)))
         self._group = max(1, round(len(sizes) / CURVE_POINTS))
@@ -42,7 +42,7 @@ class Tally:
             logits: (examples, classes) of consecutive batches; y: (examples,) int64, their classes.
             batches: Number of batches.
         """
-        self._unreported.append((logits, y))
+        self._pending_outputs.append((logits, y))
         self.batch += batches
 
     def reported_batches(self) -> tuple[int, Tensor, Tensor]:
@@ -58,7 +58,7 @@ class Tally:
     def progress(self) -> Progress:
         """Wait for the device and report the progress of the epoch."""
         first, last, group = self._reported, self.batch, self._group
-        device = self._unreported[-1][0].device
+        device = self._pending_outputs[-1][0].device
         self._host[:, first:last] = self._losses_and_correct(self.sizes[first:last])
         now = time.perf_counter()
         rate = int(self.sizes[first:last].sum()) / max(now - self.reported_at, 1e-9)
@@ -86,8 +86,8 @@ class Tally:
 
     def _losses_and_correct(self, sizes: np.ndarray) -> np.ndarray:
         """Return mean loss and correct predictions of each batch since the last report: (2, batches)."""
-        logits, y = zip(*self._unreported, strict=True)
-        self._unreported.clear()
+        logits, y = zip(*self._pending_outputs, strict=True)
+        self._pending_outputs.clear()
         losses, is_correct = judge(torch.cat([part.t() for part in logits], 1), torch.cat(y))
         examples = torch.stack((losses, is_correct.to(losses.dtype))).cpu().numpy()
         sums = np.add.reduceat(examples.astype(np.float64), np.cumsum(sizes) - sizes, axis=1)
