@@ -13,6 +13,7 @@ from textual.driver import Driver
 
 from mnist_tui.engine.analysis.subject import Analyst
 from mnist_tui.engine.config import RunConfig
+from mnist_tui.tui import messages
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.palette import rich_colours
 from mnist_tui.tui.speed import garbage
@@ -29,14 +30,6 @@ if TYPE_CHECKING:  # the first frame must not wait for them
     from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.engine.runs.history import History
     from mnist_tui.tui.contract import Console
-    from mnist_tui.tui.messages import (
-        DevicesFound,
-        EngineEvent,
-        ExportEnded,
-        ExportProgress,
-        RunFollowed,
-        TrainingEnded,
-    )
 
 LOG_LINES = 2000
 STATUS_SECONDS = 0.4
@@ -112,7 +105,7 @@ class MnistTui(QuickApp):
     def prepared(self) -> None:
         self.devices.find()
 
-    def on_devices_found(self, message: DevicesFound) -> None:
+    def on_devices_found(self, message: messages.DevicesFound) -> None:
         self.devices.found = message
         garbage.keep()  # the views
         for view in self.mounted_views():
@@ -124,13 +117,13 @@ class MnistTui(QuickApp):
         await self.switch_mode("training")
         self.call_after_refresh(self.training.confirm_visible)
 
-    def on_engine_event(self, message: EngineEvent) -> None:
+    def on_engine_event(self, message: messages.EngineEvent) -> None:
         self.training.add(message.event)
 
-    def on_run_followed(self, message: RunFollowed) -> None:
+    def on_run_followed(self, message: messages.RunFollowed) -> None:
         self.training.add_followed(message)
 
-    def on_training_ended(self, message: TrainingEnded) -> None:
+    def on_training_ended(self, message: messages.TrainingEnded) -> None:
         self.training.finish(message.error)
         if self.left_with is not None:
             self.exit(self.left_with, return_code=self.left_with)
@@ -147,10 +140,10 @@ class MnistTui(QuickApp):
         for view in self.mounted_views():
             view.subject_changed()
 
-    def on_export_progress(self, message: ExportProgress) -> None:
+    def on_export_progress(self, message: messages.ExportProgress) -> None:
         self.exports.progress(message.text)
 
-    def on_export_ended(self, message: ExportEnded) -> None:
+    def on_export_ended(self, message: messages.ExportEnded) -> None:
         path = self.exports.finish(message)
         if path is not None:
             self.copy_to_clipboard(str(path))
@@ -182,7 +175,7 @@ class MnistTui(QuickApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("pause", "stop"):
             return self.training.can_steer
-        if action in ("view", "log", "leave", "export_all"):
+        if action in ("view", "leave", "export_all"):
             return not self.screen.is_modal
         return True
 
@@ -197,11 +190,6 @@ class MnistTui(QuickApp):
 
         if not Commands.is_open(self):  # type: ignore[arg-type]  # it wants an app that returns nothing
             self.push_screen(Commands(id="--command-palette"))
-
-    def action_log(self) -> None:
-        from mnist_tui.tui.widgets.dialogs import Log
-
-        self.push_screen(Log(self.log_lines))
 
     def action_pause(self) -> None:
         self.training.toggle_pause()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,6 +29,8 @@ class Console(Protocol):
     config: RunConfig
     """The initial values of the form, then its last valid ones."""
     devices: Devices
+    log_lines: deque[str]
+    """The last lines that were logged."""
     picked: str
     """A filter that another view chose for the Mistakes view, which applies and empties it."""
 

@@ -58,7 +58,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
             "export this view: PNG, SVG or PDF, with its numbers if wanted",
         ),
         Key("E", "export_all", "", "export all views, in the way that e was last used; stops an export", "E"),
-        Key("L", "log", "", "show the log", "L"),
+        Key("L", "screen.log", "", "show the log", "L"),
         Key("question_mark", "screen.help", "help", "show this help", "?"),
         Key("escape", "screen.step_back", "", "one step back", "esc"),
         Key("q", "leave", "quit", "quit; asks first while a training runs"),

@@ -151,6 +151,12 @@ class View(Screen[None]):
 
         self.app.push_screen(Help(self.TITLE_WORDS, (self.MODE, *self.MORE_SCOPES)))
 
+    def action_log(self) -> None:
+        """Show what was logged."""
+        from mnist_tui.tui.widgets.dialogs import Log
+
+        self.app.push_screen(Log(self.console.log_lines))
+
     def offer_resume(self, folder: RunFolder, history: History) -> None:
         """Ask for how many epochs a stored run is resumed, and train it."""
         from mnist_tui.tui.widgets.dialogs import NumberQuestion
