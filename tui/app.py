@@ -19,12 +19,14 @@ from mnist_tui.tui.render.palette import rich_colours
 from mnist_tui.tui.speed import garbage
 from mnist_tui.tui.speed.app import QuickApp
 from mnist_tui.tui.state.devices import Devices
-from mnist_tui.tui.state.exports import Exports
+from mnist_tui.tui.state.exports import SHOWN_SECONDS, Exports
 from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.state.training import Trainings
 from mnist_tui.tui.terminal import logs
 from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
 from mnist_tui.tui.terminal.signals import handle_signals
+from mnist_tui.tui.views.opened import OpenedViews
+from mnist_tui.tui.views.registry import CLASSES, import_view, make_view
 
 if TYPE_CHECKING:  # the first frame must not wait for them
     from mnist_tui.engine.runs.folder import RunFolder
@@ -34,8 +36,6 @@ if TYPE_CHECKING:  # the first frame must not wait for them
 LOG_LINES = 2000
 STATUS_SECONDS = 0.4
 """The status above the views follows the training's progress this closely."""
-EXPORTED_SECONDS = 30.0
-"""How long the paths of exported files stay on the screen."""
 LEAVE_SECONDS = 0.7
 """How long quitting waits for the training to save its work."""
 
@@ -45,6 +45,8 @@ class MnistTui(QuickApp):
 
     TITLE = "mnist-tui"
     CSS_PATH = "app.tcss"
+    MODES = {mode: partial(make_view, mode) for mode in CLASSES}
+    DEFAULT_MODE = "setup"
     BINDINGS = bindings("everywhere")
     ENABLE_COMMAND_PALETTE = True
 
@@ -75,6 +77,7 @@ class MnistTui(QuickApp):
         """The exit code that a key or a signal asked for."""
         self.hung_up = False
         """Whether the terminal is gone."""
+        self.views = OpenedViews(self)
         self._attached = attached
         self._status_revision = 0
 
@@ -85,6 +88,10 @@ class MnistTui(QuickApp):
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._redraw))
         if self._attached is not None:
             self.call_after_refresh(self.show_run, self._attached)
+        self.prepare_views(import_view, self.devices.find)
+
+    def on_terminal_lost(self) -> None:
+        self.hang_up()
 
     # -- what the views ask for --------------------------------------------------------------------------------
 
@@ -102,13 +109,10 @@ class MnistTui(QuickApp):
 
     # -- messages ----------------------------------------------------------------------------------------------
 
-    def prepared(self) -> None:
-        self.devices.find()
-
     def on_devices_found(self, message: messages.DevicesFound) -> None:
         self.devices.found = message
         garbage.keep()  # the views
-        for view in self.mounted_views():
+        for view in self.views.mounted():
             view.devices_found()
         wanted = lambda: self.is_running and not self.training.is_running  # noqa: E731
         threading.Thread(target=self.import_libraries, args=(wanted,), name="libraries", daemon=True).start()
@@ -128,7 +132,7 @@ class MnistTui(QuickApp):
         if self.left_with is not None:
             self.exit(self.left_with, return_code=self.left_with)
         elif message.error is not None:
-            for view in self.mounted_views():
+            for view in self.views.mounted():
                 view.training_failed(message.error)
 
     def on_training_changed(self) -> None:
@@ -137,7 +141,7 @@ class MnistTui(QuickApp):
             self.refresh_bindings()
 
     def on_subject_changed(self) -> None:
-        for view in self.mounted_views():
+        for view in self.views.mounted():
             view.subject_changed()
 
     def on_export_progress(self, message: messages.ExportProgress) -> None:
@@ -147,27 +151,27 @@ class MnistTui(QuickApp):
         path = self.exports.finish(message)
         if path is not None:
             self.copy_to_clipboard(str(path))
-            self.set_timer(EXPORTED_SECONDS, partial(self.exports.dismiss, self.exports.text))
+            self.set_timer(SHOWN_SECONDS, partial(self.exports.dismiss, self.exports.text))
 
     def on_exports_changed(self) -> None:
-        for view in self.mounted_views():
+        for view in self.views.mounted():
             view.show_export()
 
     def _show_progress(self) -> None:
-        view = self.view_on_top
+        view = self.views.on_top
         if self._status_revision != self.training.revision and view is not None and not view.KEEPS_UP:
             self._show_status()
 
     def _show_status(self) -> None:
         self._status_revision = self.training.revision
-        view = self.view_on_top
+        view = self.views.on_top
         if view is not None:  # the others show it when they are opened
             view.show_status()
 
     def _redraw(self) -> None:
         """Texts carry their colours, so another theme means new texts."""
         self._show_status()
-        for view in self.mounted_views():
+        for view in self.views.mounted():
             view.redraw()
 
     # -- keys --------------------------------------------------------------------------------------------------
@@ -203,7 +207,7 @@ class MnistTui(QuickApp):
             self.exports.cancel()
             return
         # Runs' curves are those of the run under its cursor, and not as they would look in the Training view.
-        views = [view for view in self.mounted_views() if view.MODE != "runs"]
+        views = [view for view in self.views.mounted() if view.MODE != "runs"]
         self.exports.export_all([state for view in views for state in view.standings()])
 
     # -- the end -----------------------------------------------------------------------------------------------

@@ -23,8 +23,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mnist_tui.engine.training.fused import Rate
 from mnist_tui.engine.training.model import MLP
-from mnist_tui.engine.training.optimizers import Rate, make_optimizer
+from mnist_tui.engine.training.optimizers import make_optimizer
 
 
 @dataclass(frozen=True, slots=True)

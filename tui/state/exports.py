@@ -15,6 +15,9 @@ if TYPE_CHECKING:  # the first frame must not wait for what exports
     from mnist_tui.tui.state.preferences import Preferences
     from mnist_tui.tui.state.scrubber import Scrubber
 
+SHOWN_SECONDS = 30.0
+"""How long the paths of exported files stay on the screen."""
+
 
 class Exports:
     """Writes figures, and keeps a line about that for the screen.

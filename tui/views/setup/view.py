@@ -81,6 +81,7 @@ class SetupView(View):
     """The form; `enter` starts from any field."""
 
     MODE = "setup"
+    IN_FIRST_FRAME = True
     TITLE_WORDS = "New run"
     BINDINGS = bindings("setup")
     NO_FIGURE = "a form is no figure: e works in the views 2 to 9"
@@ -93,17 +94,6 @@ class SetupView(View):
         self._read: dict[str, str] = {}
         """What the fields held when it was read."""
         self._narrow = False
-
-    def compose(self) -> ComposeResult:
-        # What the size asks for is known: without this, the first frame would wait until every style was found twice.
-        breakpoints = self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS
-        for length, steps in zip(self.app.size, breakpoints, strict=True):
-            self.add_class(next(name for least, name in reversed(steps) if length >= least))
-        yield from super().compose()
-
-    def _compositor_refresh(self) -> None:
-        if not self.app._batch_count:  # else the app would throw away what is drawn, and it would be drawn again
-            super()._compositor_refresh()
 
     def body(self) -> ComposeResult:
         first = self.console.config

@@ -17,9 +17,10 @@ from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, Standing
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.axes import Plot
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.training.panel import PanelState, next_keys, panel_text
-from mnist_tui.tui.widgets.chart import Chart, Plot
+from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import CurveOptions, run_plots
 from mnist_tui.tui.widgets.epoch_table import EpochTable
 
