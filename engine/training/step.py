@@ -60,7 +60,7 @@ class Step:
         """
         Args:
             model: on its device; its parameters become views of one tensor, which every step changes in place.
-            optimizer: a name of `engine.config.OPTIMIZERS`.
+            optimizer: a name in `optimizers.OPTIMIZERS`.
             decay: AdamW's weight decay; None for torch's default.
         """
         parameters = list(model.parameters())
