@@ -16,8 +16,8 @@ from mnist_tui.tui.cli.commands import app
 from tests import readme
 from tests.helpers import ROOT, command
 
-NEW = """    label_smoothing: float = setting(
-        0.0, Number(0, 0.5), OPTIMIZATION, "Label smoothing", "Share of the target that all classes have in common."
+NEW = """    scratch_share: float = setting(
+        0.0, Number(0, 0.5), OPTIMIZATION, "Scratch share", "Share of nothing."
     )
 """
 FOLLOWS = """
@@ -32,26 +32,26 @@ from tests.helpers import command
 from tests.tui.conftest import screen_text, until
 
 # The check and JSON.
-PROBLEM = "--label-smoothing must be a number from 0 to 0.5, not "
-config = RunConfig(dataset="digits", label_smoothing=0.25)
+PROBLEM = "--scratch-share must be a number from 0 to 0.5, not "
+config = RunConfig(dataset="digits", scratch_share=0.25)
 assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config != RunConfig(dataset="digits")
-assert config.changed == ["label_smoothing"]
+assert config.changed == ["scratch_share"]
 try:
-    RunConfig(label_smoothing=0.6)
+    RunConfig(scratch_share=0.6)
     raise AssertionError("0.6 was accepted")
 except ConfigError as error:
-    assert error.problems == {"label_smoothing": PROBLEM + "0.6"}
+    assert error.problems == {"scratch_share": PROBLEM + "0.6"}
 
 # The command, its help and the table.
 for text, value in (("0.6", "0.6"), ("much", "'much'")):
-    outcome = command("train", "--label-smoothing", text)
+    outcome = command("train", "--scratch-share", text)
     assert (outcome.status, outcome.err) == (2, f"mnist-tui: {PROBLEM}{value}\\n"), outcome
-outcome = command("train", "--dataset", "digits", "--hidden", "8", "--epochs", "1", "--label-smoothing", "0.25")
+outcome = command("train", "--dataset", "digits", "--hidden", "8", "--epochs", "1", "--scratch-share", "0.25")
 assert outcome.status == 0, outcome
 (stored,) = Path("runs").glob("*/config.json")
-assert json.loads(stored.read_text())["config"]["label_smoothing"] == 0.25
-assert "--label-smoothing" in command("train", "--help").out
-row = "| `--label-smoothing X` | `0` | Share of the target that all classes have in common. From 0 to 0.5. |"
+assert json.loads(stored.read_text())["config"]["scratch_share"] == 0.25
+assert "--scratch-share" in command("train", "--help").out
+row = "| `--scratch-share X` | `0` | Share of nothing. From 0 to 0.5. |"
 assert row in readme.rows()
 
 # The form.
@@ -59,14 +59,14 @@ async def form():
     app = MnistTui(runs_dir=Path("runs"), config=RunConfig(dataset="digits"))
     async with app.run_test(size=(132, 44)) as pilot:
         await pilot.pause()
-        assert "Label smoothing      0                      0 to 0.5" in screen_text(app)
-        field = app.screen.query_one("#label_smoothing")
+        assert "Scratch share        0                      0 to 0.5" in screen_text(app)
+        field = app.screen.query_one("#scratch_share")
         field.value = "0.6"
         await until(pilot, lambda: app.screen.config is None)
         assert "must be a number from 0 to 0.5" in screen_text(app)
         field.value = "0.25"
         await until(pilot, lambda: app.screen.config == config)
-        assert "changed: Label smoothing" in screen_text(app)
+        assert "changed: Scratch share" in screen_text(app)
 asyncio.run(form())
 """
 
