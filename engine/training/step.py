@@ -61,7 +61,7 @@ class Step:
         """
         Args:
             model: On its device; its parameters become views of one tensor, which every step changes in place.
-            optimizer: One of `engine.config.OPTIMIZERS`.
+            optimizer: A name in `optimizers.OPTIMIZERS`.
             decay: AdamW's weight decay; None for torch's default.
         """
         parameters = list(model.parameters())

@@ -332,7 +332,7 @@ class TestBackground:
         [
             (("--dataset", "mnist", "--data-dir", "nowhere"), 3, "nowhere"),
             (("--device", "mps"), 2, "--device mps"),
-            (("--json",), 2, "--json has nobody to print to"),
+            (("--json",), 2, "--json can't be combined with --detach"),
             (("--resume", "nobody"), 4, "there is no run"),
         ],
     )
