@@ -6,7 +6,7 @@ The rules and their settings are torch's. Where torch has the whole rule as one 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -80,10 +80,14 @@ class RMSprop(Optimizer):
         self.parameters.sub_(torch.div(self.gradients, change, out=change).mul_(lr))
 
 
+OPTIMIZERS: dict[str, Callable[[Tensor, Tensor, float], Optimizer]] = {
+    "adam": lambda parameters, gradients, decay: Adam(parameters, gradients),
+    "adamw": Adam,
+    "sgd": lambda parameters, gradients, decay: SGD(parameters, gradients),
+    "rmsprop": lambda parameters, gradients, decay: RMSprop(parameters, gradients),
+}
+
+
 def make_optimizer(name: str, parameters: Tensor, gradients: Tensor, decay: float | None = None) -> Optimizer:
-    """The optimiser of that name in `engine.config.OPTIMIZERS`; `decay` is AdamW's, None for torch's default."""
-    if name == "adam":
-        return Adam(parameters, gradients)
-    if name == "adamw":
-        return Adam(parameters, gradients, DECAY if decay is None else decay)
-    return SGD(parameters, gradients) if name == "sgd" else RMSprop(parameters, gradients)
+    """Return the optimizer of that name in `OPTIMIZERS`; `decay` is AdamW's, None for torch's default."""
+    return OPTIMIZERS[name](parameters, gradients, DECAY if decay is None else decay)
