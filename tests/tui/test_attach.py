@@ -31,7 +31,7 @@ def elsewhere(console) -> Iterator[RunFolder]:
     code = "from mnist_tui.tui.cli.commands import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "train", *SLOW, "--device", "cpu", "--json", "--runs-dir", "runs"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -35,7 +35,7 @@ def here(tmp_path, monkeypatch):
 
 def spawn(*arguments, code="from mnist_tui.tui.cli.commands import main; main()"):
     """The command in a process of its own."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         env=environment,

@@ -51,7 +51,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setenv("MNIST_TUI_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("MNIST_TUI_DATA", str(tmp_path))
     monkeypatch.setenv("MNIST_TUI_MIRROR", "http://127.0.0.1:9/")  # refuses at once; no test leaves the machine
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     monkeypatch.setenv("TERM", "xterm-256color")
     return tmp_path
 
