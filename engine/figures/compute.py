@@ -21,7 +21,7 @@ from mnist_tui.engine.analysis.research import ImageData, look
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.errors import Cancelled, ConfigError, RunError
 from mnist_tui.engine.figures.settings import Settings
-from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.folder import RunFolder, Version
 from mnist_tui.engine.runs.history import History
 
 NOISE_IMAGES = 1_600_000
@@ -121,6 +121,7 @@ class Studio:
             return picture
         if embedding is None or embedding.phase != "done":
             raise Cancelled
+        self._check_version(picture.subject, picture.version, name)
         try:
             picture.store.parent.mkdir(exist_ok=True)
             save(picture.store, embedding)
@@ -135,6 +136,7 @@ class Studio:
         _, dataset = self.analyst.run(subject.folder)
         self._check_classes("digits", settings.digits, dataset.classes)
         digits = settings.digits or tuple(range(len(dataset.classes)))
+        version = self.analyst.version(subject.folder, subject.epoch)
         pictures = imagined_store.load(subject.folder, subject.epoch, len(dataset.classes))
         missing = [digit for digit in digits if any((method, digit) not in pictures for method in METHODS)]
         search = imagine(self.analyst, subject, missing, images=NOISE_IMAGES, stopping=self._cancelled)
@@ -145,6 +147,7 @@ class Studio:
                 else:
                     self._say(f"imagined digits, {found.method}", missing.index(found.digit) / len(missing))
                 if found.done and not self._cancelled() and (found.method, found.digit) not in pictures:
+                    self._check_version(subject, version, "imagined digits")
                     pictures[found.method, found.digit] = found
                     self._keep(subject, found)
         except ValueError as error:
@@ -152,6 +155,11 @@ class Studio:
         if self._cancelled():
             raise Cancelled
         return ImagineData(dataset.classes, {key: one for key, one in pictures.items() if key[1] in digits})
+
+    def _check_version(self, subject: Subject, version: Version, name: str) -> None:
+        """Refuse what was found with weights that a resumed training has replaced: stored, it would pass for theirs."""
+        if self.analyst.version(subject.folder, subject.epoch) != version:
+            raise RunError(f"epoch {subject.epoch} was trained anew during this ({name}): export it again")
 
     def _keep(self, subject: Subject, found: Imagined) -> None:
         try:

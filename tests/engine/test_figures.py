@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage
 from mnist_tui.engine.analysis.pca import aligned, orientation, oriented, pca
 from mnist_tui.engine.analysis.projection import Projector, Wanted
 from mnist_tui.engine.analysis.subject import Analyst, Subject
-from mnist_tui.engine.errors import Cancelled, ConfigError
+from mnist_tui.engine.errors import Cancelled, ConfigError, RunError
 from mnist_tui.engine.events import Epoch, Event, Progress
 from mnist_tui.engine.figures import compute
 from mnist_tui.engine.figures.compute import Studio
@@ -245,6 +246,31 @@ def test_giving_up_in_a_search_writes_nothing(run: RunFolder, tmp_path: Path) ->
         with pytest.raises(Cancelled):
             export(studio, Standing(view, subject), Form(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("view", "store"), [("tsne-output", "projections"), ("imagine", "imagined")])
+def test_an_epoch_retrained_during_a_search_gets_none_of_its_findings(
+    run: RunFolder, tmp_path: Path, view: str, store: str
+) -> None:
+    """Fails where a picture of replaced weights is stored, or drawn, as one of the new weights."""
+    copy = RunFolder(shutil.copytree(run.path, tmp_path / "copy"))
+    shutil.rmtree(copy.path / store, ignore_errors=True)
+    subject, retrained = Subject(copy.path, 2, "test"), []
+
+    def retrain(*_: object) -> None:
+        """What resuming does to an epoch that was cut short."""
+        if not retrained:
+            files.replace(copy.checkpoint(2), copy.checkpoint(1).read_bytes())
+            retrained.append(True)
+
+    studio = Studio(Analyst(), say=retrain)
+    with pytest.raises(RunError, match="epoch 2 was trained anew"):
+        export(studio, Standing(view, subject), Form(tmp_path))
+    assert retrained
+    assert not list((copy.path / store).glob("*"))
+    assert not list(tmp_path.glob("*.png"))
+    export(studio, Standing(view, subject), Form(tmp_path))
+    assert list((copy.path / store).glob("*")), "the next attempt is stored"
 
 
 class TestSettings:
