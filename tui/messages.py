@@ -1,7 +1,8 @@
-"""Messages from worker threads to the app; a message for one view alone stands beside it."""
+"""Messages from worker threads to the app and its views."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -44,6 +45,15 @@ class Followed(Message):
         """What came since then."""
         self.live = live
         """False in the last message: nobody trains the run any more."""
+
+
+class JobUpdate(Message, bubble=False):
+    """A job of the receiver has progressed or ended."""
+
+    def __init__(self, deliver: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self.deliver = deliver
+        """Calls back with what is new; nothing where the job was cancelled meanwhile."""
 
 
 class DevicesFound(Message):

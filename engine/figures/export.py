@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from mnist_tui.engine import __version__, files
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import style
-from mnist_tui.engine.figures.compute import Studio
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import encode
 from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.engine.figures.settings import Standing, arguments, short_path
@@ -84,10 +84,10 @@ def check(form: Form) -> None:
         raise ConfigError({"out": f"figures can't be written into {form.folder} ({reason}): name another with --out"})
 
 
-def export(studio: Studio, standing: Standing, form: Form) -> Exported:
+def export(context: Context, standing: Standing, form: Form) -> Exported:
     """Compute what is missing, draw and write a figure.
 
-    Raises `ConfigError` where settings are not allowed or the file can't be written, and what `Studio` raises; no
+    Raises `ConfigError` where settings are not allowed or the file can't be written, and what `Kind.compute` raises; no
     half-written file is left behind.
     """
     kind = KINDS[standing.view]
@@ -95,12 +95,12 @@ def export(studio: Studio, standing: Standing, form: Form) -> Exported:
     data = standing.data
     if data is None:
         assert subject is not None, "without a run there is nothing to compute from"
-        data = kind.compute(studio)(subject, settings)
+        data = kind.compute(context, subject, settings)
     natural = kind.natural(data, settings)
     size = form.size or natural
     if max(size.width, size.height) * form.dpi > MOST_PIXELS:
         raise ConfigError({"dpi": f"the figure would have more than {MOST_PIXELS:,} pixels: take a lower --dpi"})
-    made = _made(standing, form, studio.analyst.data_dir or os.environ.get("MNIST_TUI_DATA"))
+    made = _made(standing, form, context.analyst.data_dir or os.environ.get("MNIST_TUI_DATA"))
     scale = min(size.width / natural.width, size.height / natural.height)
     with _ONE_AT_A_TIME, style.applied(scale):
         page = Page(size, scale, _subject_words(standing))

@@ -12,7 +12,7 @@ NICE = 5
 """A computation has a quarter of a core that it shares with the screen or the training."""
 
 
-def stand_back() -> None:
+def lower_priority() -> None:
     """Lower the calling thread's priority, where each thread has its own, which is on Linux."""
     if sys.platform == "linux":
         thread = threading.get_native_id()
@@ -22,4 +22,4 @@ def stand_back() -> None:
 
 def pool() -> ThreadPoolExecutor:
     """Threads for what views compute and read."""
-    return ThreadPoolExecutor(thread_name_prefix="view", initializer=stand_back)
+    return ThreadPoolExecutor(thread_name_prefix="view", initializer=lower_priority)

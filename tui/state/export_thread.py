@@ -15,7 +15,7 @@ from textual.message_pump import MessagePump
 
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.errors import Cancelled, MnistTuiError
-from mnist_tui.tui.speed.priority import stand_back
+from mnist_tui.tui.speed.priority import lower_priority
 from mnist_tui.tui.state.preferences import Preferences
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class ExportThread(threading.Thread):
         self._stopping.set()
 
     def run(self) -> None:
-        stand_back()
+        lower_priority()
         paths: list[Path] = []
         error = ""
         try:
@@ -95,7 +95,7 @@ class ExportThread(threading.Thread):
 
     def _work(self, paths: list[Path]) -> None:
         _spare_the_collector()
-        from mnist_tui.engine.figures.compute import Studio
+        from mnist_tui.engine.figures.context import Context
         from mnist_tui.engine.figures.export import Form, check, export, parse_size
         from mnist_tui.engine.figures.registry import chosen
 
@@ -109,14 +109,14 @@ class ExportThread(threading.Thread):
         if job.everything is not None:
             standing = {one.view: one for one in standings if one.view != "compare"}
             standings = [standing.get(view) or self._plain(view) for view in chosen((), set())]
-        studio = Studio(self._analyst, say=self._say, cancelled=self._stopping.is_set)
+        context = Context(self._analyst, self._report, self._stopping.is_set)
         self._count = len(standings)
         for place, one in enumerate(standings, 1):
             self._place, self._view, self._said_at = place, one.view, 0.0
-            self._say("", 0.0)
+            self._report("", 0.0)
             if self._stopping.is_set():
                 raise Cancelled
-            written = export(studio, one, form)
+            written = export(context, one, form)
             paths += [path.absolute() for path in (written.figure, written.numbers) if path is not None]
 
     def _plain(self, view: str) -> Standing:
@@ -127,7 +127,7 @@ class ExportThread(threading.Thread):
         subject = replace(self._job.everything, split="train") if view == "data" else self._job.everything
         return Standing(view, subject, Settings())
 
-    def _say(self, words: str, share: float) -> None:
+    def _report(self, words: str, share: float) -> None:
         now = time.monotonic()
         if now - self._said_at < SAY_SECONDS:
             return

@@ -11,6 +11,8 @@ from textual.events import ScreenResume
 from textual.geometry import Size
 from textual.screen import Screen
 
+from mnist_tui.tui.messages import JobUpdate
+from mnist_tui.tui.state.jobs import Jobs
 from mnist_tui.tui.terminal.capabilities import NEEDED
 from mnist_tui.tui.widgets.export_line import ExportLine
 from mnist_tui.tui.widgets.key_bar import KeyBar
@@ -47,6 +49,14 @@ class View(Screen[None]):
     """The theme of its styles."""
     _is_drawn = False
     _app_seen: MnistTui | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs = Jobs(self)
+        """Work of the view in threads."""
+
+    async def on_job_update(self, message: JobUpdate) -> None:
+        await message.deliver()
 
     @property
     def console_app(self) -> MnistTui:
