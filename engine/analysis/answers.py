@@ -37,9 +37,6 @@ class Answers:
         """Bytes of the answers that are kept."""
         return self._size
 
-    def __len__(self) -> int:
-        return len(self._kept)
-
     def known(self, key: Hashable) -> Any:
         """Return the answer where it is kept, else None."""
         with self._lock:
@@ -74,11 +71,6 @@ class Answers:
             self._keep(key, new)
             return new
 
-    def forget(self, key: Hashable) -> None:
-        """Drop an answer."""
-        with self._lock:
-            self._drop(key)
-
     def _compute(self, key: Hashable, compute: Callable[[], Answer], pending: Future[Any]) -> Answer:
         try:
             answer = compute()
@@ -100,16 +92,11 @@ class Answers:
         return self._kept[key][0]
 
     def _keep(self, key: Hashable, answer: Any) -> None:
-        self._drop(key)
         size = size_of(answer)
+        self._size += size - (self._kept.pop(key)[1] if key in self._kept else 0)
         self._kept[key] = answer, size
-        self._size += size
         while self._size > self._limit and len(self._kept) > 1:  # the newest is kept even where it alone is too large
             self._size -= self._kept.popitem(last=False)[1][1]
-
-    def _drop(self, key: Hashable) -> None:
-        if key in self._kept:
-            self._size -= self._kept.pop(key)[1]
 
 
 def size_of(answer: object) -> int:
