@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.app import LEAVE_SECONDS, MnistTui
 from mnist_tui.tui.render.words import printable
 from mnist_tui.tui.speed import priority
-from mnist_tui.tui.state.training import LEAVE_SECONDS
 from mnist_tui.tui.terminal import stray_output
 from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
 from mnist_tui.tui.terminal.logs import thread_failures
@@ -75,7 +74,7 @@ def run(app: MnistTui) -> int:
     loop.set_default_executor(priority.pool())
     with stray_output.caught():
         status = app.run(loop=loop)
-    training = app.training
+    training = app.training.thread
     if app.hung_up or app._exception is not None:
         if app.hung_up:
             let_go_of_the_terminal()
@@ -107,7 +106,7 @@ def _tell_fault(app: MnistTui) -> None:
     if "--debug" in sys.argv:
         traceback.print_exception(error)
     words = [f"mnist-tui: the screen failed ({type(error).__name__}: {error}), which is a fault of mnist-tui"]
-    if app.training is not None:
+    if app.training.is_running:
         words.append("the training goes on: mnist-tui attach shows it, ctrl+c saves and stops it")
     for line in words:
         print(printable(" ".join(line.split()), 400), file=sys.stderr, flush=True)

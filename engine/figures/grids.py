@@ -1,4 +1,4 @@
-"""Images of the data set, without and with augmentation."""
+"""Images of a data set, without and with augmentation."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import Page, Size
 
-BETWEEN = 0.4
-"""Inches between the two grids."""
+GAP_BETWEEN_GRIDS = 0.4
+"""Gap between the two grids, in inches."""
 
 
 def compute(context: Context, subject: Subject, settings: Settings) -> GridsData:
@@ -27,17 +27,17 @@ def _captions(data: GridsData) -> list[tuple[str, ...]]:
 
 
 def natural(data: GridsData, settings: Settings) -> Size:
-    """Width and height in inches."""
+    """Return the natural width and height."""
     one = blocks.layout(_captions(data)).size
-    return Size(max(5.0, 2 * one.width + BETWEEN + 0.3), one.height + 1.35)
+    return Size(max(5.0, 2 * one.width + GAP_BETWEEN_GRIDS + 0.3), one.height + 1.35)
 
 
 def draw(page: Page, data: GridsData, settings: Settings) -> None:
-    """The same images twice."""
+    """Draw the images twice, stored and augmented."""
     count = len(data.labels)
     which = f"images {data.first + 1:,} to {data.first + count:,} of {data.available:,}" if count else "no images"
     augmentation = f"augmentation: {data.config.augmentation}"
-    page.head(f"{data.title}: as stored, and as the training sees it", f"{which}; {augmentation}")
+    page.add_heading(f"{data.title}: stored and augmented images", f"{which}; {augmentation}")
     captions = _captions(data)
     left, right = page.figure.subplots(1, 2, gridspec_kw={"wspace": 0.02})
     for axes, images, title in (
@@ -47,12 +47,12 @@ def draw(page: Page, data: GridsData, settings: Settings) -> None:
         if count:
             blocks.draw(page, axes, blocks.layout(captions), images, captions)
         else:
-            page.say(axes, "the list ends before")
+            page.add_placeholder(axes, "no images at this position")
         axes.set_title(title)
 
 
 def numbers(data: GridsData, settings: Settings) -> Record:
-    """Labels, places and pixels."""
+    """Return labels, indices and pixels."""
     return Record(
         {
             "dataset": data.title,

@@ -1,4 +1,4 @@
-"""Imagined digits by method, each with its probability and the training image that is nearest."""
+"""Imagined digits by method, each with its probability and the nearest training image."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from mnist_tui.engine.figures.style import BASE, Page, Size
 
 NOISE_IMAGES = 1_600_000
 """As many as the notebook tries."""
-METHOD_WORDS = {
+METHOD_TITLES = {
     "noise": "the best of many noise images",
     "ascent": "gradient ascent",
-    "smooth": "gradient ascent with a prior for smoothness",
+    "smooth": "gradient ascent with a smoothness prior",
 }
 
 
@@ -51,8 +51,8 @@ def compute(context: Context, subject: Subject, settings: Settings) -> ImagineDa
 
 
 def _digits(data: ImagineData, settings: Settings) -> tuple[int, ...]:
-    there = sorted({digit for _, digit in data.pictures})
-    return tuple(digit for digit in there if not settings.digits or digit in settings.digits)
+    available = sorted({digit for _, digit in data.pictures})
+    return tuple(digit for digit in available if not settings.digits or digit in settings.digits)
 
 
 def _captions(data: ImagineData, digits: tuple[int, ...], method: Method, *, near: bool) -> list[tuple[str, ...]]:
@@ -71,24 +71,24 @@ def _captions(data: ImagineData, digits: tuple[int, ...], method: Method, *, nea
 
 
 def _layout(data: ImagineData, digits: tuple[int, ...]) -> blocks.Grid:
-    """One for all rows, so that the columns stand under each other."""
+    """Return one layout for all rows, so that the columns are aligned."""
     captions = [c for m in METHODS for near in (False, True) for c in _captions(data, digits, m, near=near)]
     widest = blocks.layout(captions).cell
     return blocks.Grid(len(digits), max(len(digits), 1), widest, 2)
 
 
 def natural(data: ImagineData, settings: Settings) -> Size:
-    """Width and height in inches."""
+    """Return the natural width and height."""
     size = _layout(data, _digits(data, settings)).size
     return Size(max(6.5, size.width + 0.4), 2 * len(METHODS) * size.height + 1.9)
 
 
 def draw(page: Page, data: ImagineData, settings: Settings) -> None:
-    """Two rows for each method: what was imagined, and the nearest training images."""
+    """Draw two rows per method: the imagined digits and the nearest training images."""
     digits = _digits(data, settings)
-    page.head("Imagined digits", "with the network's probability; under each the nearest training image")
+    page.add_heading("Imagined digits", "with the network's probability, and the nearest training image below each")
     if not digits:
-        page.say(page.figure.subplots(), "nothing was imagined yet")
+        page.add_placeholder(page.figure.subplots(), "no imagined digits yet")
         return
     for axes, method in zip(np.atleast_1d(page.figure.subplots(len(METHODS), 1)), METHODS, strict=True):
         found = [data.pictures.get((method, digit)) for digit in digits]
@@ -97,16 +97,16 @@ def draw(page: Page, data: ImagineData, settings: Settings) -> None:
         nearest = [one.nearest.image if one and one.nearest else blank for one in found]
         captions = [c for near in (False, True) for c in _captions(data, digits, method, near=near)]
         grid = _layout(data, digits)
-        both = blocks.Grid(2 * grid.count, grid.columns, grid.cell, grid.lines)
-        blocks.draw(page, axes, both, np.stack([*images, *nearest]), captions)
+        rows = blocks.Grid(2 * grid.count, grid.columns, grid.cell, grid.lines)
+        blocks.draw(page, axes, rows, np.stack([*images, *nearest]), captions)
         tried = sorted({one.tried for one in found if one})
         span = "nothing yet" if not tried else f"{tried[0]:,}" + (f"–{tried[-1]:,}" if len(tried) > 1 else "")
         unit = "" if not tried else " images tried" if method == "noise" else " steps"
-        axes.set_title(f"{METHOD_WORDS[method]} ({span}{unit})", size=BASE * page.scale, weight="bold")
+        axes.set_title(f"{METHOD_TITLES[method]} ({span}{unit})", size=BASE * page.scale, weight="bold")
 
 
 def numbers(data: ImagineData, settings: Settings) -> Record:
-    """Each picture with its pixels, in the network's normalised units."""
+    """Return every imagined digit with its pixels, in normalised units."""
     digits = _digits(data, settings)
     return Record(
         {

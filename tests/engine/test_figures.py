@@ -214,10 +214,10 @@ def test_a_full_disk_leaves_nothing_behind(run: RunFolder, tmp_path: Path, monke
 
 def test_names_of_files_go_on_with_the_first_free_number(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("kept")
-    paths = files.add(tmp_path, "a", {"png": b"1", "csv": b"2"})
+    paths = files.write_unique(tmp_path, "a", {"png": b"1", "csv": b"2"})
     assert [path.name for path in paths] == ["a-2.png", "a-2.csv"], "both have the same number"
     assert (tmp_path / "a.csv").read_text() == "kept"
-    assert files.add(tmp_path, "a", {"png": b"3"})[0].name == "a.png"
+    assert files.write_unique(tmp_path, "a", {"png": b"3"})[0].name == "a.png"
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
@@ -232,7 +232,9 @@ def test_two_at_the_same_moment_take_different_names(
 
         monkeypatch.setattr(os, "link", refuse)
     with ThreadPoolExecutor(8) as pool:
-        added = list(pool.map(lambda n: files.add(tmp_path, "a", {"csv": b"%d" % n, "png": b"%d" % n}), range(24)))
+        added = list(
+            pool.map(lambda n: files.write_unique(tmp_path, "a", {"csv": b"%d" % n, "png": b"%d" % n}), range(24))
+        )
     assert sorted(path.name for paths in added for path in paths) == sorted(path.name for path in tmp_path.iterdir())
     for number, (csv, png) in enumerate(added):
         assert csv.read_bytes() == png.read_bytes() == b"%d" % number

@@ -174,6 +174,6 @@ class TestState:
         sizes, name = other
         step = Step(network((20, 16, 10)), "adam")
         before = step.parameters.clone()
-        with pytest.raises(ValueError, match="another network or another optimiser"):
+        with pytest.raises(ValueError, match="another network or optimizer"):
             step.restore(Step(network(sizes, seed=3), name).state())
         assert torch.equal(step.parameters, before)

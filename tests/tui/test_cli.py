@@ -112,7 +112,7 @@ class TestWrongOptions:
     @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
     def test_device_that_is_not_there(self, here):
         line = complaint("train", "--dataset", "digits", "--device", "cuda", status=2)
-        assert "--device cuda was not found here" in line
+        assert "--device cuda is not available here" in line
 
     @pytest.mark.parametrize(
         ("arguments", "words"),
@@ -180,7 +180,7 @@ class TestMissingRuns:
     @pytest.mark.parametrize(
         ("options", "status", "words"),
         [
-            (["--epoch", "99"], 4, "no weights of epoch 99: stored are 0 to 1"),
+            (["--epoch", "99"], 4, "no weights of epoch 99; stored epochs: 0 to 1"),
             (["--epoch", "999999999"], 4, "no weights"),
             (["--epoch", "first"], 2, "choose best, last or a number"),
             (["--epoch", "-1"], 2, "choose best, last or a number"),

@@ -190,7 +190,9 @@ class TestLostConnection:
 
 
 class TestFailingScreen:
-    FAULTY = CONSOLE.replace("end_now(", "MnistTui.action_log = lambda self: 1 / 0\nend_now(")
+    FAULTY = CONSOLE.replace(
+        "end_now(", "from mnist_tui.tui.views.base import View\nView.action_log = lambda self: 1 / 0\nend_now("
+    )
     """`L`, as any key could, meets a fault of ours."""
 
     def test_the_training_goes_on_and_the_terminal_is_given_back_with_a_word(self, on_terminal):

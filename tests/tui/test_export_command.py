@@ -129,7 +129,7 @@ def test_the_list_names_every_view_and_its_options() -> None:
     ("words", "status", "said"),
     [
         ("bogus", 2, "'bogus' is not known"),
-        ("confusion --format gif", 2, "--format 'gif' is not known"),
+        ("confusion --format gif", 2, "not 'gif'"),
         ("confusion --split all", 2, "--split 'all' is not known"),
         ("confusion --epoch first", 2, "--epoch 'first' is not known"),
         ("confusion --epoch 99", 4, "no weights of epoch 99"),

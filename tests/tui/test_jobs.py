@@ -144,6 +144,20 @@ async def test_jobs_of_one_name_work_one_after_the_other_and_skip_the_replaced_o
         assert worked == [29]
 
 
+async def test_an_overlapping_job_does_not_wait_for_one_that_hangs() -> None:
+    app, hanging = Stage(), Gate()
+    async with app.run_test() as pilot:
+        app.owner.start(hanging.work("old"))
+        await until(pilot, hanging.begun.is_set)
+        app.owner.start(lambda job: "new", overlap=True)
+        await until(pilot, lambda: app.owner.told == [("result", "new")])
+        assert not hanging.open.is_set()
+        hanging.open.set()
+        assert hanging.ended.wait(20)
+        await pilot.pause(2 * PROGRESS_SECONDS)
+        assert app.owner.told == [("result", "new")]
+
+
 async def test_a_queued_job_lets_the_one_before_deliver_and_replaces_what_waits() -> None:
     app, first = Stage(), Gate()
     async with app.run_test() as pilot:

@@ -176,7 +176,7 @@ class TestShownAgain:
         monkeypatch.setattr(Compositor, "render_full_update", counted)
         app = console()
         async with app.run_test(size=(120, 40)) as pilot:
-            await until(pilot, lambda: app.devices is not None)
+            await until(pilot, lambda: app.devices.found is not None)
             for mode in ("confusion", "projection", "confusion", "projection"):
                 await app.action_view(mode)
                 await pilot.pause(0.1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ from mnist_tui.engine.recipes import RECIPES
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.state.resume import resume_offer
+from mnist_tui.tui.state.shown_run import ShownRun
 from mnist_tui.tui.state.training_thread import FollowingThread
 from mnist_tui.tui.views.setup.view import LABELS, NUMBERS, WHOLE
 from mnist_tui.tui.widgets.dialogs import Question
@@ -79,25 +80,24 @@ async def test_the_forms_folder_is_every_views_at_once(console, tmp_path: Path) 
         await pilot.pause()
         folder = app.screen.query_one("#data_dir", Input)
         folder.value = str(tmp_path / "mine")
-        await until(pilot, lambda: app.data_dir == str(tmp_path / "mine"))
-        assert app.analyst.data_dir == app.data_dir
+        await until(pilot, lambda: app.analyst.data_dir == str(tmp_path / "mine"))
         folder.value = "~no-such-user/data"
         await until(pilot, lambda: app.screen.config is None)
         assert "this home folder is not known" in screen_text(app)
-        assert app.data_dir == str(tmp_path / "mine")
+        assert app.analyst.data_dir == str(tmp_path / "mine")
         folder.value = ""
         await until(pilot, lambda: app.screen.config is not None)
-        assert app.data_dir is app.analyst.data_dir is None
+        assert app.analyst.data_dir is None
 
 
 async def test_looking_again_looks_for_devices_and_typing_a_folder_does_not(console, monkeypatch) -> None:
     app = console()
     async with app.run_test(size=(132, 44)) as pilot:
-        await until(pilot, lambda: app.devices is not None)
+        await until(pilot, lambda: app.devices.found is not None)
         looked = []
-        monkeypatch.setattr(app, "find_devices", lambda: looked.append(True))
+        monkeypatch.setattr(app.devices, "find", lambda: looked.append(True))
         app.screen.query_one("#data_dir", Input).value = "elsewhere"
-        await until(pilot, lambda: app.data_dir == "elsewhere")
+        await until(pilot, lambda: app.analyst.data_dir == "elsewhere")
         assert not looked
         await pilot.press("r")
         await until(pilot, lambda: looked)
@@ -116,7 +116,7 @@ async def test_going_on_without_the_data_is_tried_again_as_what_it_was(console, 
     async with app.run_test(size=(132, 44)) as pilot:
         await pilot.pause()
         history = History.of(folder.events())
-        app._resume(folder, history, replace(folder.config(), epochs=5))
+        app.training.resume(resume_offer(folder, history), 5)
         for times in (1, 2):
             await until(pilot, lambda: isinstance(app.screen, Question))
             assert tried == [(folder.name, 5)] * times
@@ -131,9 +131,9 @@ async def test_an_old_failure_is_not_said_of_a_run_that_is_followed(console) -> 
     app = console()
     async with app.run_test(size=(132, 44)) as pilot:
         await pilot.pause()
-        app.failure = DataError("the images are gone")
-        assert "failed" in app.status.plain
-        app.shown = ("elsewhere", History())
-        app.following = FollowingThread(app, RunFolder(Path("runs") / "elsewhere"))  # never started
-        assert "failed" not in app.status.plain
-        app.following = app.shown = None
+        app.training.failure = DataError("the images are gone")
+        assert app.training.status == ("✕ failed", "error")
+        folder = RunFolder(Path("runs") / "elsewhere")
+        app.training.shown = ShownRun(folder, History(), FollowingThread(app.post_message, folder, 0))  # never started
+        assert app.training.status == ("● starting", "accent")
+        app.training.shown = None

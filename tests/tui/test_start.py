@@ -27,7 +27,7 @@ def test_the_console_is_there_before_torch_is() -> None:
         "import mnist_tui.tui.views.setup.view;"
         "late = {'torch', 'torchvision', 'sklearn', 'matplotlib', 'scipy', 'numpy', 'plotext', 'openTSNE', 'typer',"
         "'mnist_tui.tui.cli.commands', 'mnist_tui.engine.events', 'mnist_tui.engine.runs.folder',"
-        "'mnist_tui.tui.state.training_thread', 'mnist_tui.tui.state.export_thread',"
+        "'mnist_tui.tui.state.training_thread', 'mnist_tui.tui.state.export_job',"
         "'mnist_tui.tui.widgets.dialogs'};"
         "print(sorted(late & set(sys.modules)))"
     )
@@ -46,7 +46,7 @@ def test_the_command_is_there_before_textual_is() -> None:
 async def test_the_views_are_made_before_anybody_opens_them(console: Callable[..., MnistTui]) -> None:
     app = console()
     async with app.run_test() as pilot:
-        await until(pilot, lambda: app.devices is not None)
+        await until(pilot, lambda: app.devices.found is not None)
         assert {view.MODE for view in app.mounted_views()} == {view.mode for view in VIEWS}
         assert app.current_mode == "setup"
         await pilot.press("escape", "2")

@@ -90,6 +90,19 @@ class QuickApp(App[int]):
         view.styled_for = self.theme
         return view
 
+    def mounted_views(self) -> list[View]:
+        """The views that were opened so far; none once they are being taken down, piece by piece."""
+        if self._exit or not self.is_running:
+            return []
+        screens = (screen for stack in self._screen_stacks.values() for screen in stack)
+        return [screen for screen in screens if isinstance(screen, View) and screen.is_mounted]
+
+    @property
+    def view_on_top(self) -> View | None:
+        """The view that is shown and that no dialog covers; before the first and after the last frame there is none."""
+        screen = next(reversed(self.screen_stack), None)
+        return screen if isinstance(screen, View) and not self._exit else None
+
     def refresh_css(self, animate: bool = True) -> None:
         if self._screen_stacks[self.DEFAULT_MODE]:
             super().refresh_css(animate)

@@ -168,6 +168,7 @@ class Jobs:
         failure: str = "",
         delay: float = 0.0,
         queue: bool = False,
+        overlap: bool = False,
     ) -> Job:
         """Do work in a thread of lowered priority, and call back on the screen's loop.
 
@@ -183,6 +184,7 @@ class Jobs:
             on_busy: called where the job still works after `BUSY_DELAY_SECONDS`.
             failure: begins the line of an unexpected failure; "<name> failed" where empty.
             delay: seconds until the work begins; a job that is replaced before never works.
+            overlap: begin even while a cancelled job of this name still works, where that may take long to end.
             queue: let an earlier job of this name end first instead of cancelling it; one that waits is replaced.
         """
         earlier = [job for job in self._open.get(name, []) if not job.over]
@@ -193,9 +195,9 @@ class Jobs:
         job = Job(self._owner, name, work, callbacks, failure or f"{name} failed")
         self._open[name] = [*kept, job]
         if delay:
-            self._owner.set_timer(delay, partial(self._begin, job))
+            self._owner.set_timer(delay, partial(self._begin, job, overlap))
         else:
-            self._begin(job)
+            self._begin(job, overlap)
         if on_busy is not None:
             self._owner.set_timer(BUSY_DELAY_SECONDS, lambda: None if job.over else on_busy())
         return job
@@ -217,16 +219,22 @@ class Jobs:
     def _notify(self, line: str) -> None:
         self._owner.app.notify(line, severity="error", markup=False)
 
-    def _begin(self, job: Job) -> None:
+    def _begin(self, job: Job, overlap: bool) -> None:
         if job.cancelled:
             return
-        with self._lock:
-            if job.name in self._waiting:
-                self._waiting[job.name] = job
-                return
-            self._waiting[job.name] = None
-        run = partial(copy_context().run, self._work, job)
+        if not overlap:
+            with self._lock:
+                if job.name in self._waiting:
+                    self._waiting[job.name] = job
+                    return
+                self._waiting[job.name] = None
+        run = partial(copy_context().run, self._work_alone if overlap else self._work, job)
         threading.Thread(target=run, name=f"job {job.name}", daemon=True).start()
+
+    @staticmethod
+    def _work_alone(job: Job) -> None:
+        lower_priority()
+        job.run()
 
     def _work(self, job: Job | None) -> None:
         """Do a job, then the one that waits for its turn."""

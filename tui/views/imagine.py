@@ -87,7 +87,7 @@ class ImagineView(AnalysisView):
             grid.style = best_image_style(self.app.console)
 
     def compute(self, subject: Subject) -> ImagineData:
-        analyst = self.console_app.analyst
+        analyst = self.console.analyst
         _, dataset = analyst.run(subject.folder)
         return ImagineData(dataset.classes, imagined_digits(analyst, subject.network))
 
@@ -102,7 +102,7 @@ class ImagineView(AnalysisView):
         return ImagineData(data.classes, data.pictures | findings.pictures)
 
     def _weights(self, subject: Subject) -> Weights:
-        return subject.network, self.console_app.analyst.version(subject.folder, subject.epoch)
+        return subject.network, self.console.analyst.version(subject.folder, subject.epoch)
 
     @property
     def is_searching(self) -> bool:
@@ -134,7 +134,7 @@ class ImagineView(AnalysisView):
         gallery.show([Picture(grey(row[digit].image), data.classes[digit]) for digit in sorted(row)])
 
     def _words(self, method: Method, found: Imagined | None, data: ImagineData) -> Text:
-        colours = self.console_app.colours
+        colours = self.console.colours
         dim = colours["secondary"]
         if found is None:
             return Text(f"{data.classes[self.digit]}: nothing yet\nr imagines it", dim)
@@ -146,7 +146,7 @@ class ImagineView(AnalysisView):
         )
 
     def _table(self, data: ImagineData) -> Table:
-        colours = self.console_app.colours
+        colours = self.console.colours
         table = Table.grid(padding=(0, 1), expand=False)
         table.add_column(no_wrap=True)
         narrow = self.size.width < 80
@@ -169,12 +169,12 @@ class ImagineView(AnalysisView):
     # -- searching ---------------------------------------------------------------------------------------------
 
     def _run(self, digits: tuple[int, ...]) -> None:
-        subject = self.console_app.scrubber.subject
+        subject = self.console.scrubber.subject
         if subject is None:
             return
-        if self.console_app.is_training:  # else the next epoch would take the pictures from the screen
-            self.console_app.action_epoch(subject.epoch)
-        analyst, about, budget = self.console_app.analyst, self._weights(subject), BUDGETS[self._budget]
+        if self.console.training.is_running:  # else the next epoch would take the pictures from the screen
+            self.console.scrubber.choose(subject.epoch)
+        analyst, about, budget = self.console.analyst, self._weights(subject), BUDGETS[self._budget]
         self.jobs.start(
             "search",
             lambda job: search(job, analyst, subject, about, digits, budget),
@@ -218,7 +218,7 @@ class ImagineView(AnalysisView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("digit", "method", "search", "search_all", "budget"):
             return self.data is not None
-        return True
+        return super().check_action(action, parameters)
 
     def action_digit(self, by: int) -> None:
         self.digit = max(0, min(len(self.data.classes) - 1, self.digit + by))

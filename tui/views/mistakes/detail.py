@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from textual.app import ComposeResult
@@ -22,7 +22,6 @@ from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 if TYPE_CHECKING:
     from mnist_tui.engine.analysis.subject import Analyst
-    from mnist_tui.tui.app import MnistTui
 
 LARGE = (28, 14)
 SMALL = (14, 7)
@@ -114,8 +113,9 @@ class Detail(Container):
     Detail > * { position: absolute; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, analyst: Analyst, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._analyst = analyst
         self._data: MistakesData | None = None
         self._position = 0
         self._question: Question | None = None
@@ -151,7 +151,7 @@ class Detail(Container):
         self._data, self._position = data, position
         room = max(3, self.content_size.width - 10)
         subject = data.subject
-        version = cast("MnistTui", self.app).analyst.version(subject.folder, subject.epoch)
+        version = self._analyst.version(subject.folder, subject.epoch)
         question = Question(subject, position, page, spread(epochs, subject.epoch, room), version)
         if question != self._question:
             old, self._question = self._question, question
@@ -176,7 +176,7 @@ class Detail(Container):
         self._asked = question
         self._jobs.start(
             "research",
-            partial(find, analyst=cast("MnistTui", self.app).analyst, question=question),
+            partial(find, analyst=self._analyst, question=question),
             on_result=self._found,
             on_progress=self._found,
             on_failure=lambda line: self._found(Findings(question, neighbours=(), trouble=line)),

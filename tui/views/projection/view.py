@@ -83,7 +83,7 @@ class ProjectionView(AnalysisView):
         return self.wanted
 
     def compute(self, subject: Subject) -> Projection:
-        return project(self.console_app.analyst, subject, self.wanted)
+        return project(self.console.analyst, subject, self.wanted)
 
     def receive(self, data: Projection) -> Projection:
         """Begin what a new picture needs."""
@@ -148,13 +148,13 @@ class ProjectionView(AnalysisView):
             return
         panel.border_title = words.point_title(data, point)
         grid.show([Picture(data.images[point], f"#{data.indices[point]}")])
-        text.show(partial(words.point_words, data, point, self.console_app.colours))
+        text.show(partial(words.point_words, data, point, self.console.colours))
 
     # -- the numbers -------------------------------------------------------------------------------------------
 
     def _new_numbers(self, picture: Projection) -> None:
         """Show what is known of the picture, or measure it when it has stayed for a moment."""
-        analyst, there = self.console_app.analyst, picture.points is not None
+        analyst, there = self.console.analyst, picture.points is not None
         self.numbers = known_numbers(analyst, picture) if there else None
         self._numbers_note = "" if there else "no picture to measure"
         self.jobs.cancel("numbers")
@@ -174,7 +174,7 @@ class ProjectionView(AnalysisView):
             self._show_numbers()
 
     def _show_numbers(self) -> None:
-        colours = self.console_app.colours
+        colours = self.console.colours
         table = self.query_one("#numbers", FittedWords)
         table.border_title = "how good the picture is"
         table.show(partial(words.numbers_table, self.numbers, self._numbers_note, colours))
@@ -185,16 +185,16 @@ class ProjectionView(AnalysisView):
 
     def _start(self) -> None:
         self.jobs.stop("t-SNE")  # one at a time; what the other one has is kept
-        app = self.console_app
-        if app.is_training and app.scrubber.follows:
-            app.action_epoch(self.data.subject.epoch)  # else the next epoch would end it
+        scrubber = self.console.scrubber
+        if self.console.training.is_running and scrubber.follows:
+            scrubber.choose(self.data.subject.epoch)  # else the next epoch would end it
         self.jobs.cancel("numbers")
         self.data = replace(self.data, points=None, embedding=None)
         self.numbers, self._numbers_note = None, words.start_words(self.data)
         self._forming = Forming(self.data)
         self.jobs.start(
             "t-SNE",
-            partial(form, analyst=app.analyst, picture=self.data),
+            partial(form, analyst=self.console.analyst, picture=self.data),
             on_result=self._formed,
             on_progress=self._formed_more,
             on_failure=self._ended,
@@ -244,7 +244,7 @@ class ProjectionView(AnalysisView):
             return self.data is not None and speaks_utf8(self.app.console)
         if action in ("step", "open_image", "method", "layer", "wrong", "classes", "zoom", "whole", "pan", "points"):
             return self.data is not None
-        return True
+        return super().check_action(action, parameters)
 
     def back(self) -> None:
         scatter = self.query_one(Scatter)
@@ -308,7 +308,7 @@ class ProjectionView(AnalysisView):
         """See the image under the cursor in Mistakes."""
         point = self._current_cursor(self.data)
         if point is not None:
-            await self.console_app.open_images(f"index:{self.data.indices[point]}")
+            await self.console.open_images(f"index:{self.data.indices[point]}")
 
     def on_scatter_pointed(self, message: Scatter.Pointed) -> None:
         if self.data is not None and message.point < len(self.data.labels):

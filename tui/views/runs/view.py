@@ -99,7 +99,7 @@ class RunsView(View):
 
     def action_reload(self) -> None:
         """Read the runs folder again, in a thread."""
-        runs_dir = self.console_app.runs_dir
+        runs_dir = self.console.runs_dir
         # Queued: where reading takes longer than the interval between two, none would be shown else.
         self.jobs.start("list", lambda job: summarise_all(runs_dir), on_result=self._listed, queue=True)
 
@@ -141,13 +141,13 @@ class RunsView(View):
             arrow = (" ↓" if self._descending else " ↑") if i == self._sort else ""
             table.add_column(column + arrow, key=column)
         for run in self._visible:
-            table.add_row(*row_cells(run, marked=run.name in self._marked, colours=self.console_app.colours))
+            table.add_row(*row_cells(run, marked=run.name in self._marked, colours=self.console.colours))
         names = [run.name for run in self._visible]
         if under_cursor is not None and under_cursor.name in names:
             table.move_cursor(row=names.index(under_cursor.name))
         shown = f"{len(self._visible)} of {len(self._runs)}" if words.strip() else str(len(self._runs))
         marked = f", {len(self._marked)} marked" if self._marked else ""
-        table.border_title = Text(f"runs in {printable(str(self.console_app.runs_dir))}: {shown}{marked}")
+        table.border_title = Text(f"runs in {printable(str(self.console.runs_dir))}: {shown}{marked}")
         table.border_subtitle = "" if self._runs else "no run yet – n sets one up"
         self.refresh_bindings()
         self._preview()
@@ -171,7 +171,7 @@ class RunsView(View):
     @on(DataTable.RowSelected)
     def _selected(self) -> None:
         if self._current is not None:
-            self._open([self._current], "open", lambda runs: self.console_app.show_run(*runs[0]))
+            self._open([self._current], "open", lambda runs: self.console.show_run(*runs[0]))
 
     @on(DataTable.HeaderSelected)
     def _header(self, event: DataTable.HeaderSelected) -> None:
@@ -201,8 +201,8 @@ class RunsView(View):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("mark", "delete"):
             return bool(self._visible)
-        if action == "go_on":
-            return bool(self._visible) and not self.console_app.is_training
+        if action == "resume":
+            return bool(self._visible) and not self.console.training.is_running
         if action == "compare":
             return len(self._marked) >= 2
         return True
@@ -215,9 +215,9 @@ class RunsView(View):
             self._fill()
             table.move_cursor(row=min(row + 1, len(self._visible) - 1))
 
-    def action_go_on(self) -> None:
+    def action_resume(self) -> None:
         if self._current is not None:
-            self._open([self._current], "go on", lambda runs: self.console_app.offer_to_go_on(*runs[0]))
+            self._open([self._current], "resume", lambda runs: self.offer_resume(*runs[0]))
 
     def action_compare(self) -> None:
         marked = [run for run in self._runs if run.name in self._marked]
@@ -268,7 +268,7 @@ class RunsView(View):
         self.app.push_screen(Question("delete this run?", body, {"delete": "delete it", "keep": "keep it"}), answered)
 
     def _deleted(self, folder: RunFolder) -> None:
-        self.console_app.forget_run(folder.path)
+        self.console.training.forget(folder.path)
         self.action_reload()
 
     def _not_deleted(self, line: str) -> None:

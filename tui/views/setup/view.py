@@ -106,7 +106,7 @@ class SetupView(View):
             super()._compositor_refresh()
 
     def body(self) -> ComposeResult:
-        first = self.console_app.config
+        first = self.console.config
         with Horizontal():
             with VerticalScroll(id="form", can_focus=False):
                 yield Form(LABELS, *(self._field(name, first) for name in LABELS))
@@ -131,7 +131,7 @@ class SetupView(View):
         if name == "threads":
             return str(config.threads or "")
         if name == "data_dir":
-            return self.console_app.data_dir or ""
+            return self.console.analyst.data_dir or ""
         if name == "name":
             return ""
         value = getattr(config, name)
@@ -153,7 +153,7 @@ class SetupView(View):
 
     def action_survey(self) -> None:
         """Look again which data sets are there, and which devices."""
-        self.console_app.find_devices()
+        self.console.devices.find()
         self._survey()
 
     def _survey(self) -> None:
@@ -164,8 +164,8 @@ class SetupView(View):
         except ConfigError:  # `read` says why
             self._availability = {}
         else:
-            if not self.console_app.is_training:
-                self.console_app.data_dir = self.console_app.analyst.data_dir = chosen
+            if not self.console.training.is_running:
+                self.console.analyst.data_dir = chosen
         self._refresh()
 
     @on(Input.Changed)
@@ -232,7 +232,7 @@ class SetupView(View):
             problems = {name: _short_problem(problem) for name, problem in error.problems.items()} | problems
         self.config = None if problems else config
         if self.config is not None:
-            self.console_app.config = self.config
+            self.console.config = self.config
         self.query_one(Form).say(self._notes() | problems, problems.keys())
         wrong = {LABELS[name]: problem for name, problem in problems.items()}
         counted = f"{self.config.parameters:,} parameters" if self.config else "not ready to start"
@@ -240,7 +240,7 @@ class SetupView(View):
         self.query_one("#form").border_title = counted if self._narrow else "settings"
         self.query_one("#form").border_subtitle = next((f"{label} {words}" for label, words in wrong.items()), "")
         self.query_one("#summary", Static).update(
-            summary(self.config, LABELS, wrong, self._availability, self.console_app.devices, self.console_app.colours)
+            summary(self.config, LABELS, wrong, self._availability, self.console.devices.found, self.console.colours)
         )
         self.refresh_bindings()
 
@@ -249,8 +249,9 @@ class SetupView(View):
         found = self._availability.get("mnist" if chosen == "auto" else chosen)
         notes = NOTES | {"recipe": RECIPES[self.query_one("#recipe", Choice).value].title}
         device = self.query_one("#device", Choice).value
-        if self.console_app.devices and self.console_app.devices.devices:
-            kinds = [found.kind for found in self.console_app.devices.devices]
+        machine = self.console.devices.found
+        if machine is not None and machine.devices:
+            kinds = [device.kind for device in machine.devices]
             notes["device"] = kinds[0] if device == "auto" else ("✓" if device in kinds else "✕ not found here")
         if found is not None:
             mark = {"ready": "✓ ", "bundled": "✓ ", "missing": "↓ ", "damaged": "✕ "}[found.state]
@@ -259,22 +260,22 @@ class SetupView(View):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "start":
-            return self.config is not None and not self.console_app.is_training
+            return self.config is not None and not self.console.training.is_running
         return True
 
     def action_start(self) -> None:
         """Start what the form says, or say why not."""
-        if self.console_app.is_training:
+        if self.console.training.is_running:
             self.notify("a training is running: stop it first (esc, then s)", severity="warning")
             return
         if self.config is None:
             self.notify("mend the marked fields first", severity="warning")
             return
-        self.console_app.data_dir = self.query_one("#data_dir", Input).value.strip() or None
+        self.console.analyst.data_dir = self.query_one("#data_dir", Input).value.strip() or None
         config = self.config
         if config.dataset == "auto":  # here somebody can be asked, so nothing is replaced without a word
             config = RunConfig.from_json(config.to_json() | {"dataset": "mnist"})
-        self.console_app.start_training(config, self.query_one("#name", Input).value.strip())
+        self.console.training.start(config, self.query_one("#name", Input).value.strip())
 
     def training_failed(self, error: Exception) -> None:
         """Data that can't be had: say why, and what can be done."""
@@ -284,7 +285,7 @@ class SetupView(View):
 
         answers = {"retry": "try again", "folder": "another folder", "digits": "train on digits", "close": "close"}
         body = f"{error}\n\nThe set digits needs no download: 1,797 small real digits that come with scikit-learn."
-        if self.console_app.live_folder is not None:  # a stored run's data set is settled
+        if self.console.training.folder is not None:  # a stored run's data set is settled
             del answers["digits"]
             body = str(error)
         self.app.push_screen(Question("the data can't be used", body, answers), self._answered)
@@ -292,7 +293,7 @@ class SetupView(View):
     async def _answered(self, answer: str | None) -> None:
         self._survey()
         if answer in ("folder", "digits"):
-            await self.console_app.action_view(self.MODE)
+            await self.console.action_view(self.MODE)
         if answer == "folder":
             self.query_one("#data_dir").focus()
         if answer == "digits":
@@ -300,7 +301,7 @@ class SetupView(View):
             self._refresh()
             self.action_start()
         if answer == "retry":
-            self.console_app.begin_again()
+            self.console.training.restart()
 
 
 def _short_problem(problem: str) -> str:
