@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the first frame must not wait for what exports
     from mnist_tui.tui.state.export_thread import ExportEnded, ExportSaid, ExportThread
     from mnist_tui.tui.state.preferences import Preferences
     from mnist_tui.tui.state.scrubber import Scrubber
-    from mnist_tui.tui.widgets.export_dialog import Order
+    from mnist_tui.tui.widgets.export_dialog import ExportRequest
 
 SEEN_SECONDS = 30.0
 """How long the paths stay on the screen."""
@@ -75,7 +75,7 @@ class ExportingApp(App[int]):
         dialog = ExportDialog([one.view for one in standings], str(shown), self._preferences)
         self.push_screen(dialog, partial(self._ordered, standings))
 
-    def _ordered(self, standings: list[Standing], order: Order | None) -> None:
+    def _ordered(self, standings: list[Standing], order: ExportRequest | None) -> None:
         if order is None:
             return
         from mnist_tui.tui.state import preferences

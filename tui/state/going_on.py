@@ -10,7 +10,7 @@ from mnist_tui.engine.config import MAX_EPOCHS, RunConfig
 from mnist_tui.engine.errors import MnistTuiError
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.render.words import printable
+from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.widgets.dialogs import NumberQuestion
 
 if TYPE_CHECKING:

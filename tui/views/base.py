@@ -110,7 +110,7 @@ class View(Screen[None]):
     def show_export(self, words: str) -> None:
         """Say how far an export is, or where its files are."""
         for line in self.query(ExportLine):
-            line.say(words)
+            line.show(words)
 
     def standings(self) -> list[Standing]:
         """The figures that the view can become as it stands, the most obvious one first."""

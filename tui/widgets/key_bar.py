@@ -1,4 +1,4 @@
-"""The line below every view: the keys that work now."""
+"""Footer with the keys that are currently available."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from textual.widget import Widget
 from mnist_tui.tui.render.palette import rich_colours
 
 ALWAYS = ("app.step(-1)", "help", "leave")
-"""Actions that are shown however narrow the terminal is, at the right end; the scrubber is what views share."""
+"""Actions that are shown at the right end in terminals of any width."""
 
 
 class KeyBar(Widget):
-    """Keys and words, as many as fit; a click presses the key.
+    """Footer that shows as many keys and labels as fit; clicking one presses the key.
 
-    Textual's own footer scrolls where keys don't fit, and then nobody sees that there is a help.
+    Unlike Textual's footer it does not scroll, so the help key is always visible.
     """
 
     DEFAULT_CSS = """
@@ -39,7 +39,7 @@ class KeyBar(Widget):
     def render(self) -> RenderResult:
         shown = [active for active in self.screen.active_bindings.values() if active.binding.show and active.enabled]
         bindings = list({active.binding.action: active.binding for active in shown}.values())
-        # What only this view does comes before what all views on a network do.
+        # Keys that are specific to the view precede those shared by all views.
         bindings.sort(key=lambda binding: binding.action.startswith("app."))
         fixed = sorted((b for b in bindings if b.action in ALWAYS), key=lambda b: ALWAYS.index(b.action))
         room = self.size.width - sum(self._width(binding) for binding in fixed)

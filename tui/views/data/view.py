@@ -23,7 +23,7 @@ from mnist_tui.engine.errors import Cancelled, MnistTuiError, RunError
 from mnist_tui.engine.figures.settings import Settings, Standing
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.tui.keys import bindings
-from mnist_tui.tui.render.words import phase_words
+from mnist_tui.tui.render.texts import phase_label
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.data.messages import Drawn, Loaded, Loading, Page
@@ -146,7 +146,7 @@ class DataView(View):
 
     def on_loading(self, message: Loading) -> None:
         if message.request == self._request:
-            self._say(phase_words(message.phase))
+            self._say(phase_label(message.phase))
 
     def on_loaded(self, message: Loaded) -> None:
         if message.request != self._request:

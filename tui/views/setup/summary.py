@@ -1,4 +1,4 @@
-"""What a configuration would do, in words: the right half of the New-run view."""
+"""Summary of a configuration: the right half of the New run view."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mnist_tui.engine.config import CLASSES, PIXELS, RunConfig
 from mnist_tui.engine.data.catalog import CATALOG, DIGITS
 from mnist_tui.engine.data.folder import Availability
 from mnist_tui.engine.recipes import RECIPES
-from mnist_tui.tui.render.words import bytes_words
+from mnist_tui.tui.render.texts import bytes_label
 
 if TYPE_CHECKING:
     from mnist_tui.tui.messages import DevicesFound
@@ -24,12 +24,12 @@ def summary(
     devices: DevicesFound | None,
     colours: dict[str, str],
 ) -> Text:
-    """The network, the recipe, the data set, the work and the machine; or what is wrong.
+    """Return a summary of network, recipe, data set, work and devices; or the problems of an invalid form.
 
     Args:
-        config: what the form says; None where it is not valid.
-        labels: the form's label of each field.
-        problems: by label, what is wrong.
+        config: the configuration; None if the form is invalid.
+        labels: the labels of the form's fields, by name.
+        problems: the error messages, by label.
     """
     strong, dim, accent = f"bold {colours['foreground']}", colours["secondary"], colours["accent"]
     text = Text()
@@ -41,7 +41,7 @@ def summary(
         text.append("\n")
 
     if config is None:
-        text.append("Not ready to start\n", f"bold {colours['error']}")
+        text.append("Invalid settings\n", f"bold {colours['error']}")
         for label, problem in problems.items():
             text.append(f"\n{label}\n", f"bold {colours['primary']}")
             text.append(f"{problem}\n")
@@ -57,7 +57,7 @@ def summary(
 
 
 def _recipe_lines(config: RunConfig, labels: dict[str, str]) -> list[str]:
-    """What the recipe is, and which of its settings were changed."""
+    """Describe the recipe and list the settings that differ from it."""
     recipe = RECIPES[config.recipe]
     changed = ", ".join(labels[name] for name in config.changed if name in labels)
     return [recipe.explanation, *([f"changed: {changed}"] if changed else [])]
@@ -69,7 +69,7 @@ def _data_lines(config: RunConfig, availability: dict[str, Availability]) -> lis
     if found is None:
         return []
     if found.state == "missing":
-        return [f"{found.title} is not there yet:", f"{found.detail} at the start"]
+        return [f"{found.title} is missing;", f"{found.detail} (when the run starts)"]
     if found.state == "damaged":
         return [f"{found.title} is damaged: {found.detail}"]
     train, valid, test = split_sizes(config)
@@ -77,7 +77,7 @@ def _data_lines(config: RunConfig, availability: dict[str, Availability]) -> lis
 
 
 def split_sizes(config: RunConfig) -> tuple[int, int, int]:
-    """Training, validation and test images of the configuration's data set."""
+    """Return the numbers of training, validation and test images."""
     name = "mnist" if config.dataset == "auto" else config.dataset
     if name == DIGITS.name:
         images, test = DIGITS.train_items, DIGITS.test_items
@@ -92,19 +92,19 @@ def _work_lines(config: RunConfig) -> list[str]:
     steps = -(-train // config.batch_size)
     weights = 4 * config.parameters
     return [
-        f"{steps:,} steps an epoch, {steps * config.epochs:,} in all",
-        f"{bytes_words(weights)} of weights kept after each epoch, {bytes_words(weights * config.epochs)} in all",
+        f"{steps:,} steps per epoch, {steps * config.epochs:,} in total",
+        f"{bytes_label(weights)} of checkpoints per epoch, {bytes_label(weights * config.epochs)} in total",
     ]
 
 
 def _machine_lines(devices: DevicesFound | None) -> list[str]:
     if devices is None:
-        return ["looking for devices …"]
+        return ["detecting devices …"]
     if not devices.devices:
-        return ["torch can't be used here: see the log (L)"]
+        return ["torch cannot be imported: see the log (L)"]
     lines = []
     for device in devices.devices:
-        memory = f", {bytes_words(device.memory)}" if device.memory else ""
+        memory = f", {bytes_label(device.memory)}" if device.memory else ""
         cores = f", {devices.cores} core{'s' if devices.cores > 1 else ''}" if device.kind == "cpu" else ""
         lines.append(f"{device.kind}: {device.name}{memory}{cores}")
     return lines
