@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, NoReturn
 from textual.drivers.linux_driver import LinuxDriver
 
 from mnist_tui.tui.app import MnistTui
-from mnist_tui.tui.render.words import printable
+from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.speed import priority
 from mnist_tui.tui.state.training import LEAVE_SECONDS
 from mnist_tui.tui.terminal import stray_output
-from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
+from mnist_tui.tui.terminal.hangup import detach_from_terminal
 from mnist_tui.tui.terminal.logs import thread_failures
-from mnist_tui.tui.terminal.signals import saving_on_signals
+from mnist_tui.tui.terminal.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from mnist_tui.engine.runs.folder import RunFolder
@@ -73,12 +73,12 @@ def run(app: MnistTui) -> int:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(priority.pool())
-    with stray_output.caught():
+    with stray_output.redirected():
         status = app.run(loop=loop)
     training = app.training
     if app.hung_up or app._exception is not None:
         if app.hung_up:
-            let_go_of_the_terminal()
+            detach_from_terminal()
         else:
             _tell_fault(app)
         code = 128 + signal.SIGHUP if app.hung_up else 1
@@ -91,7 +91,7 @@ def run(app: MnistTui) -> int:
 
 def _train_on(app: MnistTui, training: TrainingThread, loop: asyncio.AbstractEventLoop) -> int:
     """Wait for the end of a training whose screen is gone; gives the exit code."""
-    with saving_on_signals(training.control) as caught:
+    with stop_on_signals(training.control) as caught:
         # A signal that came while the screen went down still waits in the loop for its handler.
         loop.run_until_complete(asyncio.sleep(0.01))
         while training.is_alive():
@@ -106,7 +106,7 @@ def _tell_fault(app: MnistTui) -> None:
     logging.getLogger(__name__).error("the screen failed", exc_info=error)
     if "--debug" in sys.argv:
         traceback.print_exception(error)
-    words = [f"mnist-tui: the screen failed ({type(error).__name__}: {error}), which is a fault of mnist-tui"]
+    words = [f"mnist-tui: the screen failed ({type(error).__name__}: {error}), which is a bug in mnist-tui"]
     if app.training is not None:
         words.append("the training goes on: mnist-tui attach shows it, ctrl+c saves and stops it")
     for line in words:

@@ -18,8 +18,8 @@ from textual.widget import AwaitMount
 from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.render.palette import rich_colours
-from mnist_tui.tui.render.words import printable, state_words
-from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
+from mnist_tui.tui.render.texts import printable, state_label
+from mnist_tui.tui.terminal.hangup import detach_from_terminal
 
 if TYPE_CHECKING:  # the first frame must not wait for what trains
     from mnist_tui.engine.config import RunConfig
@@ -107,7 +107,7 @@ class TrainingApp(App[int]):
         history, training, failure = self.live, self.is_training, self.failure
         if not training and self.shown is not None and self.is_following:
             history, training, failure = self.shown[1], True, None
-        words, colour = state_words(history, training=training, paused=self.is_paused, failure=failure)
+        words, colour = state_label(history, training=training, paused=self.is_paused, failure=failure)
         return Text(words, rich_colours(self.theme_variables)[colour])
 
     def start_training(self, config: RunConfig, name: str = "") -> None:
@@ -324,5 +324,5 @@ class TrainingApp(App[int]):
         """The terminal is gone: take the screen down; a training goes on without it, see `tui.run`."""
         if not self.hung_up:
             self.hung_up = True
-            let_go_of_the_terminal()
+            detach_from_terminal()
             self.exit(0)

@@ -1,4 +1,4 @@
-"""Signals while a training runs without a screen."""
+"""Signal handling for a training that runs without the console."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from types import FrameType
 
 from mnist_tui.engine.training.control import Control
-from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
+from mnist_tui.tui.terminal.hangup import detach_from_terminal
 
 
 @contextlib.contextmanager
-def saving_on_signals(control: Control) -> Iterator[list[int]]:
-    """The first signal stops the training and keeps its work, a second ends the process at once.
+def stop_on_signals(control: Control) -> Iterator[list[int]]:
+    """Stop the training and save it on the first SIGINT or SIGTERM, exit immediately on the second.
 
-    A lost connection (SIGHUP) ends nothing: the training goes on in silence.
+    After a hangup (SIGHUP) the training continues without output.
 
     Yields:
-        The numbers of the signals that came.
+        The list of signal numbers received so far.
     """
     caught: list[int] = []
 
@@ -30,11 +30,11 @@ def saving_on_signals(control: Control) -> Iterator[list[int]]:
         caught.append(number)
         control.stop()
         if number == signal.SIGINT:
-            print("\nstopping, keeping the work; once more ends at once", file=sys.stderr)
+            print("\nstopping and saving; press Ctrl+C again to exit immediately", file=sys.stderr)
 
     def hang_up(number: int, frame: FrameType | None) -> None:
         caught.append(number)
-        let_go_of_the_terminal()
+        detach_from_terminal()
 
     handlers = {signal.SIGINT: handle, signal.SIGTERM: handle, signal.SIGHUP: hang_up}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
