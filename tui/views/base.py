@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # numpy comes with it, and the first frame must not wait for 
     from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.engine.runs.history import History
     from mnist_tui.tui.contract import Console
-    from mnist_tui.tui.widgets.export_dialog import Order
+    from mnist_tui.tui.widgets.export_dialog import ExportRequest
 
 
 class View(QuickScreen[None]):
@@ -95,7 +95,7 @@ class View(QuickScreen[None]):
     def show_export(self) -> None:
         """Show how far an export is, or where its files are."""
         for line in self.query(ExportLine):
-            line.say(self.console.exports.text)
+            line.show(self.console.exports.text)
 
     def standings(self) -> list[Standing]:
         """The figures that the view can become as it stands, the most obvious one first."""
@@ -162,7 +162,7 @@ class View(QuickScreen[None]):
             self.notify(self.NO_FIGURE)
             return
 
-        def answered(order: Order | None) -> None:
+        def answered(order: ExportRequest | None) -> None:
             if order is not None:
                 exports.export_view(states[order.figure], order.name, order.preferences)
 

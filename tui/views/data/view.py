@@ -23,7 +23,7 @@ from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.figures.settings import Settings, Standing
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.tui.keys import bindings
-from mnist_tui.tui.render.words import phase_words
+from mnist_tui.tui.render.texts import phase_label
 from mnist_tui.tui.state.jobs import Job
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.base import View
@@ -130,7 +130,7 @@ class DataView(View):
             "load",
             partial(read, name=name, folder=folder, explicit=is_explicit(self.console.analyst.data_dir)),
             on_result=self._loaded,
-            on_progress=lambda phase: self._say(phase_words(phase)),
+            on_progress=lambda phase: self._say(phase_label(phase)),
             on_failure=self._not_loaded,
             failure="the images can't be read",
             overlap=True,  # a download, or a folder of another machine, may hang

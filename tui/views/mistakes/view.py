@@ -18,7 +18,7 @@ from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.views.mistakes.detail import Detail
-from mnist_tui.tui.views.mistakes.texts import caption, caption_lines, nothing_words, status
+from mnist_tui.tui.views.mistakes.texts import caption, caption_lines, empty_label, status_text
 from mnist_tui.tui.widgets.cursor_grid import CursorGrid
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
@@ -136,7 +136,7 @@ class MistakesView(AnalysisView):
         panes, empty = (self.query_one(f"#mistakes-{name}") for name in ("panes", "empty"))
         newly = found and not panes.display
         panes.display, empty.display = found, not found
-        self.query_one("#mistakes-empty", Static).update("" if found else nothing_words(data))
+        self.query_one("#mistakes-empty", Static).update("" if found else empty_label(data))
         self._show_error(data.error)
         if newly:
             self.call_after_refresh(self._draw_page)
@@ -162,7 +162,7 @@ class MistakesView(AnalysisView):
         if data is None:  # an error came before the frame
             return
         short = self._field.display and self.size.width < 80
-        words = status(data, self.place, self.console.colours, short=short)
+        words = status_text(data, self.place, self.console.colours, short=short)
         self.query_one("#mistakes-status", Static).update(words)
         if self._position is None:
             return

@@ -15,7 +15,7 @@ from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, Standing
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
-from mnist_tui.tui.render.words import percent, printable
+from mnist_tui.tui.render.texts import percent, printable
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import COLOURS, CurveOptions, comparison_plots
@@ -64,7 +64,7 @@ class CompareScreen(View):
         for name, title, plot in (("loss", "validation loss", loss), ("acc", "validation accuracy", acc)):
             chart = self.query_one(f"#compare-{name}", Chart)
             chart.border_title = title
-            chart.border_subtitle = self._options.words()
+            chart.border_subtitle = self._options.label()
             chart.show(plot)
 
     def standings(self) -> list[Standing]:

@@ -20,7 +20,7 @@ from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.summaries import RunSummary, summarise_all
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.run_rows import COLUMNS, matches, row_cells, sort_key
-from mnist_tui.tui.render.words import printable
+from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.runs.compare import CompareScreen
 from mnist_tui.tui.views.training.view import LEGEND

@@ -133,7 +133,7 @@ class TrainingView(View):
         self._charts_drawn = wanted
         self._next_charts = time.monotonic() + max(delays) + TICK_SECONDS  # until it is known what they cost
         plots = run_plots(self._history, self._options)
-        words = self._options.words()
+        words = self._options.label()
 
         def draw(name: str, plot: Plot) -> None:
             if self._charts_drawn != wanted:
@@ -201,7 +201,7 @@ class TrainingView(View):
         # To draw the curves anew takes longer than a key may wait for its answer: first the words, then the curves.
         self._options = options
         for chart in self.query(Chart):
-            chart.border_subtitle = options.words()
+            chart.border_subtitle = options.label()
         self.call_after_refresh(self._draw_for_options)
 
     def _draw_for_options(self) -> None:
