@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import SOURCE
+
+
+# Every Python process that a test starts imports the code of this checkout, whatever is installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(SOURCE), os.environ.get("PYTHONPATH"))))
+
 
 @pytest.fixture(scope="session")
 def mnist_folder() -> Path:

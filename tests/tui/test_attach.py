@@ -19,7 +19,7 @@ from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.session import start
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.widgets.dialogs import NumberQuestion
-from tests.helpers import ROOT
+from tests.helpers import SOURCE
 from tests.tui.conftest import QUICK, screen_text, until
 
 SLOW = ("--dataset", "digits", "--hidden", "16", "--batch-size", "4", "--epochs", "100000", "--threads", "1")
@@ -31,7 +31,7 @@ def elsewhere(console) -> Iterator[RunFolder]:
     code = "from mnist_tui.tui.cli.commands import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "train", *SLOW, "--device", "cpu", "--json", "--runs-dir", "runs"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(SOURCE)},
         stdout=subprocess.PIPE,
         text=True,
     )

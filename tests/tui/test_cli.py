@@ -16,7 +16,7 @@ from mnist_tui.engine.events import RunFinished, Test
 from mnist_tui.engine.runs.folder import find_run, stored_runs
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.training import loop
-from tests.helpers import ROOT, command, of_kind
+from tests.helpers import ROOT, SOURCE, command, of_kind
 
 QUICKLY = ("--dataset", "digits", "--hidden", "16", "--device", "cpu")
 HANG = 60.0
@@ -35,7 +35,7 @@ def here(tmp_path, monkeypatch):
 
 def spawn(*arguments, code="from mnist_tui.tui.cli.commands import main; main()"):
     """The command in a process of its own."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         env=environment,

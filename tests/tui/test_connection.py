@@ -25,7 +25,7 @@ from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.remote import send
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.session import start
-from tests.helpers import QUICK, ROOT, checksums, of_kind
+from tests.helpers import QUICK, SOURCE, checksums, of_kind
 
 HANG = 90.0
 """Seconds after which something that does not happen is taken for hung."""
@@ -51,7 +51,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setenv("MNIST_TUI_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("MNIST_TUI_DATA", str(tmp_path))
     monkeypatch.setenv("MNIST_TUI_MIRROR", "http://127.0.0.1:9/")  # refuses at once; no test leaves the machine
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(SOURCE))
     monkeypatch.setenv("TERM", "xterm-256color")
     return tmp_path
 

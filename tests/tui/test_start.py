@@ -17,7 +17,7 @@ from mnist_tui.tui.cli.entry import console_options
 from mnist_tui.tui.keys import VIEWS
 from mnist_tui.tui.views.data.view import DataView
 from mnist_tui.tui.views.setup.view import LABELS
-from tests.helpers import ROOT
+from tests.helpers import SOURCE
 from tests.tui.conftest import until
 
 
@@ -88,7 +88,7 @@ def test_what_is_not_plainly_the_console_is_left_to_the_command_line(
 
 def test_a_key_that_is_typed_before_the_console_is_there_is_not_lost(tmp_path: Path) -> None:
     code = "from mnist_tui.tui.cli.entry import main; main()"
-    environment = {"PYTHONPATH": str(ROOT), "MNIST_TUI_RUNS": str(tmp_path), "MNIST_TUI_DATA": str(tmp_path)}
+    environment = {"PYTHONPATH": str(SOURCE), "MNIST_TUI_RUNS": str(tmp_path), "MNIST_TUI_DATA": str(tmp_path)}
     with Terminal([sys.executable, "-c", code], env=environment) as terminal:
         terminal.press(b"\x1b[C")
         terminal.shown(RECIPES["fast"].title, since=0)
