@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import SOURCE
-
+SOURCE = Path(__file__).resolve().parents[1] / "src"
 
 # Every Python process that a test starts imports the code of this checkout, whatever is installed.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(SOURCE), os.environ.get("PYTHONPATH"))))
