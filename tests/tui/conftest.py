@@ -26,6 +26,18 @@ def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
     settle.install(monkeypatch)
 
 
+@pytest.fixture(autouse=True)
+def _views_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a view when a test opens it, not all nine for every app."""
+    from mnist_tui.tui.speed import app as speed_app
+
+    async def _prepare(self):
+        speed_app.garbage.collect_from_now()
+        self.screen._css_update_count = self._css_update_count
+        self.prepared()
+    monkeypatch.setattr(speed_app.QuickApp, "_prepare", _prepare)
+
+
 @pytest.fixture
 def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., MnistTui]:
     """Makes consoles whose runs and data lie in the test's own folder."""
@@ -47,6 +59,11 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
         assert pilot.app._exception is None, "the console failed"
         await pilot.pause(0.01)
     await pilot.pause()
+
+
+async def shows(pilot: Pilot[Any], *words: str) -> None:
+    """Wait until the screen shows all these words."""
+    await until(pilot, lambda: all(word in screen_text(pilot.app) for word in words))
 
 
 def screen_text(app: App[Any]) -> str:
