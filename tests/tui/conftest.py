@@ -35,6 +35,7 @@ def _views_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
         speed_app.garbage.collect_from_now()
         self.screen._css_update_count = self._css_update_count
         self.prepared()
+
     monkeypatch.setattr(speed_app.QuickApp, "_prepare", _prepare)
 
 

@@ -16,6 +16,7 @@ from mnist_tui.tui.keys import VIEWS
 from mnist_tui.tui.widgets.curve_plots import run_plots
 from mnist_tui.tui.widgets.export_dialog import ExportDialog
 from tests.figures import floats, pixels, record, said, table
+from tests.helpers import HANG
 from tests.tui.conftest import screen_text, until
 
 
@@ -169,7 +170,7 @@ async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.M
     whole = compute.Studio.confusion
 
     def slowly(self, subject, settings):
-        assert gate.wait(60)
+        assert gate.wait(HANG)
         return whole(self, subject, settings)
 
     monkeypatch.setattr(compute.Studio, "confusion", slowly)
@@ -182,7 +183,7 @@ async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.M
         await until(pilot, lambda: app.current_mode == "runs" and "exporting confusion" in screen_text(app))
         assert not gate.is_set()
         gate.set()
-        await until(pilot, lambda: not app.is_exporting, 120)
+        await until(pilot, lambda: not app.is_exporting)
         assert {path.stem for path in app.exported} == set(KINDS) - {"compare"}
         assert app.clipboard == str(folder / "figures")
         await pilot.press("escape")
@@ -194,7 +195,7 @@ async def test_a_second_e_stops_and_what_was_written_stays(console, monkeypatch:
     whole = compute.Studio.mistakes
 
     def slowly(self, subject, settings):
-        assert gate.wait(60)
+        assert gate.wait(HANG)
         return whole(self, subject, settings)
 
     monkeypatch.setattr(compute.Studio, "mistakes", slowly)

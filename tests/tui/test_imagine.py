@@ -19,6 +19,7 @@ from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.session import start
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.views.imagine import Found, short_probability
+from tests.helpers import HANG
 from tests.tui.conftest import screen_text, until
 
 CONFIG = RunConfig(dataset="digits", epochs=12, hidden=(32,))
@@ -65,14 +66,14 @@ async def test_a_search_that_outlives_the_console_ends_in_silence(opened, monkey
         view, subject = app.screen, app.scrubber.subject
 
         def search(*arguments, **more):
-            ended.wait(20)
+            ended.wait(HANG)
             yield Imagined("noise", 3, image, 0.5, 10, NearestImage(0, 3, image.astype(np.uint8), 1.0))
 
         monkeypatch.setattr("mnist_tui.tui.views.imagine.imagine", search)
         late = threading.Thread(target=view._search, args=(subject, (3,), 10))
         late.start()
     ended.set()
-    late.join(20)
+    late.join(HANG)
     assert not late.is_alive()
     assert not caplog.records
 
