@@ -1,18 +1,18 @@
-"""What can go wrong in a way that people can mend: one calm line each, with the exit code that scripts rely on."""
+"""Errors that users can act on: each has a one-line message and a process exit code that scripts can rely on."""
 
 from __future__ import annotations
 
 
 class MnistTuiError(Exception):
-    """A failure that names its cause and the way out in one line; `exit_code` is the process's exit status."""
+    """An expected failure whose one-line message states the cause and a remedy; `exit_code` is the exit status."""
 
     exit_code = 1
 
 
 class ConfigError(MnistTuiError):
-    """A wrong option or configuration.
+    """An invalid option or configuration.
 
-    `problems` maps the field's name to what is wrong with it, so that a form can say it beside the field.
+    `problems` maps each invalid field to its message, so that a form can show the message next to the field.
     """
 
     exit_code = 2
@@ -23,20 +23,20 @@ class ConfigError(MnistTuiError):
 
 
 class DataError(MnistTuiError):
-    """Data that is missing, can't be had or is corrupt."""
+    """A data set that is missing, unavailable or corrupt."""
 
     exit_code = 3
 
 
 class RunError(MnistTuiError):
-    """A stored run that is missing or can't be read."""
+    """A stored run that is missing or cannot be read or written."""
 
     exit_code = 4
 
 
 class TrainingError(MnistTuiError):
-    """A training that broke off; what was saved before is kept."""
+    """A training that failed after its run folder was created; everything saved before the failure is kept."""
 
 
-class Cancelled(Exception):  # noqa: N818 - nothing went wrong
-    """Somebody asked to stop while there was nothing to keep yet."""
+class Cancelled(Exception):  # noqa: N818 - not an error
+    """The operation was cancelled before it produced anything worth saving."""

@@ -1,4 +1,4 @@
-"""What a training says: frozen records, the same objects on the screen, in `events.jsonl` and in `train --json`.
+"""Training events: immutable records, shared by the screen, `events.jsonl` and `train --json`.
 
 Accuracies are fractions, counted over examples; losses are mean cross-entropy per example, in nats; times are in
 seconds. A number that is not finite is written as `null` and read back as NaN.
@@ -16,17 +16,17 @@ Status: TypeAlias = Literal["completed", "stopped", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """The data is there, the model is built and the first batch comes next; or, in a run that goes on, a later one."""
+    """The data is loaded and the model is built; the first batch, or the first one after a resume, comes next."""
 
     event: ClassVar[str] = "run_started"
     run: str
-    """The run folder's name, or an empty string where nothing is stored."""
+    """The run folder's name, or an empty string if the run is not stored."""
     config: dict[str, Any]
-    """The configuration as `RunConfig.to_json` gives it."""
+    """The configuration as returned by `RunConfig.to_json`."""
     dataset: str
-    """The data set that is really used: never `auto`."""
+    """The data set that is actually used: never `auto`."""
     device: str
-    """The device's name for people, such as `cpu (1 thread)` or `NVIDIA H200`."""
+    """Display name of the device, such as `cpu (1 thread)` or `NVIDIA H200`."""
     parameters: int
     train_examples: int
     valid_examples: int
@@ -35,55 +35,55 @@ class RunStarted:
     std: float
     """Mean and standard deviation of the training images' pixels, scaled to 0–1."""
     time: float
-    """Seconds since 1970."""
+    """Unix time, in seconds."""
     note: str = ""
-    """What people must know beside every result, such as that `digits` stands in for MNIST."""
+    """A caveat to show next to every result, such as that `digits` replaces MNIST."""
     epoch: int = 1
     batch: int = 0
-    """Where it begins: in a run that goes on, all that was told from this batch of this epoch on is told again."""
+    """Starting position: events of a resumed run from this epoch and batch on supersede earlier ones."""
     elapsed: float = 0.0
-    """Seconds that the run took before, in earlier processes."""
+    """Seconds of training before this event, in earlier processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What is being done now, and for work that can be counted how far it is."""
+    """The current activity, with its progress if that can be counted."""
 
     event: ClassVar[str] = "phase"
     name: str
     detail: str = ""
     done: int = 0
     total: int = 0
-    """Bytes while downloading; 0 where the size is unknown."""
+    """Bytes while downloading; 0 if the size is unknown."""
     rate: float = 0.0
     """Bytes per second while downloading."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """At most ten a second: where the running epoch is."""
+    """Position and statistics within the current epoch; at most ten events per second."""
 
     event: ClassVar[str] = "progress"
     epoch: int
     batch: int
-    """Batches of this epoch that are done."""
+    """Completed batches of this epoch."""
     batches: int
     loss: float
     acc: float
     """Over the examples of this epoch so far, measured while training on augmented images."""
     examples_per_second: float
-    """Since the last progress of this epoch."""
+    """Measured since the previous `Progress` event of this epoch."""
     losses: list[float] = field(default_factory=list)
     accs: list[float] = field(default_factory=list)
-    """Means over consecutive groups of `group` batches, those completed since the last progress of this epoch."""
+    """Means over consecutive groups of `group` batches completed since the previous `Progress` event of this epoch."""
     group: int = 1
     memory: int = 0
-    """Bytes held on the device by the training; on the CPU what the process holds; 0 where that is not known."""
+    """Device memory used by the training, in bytes; resident memory of the process on the CPU; 0 if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """An epoch is over, and validated; saved, too, unless it says otherwise."""
+    """An epoch was trained and validated, and its weights were saved unless `stored` is False."""
 
     event: ClassVar[str] = "epoch"
     epoch: int
@@ -92,23 +92,23 @@ class Epoch:
     valid_loss: float
     valid_acc: float
     seconds: float
-    """Training and validation; time in pause does not count."""
+    """Duration of training and validation, without pauses."""
     best: bool
     """Whether this is the lowest validation loss so far."""
     complete: bool = True
-    """False for an epoch that a stop cut short; its training figures count the examples that were seen."""
+    """False for a partial epoch (stopped early); its training metrics cover only the examples that were seen."""
     stored: bool = True
-    """False where its weights wait in memory for a disk that takes them."""
+    """False while its weights are kept in memory because they cannot be written to the disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """The kept weights, measured once on the test images."""
+    """Result on the test images, measured once with the weights of the best epoch."""
 
     event: ClassVar[str] = "test"
-    __test__: ClassVar[bool] = False  # not a test case, whatever pytest thinks of the name
+    __test__: ClassVar[bool] = False  # keeps pytest from collecting this class
     epoch: int
-    """The epoch whose weights were kept: the lowest validation loss."""
+    """The best epoch, that is, the one with the lowest validation loss."""
     loss: float
     acc: float
     correct: int
@@ -117,7 +117,7 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that people should know at once, such as a full disk; the training goes on."""
+    """A message that users should see at once, such as a full disk; training continues."""
 
     event: ClassVar[str] = "notice"
     words: str
@@ -125,17 +125,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """The last event of a run, or of its part in one process."""
+    """The last event of a run, or of one process's part of a resumed run."""
 
     event: ClassVar[str] = "run_finished"
     run: str
     status: Status
     seconds: float
-    """From the first event to this one, pauses included."""
+    """Duration from the first event to this one, including pauses."""
     reason: str = ""
-    """Why, where the status alone does not say it."""
+    """The reason, if the status alone does not explain it."""
     stored: bool = True
-    """False where something of the run could not be written to the disk."""
+    """False if some part of the run could not be written to the disk."""
 
 
 Event: TypeAlias = RunStarted | Phase | Progress | Epoch | Test | Notice | RunFinished
@@ -144,15 +144,18 @@ _KINDS: dict[str, type[Any]] = {kind.event: kind for kind in get_args(Event)}
 
 
 def to_json(event: Event) -> str:
-    """The event as one line of JSON, its kind under `event`."""
+    """Serialize the event as one line of JSON, with its type under the key `event`."""
     return json.dumps({"event": event.event} | _finite(asdict(event)), allow_nan=False)
 
 
 def from_json(line: str) -> Event | None:
-    """The event in a line of JSON.
+    """Parse an event from a line of JSON.
 
-    None where the line is torn or says something that this version does not know, so that a log can be read while
-    it is written, and by an older version. Fields that are not known are left out.
+    Unknown fields are ignored.
+
+    Returns:
+        The event, or None if the line is truncated or of an unknown type; this way a log can be read while it is
+        being written, and by an older version of this program.
     """
     try:
         record = json.loads(line)
@@ -175,15 +178,15 @@ def _finite(value: Any) -> Any:
 
 
 def _restore(value: Any, annotation: str) -> Any:
-    """`value` as the field's type; raises TypeError where it is something else."""
+    """Convert a JSON value to the annotated type of a field; raise `TypeError` if it does not fit."""
     if annotation == "float":
         if value is None:
             return math.nan
-        return float(_checked(value, (int, float)))
+        return float(_validated(value, (int, float)))
     if annotation == "list[float]":
-        return [_restore(item, "float") for item in _checked(value, list)]
+        return [_restore(item, "float") for item in _validated(value, list)]
     if annotation == "int":
-        if not -(2**63) <= _checked(value, int) < 2**63:  # numpy and torch have no larger ones
+        if not -(2**63) <= _validated(value, int) < 2**63:  # the range of integers in numpy and torch
             raise TypeError("expected a number of 64 bits")
         return value
     if annotation == "bool":
@@ -191,13 +194,13 @@ def _restore(value: Any, annotation: str) -> Any:
             raise TypeError("expected true or false")
         return value
     if annotation.startswith("dict"):
-        return _checked(value, dict)
+        return _validated(value, dict)
     if annotation == "Status" and value not in get_args(Status):
         raise TypeError("expected a status")
-    return _checked(value, str)
+    return _validated(value, str)
 
 
-def _checked(value: Any, kind: type | tuple[type, ...]) -> Any:
+def _validated(value: Any, kind: type | tuple[type, ...]) -> Any:
     if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError(f"expected {kind}")
     return value

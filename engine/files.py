@@ -1,4 +1,4 @@
-"""Writing files so that a crash leaves the old one or the new one, never half of one."""
+"""Atomic file writes: a crash leaves either the old content or the new content, never a partial file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write `content` to a temporary file beside `path`, flush it to the disk and rename it into place.
+    """Replace `path` atomically: write a temporary file in the same folder, fsync it and rename it.
 
-    Raises OSError, with nothing left behind.
+    Raises:
+        OSError: The write failed; `path` is unchanged and the temporary file is removed.
     """
-    temporary = _beside(path, content)
+    temporary = _write_temporary(path, content)
     try:
         os.replace(temporary, path)
     except BaseException:
@@ -23,8 +24,8 @@ def replace(path: Path, content: bytes) -> None:
         raise
 
 
-def _beside(path: Path, content: bytes) -> Path:
-    """A temporary file with `content`, on the disk beside `path`."""
+def _write_temporary(path: Path, content: bytes) -> Path:
+    """Write `content` to a temporary file in the folder of `path`, fsync it and return its path."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -37,26 +38,27 @@ def _beside(path: Path, content: bytes) -> Path:
     return Path(name)
 
 
-def add(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list[Path]:
-    """Write new files that differ only in their endings; where a name is taken, the first free number is added.
+def write_unique(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write a set of new files that share a stem; if any name exists, append the first free number to the stem.
 
     Args:
-        contents: by ending, without the dot.
+        contents: File contents by suffix, without the dot.
 
     Returns:
-        Their paths, in the same order.
+        The paths of the new files, in the order of `contents`.
 
-    Raises OSError, with nothing left behind.
+    Raises:
+        OSError: A file cannot be written; none of them is left behind.
     """
     temporary: list[Path] = []
     try:
-        for ending, content in contents.items():
-            temporary.append(_beside(folder / f"{stem}.{ending}", content))
-            temporary[-1].chmod(0o666 & ~_mask())  # others may read it where they may read what this user writes
+        for suffix, content in contents.items():
+            temporary.append(_write_temporary(folder / f"{stem}.{suffix}", content))
+            temporary[-1].chmod(0o666 & ~_umask())  # mkstemp creates 0600; exports follow the umask like other files
         for number in itertools.count(1):
             name = stem if number == 1 else f"{stem}-{number}"
-            paths = [folder / f"{name}.{ending}" for ending in contents]
-            if _took(paths, temporary):
+            paths = [folder / f"{name}.{suffix}" for suffix in contents]
+            if _link_all(paths, temporary):
                 break
     finally:
         for path in temporary:
@@ -64,15 +66,15 @@ def add(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list[Path]:
     return paths
 
 
-def _took(paths: list[Path], temporary: list[Path]) -> bool:
-    """Give the files their names; False, with none given, where one is taken, were it by somebody else this moment."""
-    taken: list[Path] = []
+def _link_all(paths: list[Path], temporary: list[Path]) -> bool:
+    """Link all files under their final names, or none of them; return False if a name exists (race-free)."""
+    linked: list[Path] = []
     try:
         for path, file in zip(paths, temporary, strict=True):
-            _give_name(file, path)
-            taken.append(path)
+            _link(file, path)
+            linked.append(path)
     except BaseException as error:
-        for path in taken:
+        for path in linked:
             path.unlink(missing_ok=True)
         if isinstance(error, FileExistsError):
             return False
@@ -80,13 +82,13 @@ def _took(paths: list[Path], temporary: list[Path]) -> bool:
     return True
 
 
-def _give_name(file: Path, path: Path) -> None:
-    """Raises `FileExistsError` where the name is taken."""
+def _link(file: Path, path: Path) -> None:
+    """Give `file` the name `path`, never overwriting; raise `FileExistsError` if the name exists."""
     try:
         os.link(file, path)
     except FileExistsError:
         raise
-    except OSError:  # a file system without links
+    except OSError:  # a file system without hard links
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         try:
             os.replace(file, path)
@@ -95,24 +97,24 @@ def _give_name(file: Path, path: Path) -> None:
             raise
 
 
-def _mask() -> int:
-    """What the process withholds from new files; it can't be asked for without setting it."""
+def _umask() -> int:
+    """Return the umask of the process; reading it requires setting it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
 
 
 def refuse_link(folder: Path) -> None:
-    """Raises OSError where the folder is a link: a stranger's run must not lead to other folders."""
+    """Raise `NotADirectoryError` if `folder` is a symlink: a copied run must not redirect writes elsewhere."""
     if folder.is_symlink():
-        raise NotADirectoryError(errno.ENOTDIR, "is a link to elsewhere", str(folder))
+        raise NotADirectoryError(errno.ENOTDIR, "is a symbolic link", str(folder))
 
 
 def make_writable_folder(path: Path) -> str:
-    """Make the folder where it is missing.
+    """Create the folder if it is missing and test that files can be written to it.
 
     Returns:
-        An empty string, or why files can't be written into it.
+        An empty string if the folder is writable, else the reason why it is not.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A whole run: get the data, make the run folder, train, and store every event on its way to whoever watches."""
+"""A complete run: load the data, create the run folder, train, and store every event before it is yielded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mnist_tui.engine.training.state import TrainingState
 
 MAX_REASON = 300
-"""Characters of somebody else's error that are worth reading on a screen; the log has it all."""
+"""Maximum length of a third-party error message on the screen; the log contains all of it."""
 
 
 def start(
@@ -39,37 +39,40 @@ def start(
     name: str = "",
     control: Control | None = None,
 ) -> Generator[Event, None, None]:
-    """Run `config` from nothing to the end.
+    """Start a new run of `config` and train it to the end.
 
     Args:
-        runs_dir: where the new run folder is made.
-        data_dir: where the data set lies or is downloaded to; None for the environment's or the cache folder.
-        name: the run's name behind the time; the recipe's where it is empty.
-        control: pauses or stops it; a stop before training began leaves no run behind.
+        runs_dir: Folder in which the run folder is created.
+        data_dir: Folder that contains the data set or to download it to; None for the one named by the environment,
+            else the cache folder.
+        name: The part of the run's name after the timestamp; the recipe's name if empty.
+        control: Pauses or stops the training; a stop before the first batch leaves no run folder.
 
     Yields:
-        The phases of getting the data, then what `engine.training.loop.train` says, each stored before it is yielded,
-        and notices where something can't be stored.
+        The phases of loading the data, then the events of `engine.training.loop.train`, each stored before it is
+        yielded, and a notice whenever something cannot be stored.
 
-    Raises `ConfigError` for a name or folder that can't be used, `DataError` where the data can't be had. A failure
-    after the run folder was made is stored as its last event and raised as a `TrainingError`.
+    Raises:
+        ConfigError: The name or a folder cannot be used.
+        DataError: The data set is unavailable.
+        TrainingError: Training failed; the failure is also stored as the run's last event.
     """
     control = control or Control()
     name = name or config.recipe
     check_name(name)
     check_runs_folder(runs_dir)
-    dataset = yield from _load(config.dataset, data_dir, control)
+    dataset = yield from _load_dataset(config.dataset, data_dir, control)
     if dataset is None:
-        yield RunFinished("", "stopped", 0.0, "stopped before training began: there was nothing to keep")
+        yield RunFinished("", "stopped", 0.0, "stopped before training began; there was nothing to save")
         return
-    # Imported here: to refuse a wrong name or a missing data set takes no torch.
+    # Imported here so that a wrong name or a missing data set is reported without waiting for torch.
     from mnist_tui.engine.hardware.devices import choose
 
-    choose(config.device)  # raises before there is a run folder
+    choose(config.device)  # fails before the run folder is created
     facts = {"dataset": dataset.name, "data_dir": str(data_folder(data_dir)), "mean": dataset.mean, "std": dataset.std}
     writer = RunWriter.create(runs_dir, name, config, facts)
     try:
-        yield from _recorded(config, dataset, control, writer, None)
+        yield from _train_and_record(config, dataset, control, writer, None)
     finally:
         writer.close()
 
@@ -77,18 +80,21 @@ def start(
 def resume(
     folder: RunFolder, *, data_dir: str | None = None, control: Control | None = None, **changes: Any
 ) -> Generator[Event, None, None]:
-    """Go on with a run that was stopped, that died, or that gets more epochs.
+    """Resume a run that was stopped or killed, or extend a completed one.
 
-    On the CPU with the same threads all that comes is what an uninterrupted run would have said, bit for bit.
+    On the CPU with the same number of threads, the result is bit-identical to that of an uninterrupted run.
 
     Args:
-        changes: new values of the configuration: `epochs` in all, `device`, `threads`.
+        changes: New values for settings that may change on resume (`Setting.on_resume`).
 
     Yields:
-        As `start` does; the run's earlier events are not told again.
+        The same events as `start`; earlier events of the run are not repeated.
 
-    Raises `ConfigError` where nothing is left to train or a change can't be, `RunError` where the run can't be read
-    or another process writes it, `DataError` where the data can't be had or is not what the run began with.
+    Raises:
+        ConfigError: Nothing is left to train, or a change is invalid.
+        RunError: The run cannot be read, or another process is writing it.
+        DataError: The data set is unavailable or differs from the one the run was trained on.
+        TrainingError: Training failed; the failure is also stored as the run's last event.
     """
     control = control or Control()
     config, manifest = folder.manifest()
@@ -98,29 +104,30 @@ def resume(
         state = folder.state()
         history = History.of(folder.events(progress=False))
         if state is None and history.epochs:
-            raise RunError(f"{folder.name} has no state to go on from: train anew with its settings")
+            raise RunError(f"{folder.name} has no saved state to resume from: start a new run with the same settings")
         if "threads" not in changes:
-            config = _with_its_threads(config, state)
-        _check(folder, config, state, history)
-        dataset = yield from _load(str(manifest.get("dataset")), data_dir, control)
+            config = _keep_thread_count(config, state)
+        _check_resumable(folder, config, state, history)
+        dataset = yield from _load_dataset(str(manifest.get("dataset")), data_dir, control)
         if dataset is None:
-            yield RunFinished(folder.name, "stopped", 0.0, "stopped before training went on")
+            yield RunFinished(folder.name, "stopped", 0.0, "stopped before training resumed")
             return
         if (dataset.mean, dataset.std) != (manifest.get("mean"), manifest.get("std")):
-            raise DataError(f"{dataset.title} here is not what {folder.name} was trained on: name its --data-dir")
-        if history.started and not dataset.note:  # such as why digits stand in for MNIST
+            problem = f"{dataset.title} in this data folder is not the data that {folder.name} was trained on"
+            raise DataError(f"{problem}: give the right folder with --data-dir")
+        if history.started and not dataset.note:  # such as the reason why digits replace MNIST
             dataset = replace(dataset, note=history.started.note)
         writer.record_resumption(config, *((state.epoch, state.batch) if state else (1, 0)))
-        if state and (epoch := _untold(state, history)):
+        if state and (epoch := _missing_epoch_event(state, history)):
             writer.append(epoch)
             yield epoch
-        yield from _recorded(config, dataset, control, writer, state)
+        yield from _train_and_record(config, dataset, control, writer, state)
     finally:
         writer.close()
 
 
-def _load(name: str, data_dir: str | None, control: Control) -> Generator[Event, None, Dataset | None]:
-    """Get the data set; None where a stop came first."""
+def _load_dataset(name: str, data_dir: str | None, control: Control) -> Generator[Event, None, Dataset | None]:
+    """Load the data set; return None if a stop was requested first."""
     try:
         return (
             yield from load(
@@ -131,8 +138,8 @@ def _load(name: str, data_dir: str | None, control: Control) -> Generator[Event,
         return None
 
 
-def _with_its_threads(config: RunConfig, state: TrainingState | None) -> RunConfig:
-    """The configuration with as many threads as the run was given before, where this machine has them."""
+def _keep_thread_count(config: RunConfig, state: TrainingState | None) -> RunConfig:
+    """Return `config` with the thread count of the earlier training, unless set explicitly or unavailable here."""
     from mnist_tui.engine.hardware.devices import available_cores
 
     if config.threads or state is None or state.threads > available_cores():
@@ -140,8 +147,8 @@ def _with_its_threads(config: RunConfig, state: TrainingState | None) -> RunConf
     return replace(config, threads=state.threads)
 
 
-def _check(folder: RunFolder, config: RunConfig, state: TrainingState | None, history: History) -> None:
-    """Refuse what can't be gone on with, before anything of the run is touched."""
+def _check_resumable(folder: RunFolder, config: RunConfig, state: TrainingState | None, history: History) -> None:
+    """Raise an error if the run cannot be resumed with `config`; nothing of the run has been changed by then."""
     from mnist_tui.engine.hardware.devices import choose
     from mnist_tui.engine.training.loop import check_state
 
@@ -150,83 +157,85 @@ def _check(folder: RunFolder, config: RunConfig, state: TrainingState | None, hi
         complete = history.finished is not None and history.finished.status == "completed"
         needed = state.epoch if state.batch or complete else done
         if config.epochs < needed:
-            problem = f"{folder.name} has trained {done} epochs: --epochs {needed} or more in all goes on"
+            problem = f"{folder.name} has trained {done} epochs: resume it with --epochs {needed} or more"
             raise ConfigError({"epochs": problem})
         try:
             check_state(state, config)
         except (ValueError, KeyError, IndexError, TypeError, RuntimeError) as error:
-            words = "is not one of the configured network: train anew with its settings"
+            words = "does not match the configured network: start a new run with the same settings"
             raise RunError(f"{folder.state_file} {words}") from error
     choose(config.device)
 
 
-def _untold(state: TrainingState, history: History) -> Epoch | None:
-    """The last epoch's event, where the process was killed between saving its state and writing the event."""
+def _missing_epoch_event(state: TrainingState, history: History) -> Epoch | None:
+    """Return the last epoch's event if a crash came after its state was saved and before its event was written."""
     event = events.from_json(state.told)
     if not isinstance(event, Epoch) or event.epoch != state.epoch - 1:
         return None
     return None if event in [replace(epoch, stored=True) for epoch in history.epochs] else event
 
 
-def _recorded(
+def _train_and_record(
     config: RunConfig, dataset: Dataset, control: Control, writer: RunWriter, state: TrainingState | None
 ) -> Generator[Event, None, None]:
+    """Train, store the events and forward them; log to the run folder and accept remote control meanwhile."""
     from mnist_tui.engine.training.loop import train
 
     run = writer.folder.name
-    log = log_file.CalmFile(writer.folder.path / "log.txt")
+    log = log_file.BoundedLogFile(writer.folder.path / "log.txt")
     logging.getLogger().addHandler(log)
     listener = Listener(writer.folder.path, control)
-    began = time.perf_counter() - (state.seconds if state else 0.0)
+    started_at = time.perf_counter() - (state.seconds if state else 0.0)
     finished = False
     try:
-        trained = train(
+        training_events = train(
             config, dataset, control, run=run, save=writer.save_weights, state=state, save_state=writer.save_state
         )
-        for event in _with_notices(trained, writer):
+        for event in _record(training_events, writer):
             finished = isinstance(event, RunFinished)
             yield event
     except Exception as error:
         logging.getLogger(__name__).exception("the training failed")
         reason = explain(error)
-        writer.append(RunFinished(run, "failed", time.perf_counter() - began, reason))
+        writer.append(RunFinished(run, "failed", time.perf_counter() - started_at, reason))
         finished = True
         if isinstance(error, MnistTuiError):
             raise
         raise TrainingError(f"the training failed: {reason}") from error
     finally:
-        if not finished:  # whoever watched went away
-            seconds = time.perf_counter() - began
-            writer.append(RunFinished(run, "stopped", seconds, "nobody took its events any more"))
+        if not finished:  # the consumer closed the generator
+            seconds = time.perf_counter() - started_at
+            writer.append(RunFinished(run, "stopped", seconds, "interrupted before it finished"))
         listener.close()
         logging.getLogger().removeHandler(log)
         log.close()
 
 
-def _with_notices(trained: Iterator[Event], writer: RunWriter) -> Iterator[Event]:
-    """Store each event, and say where something can't be stored; nothing is told of the run behind its end."""
-    for event in trained:
+def _record(training_events: Iterator[Event], writer: RunWriter) -> Iterator[Event]:
+    """Store and forward each event, with a notice for each storage problem; `RunFinished` always comes last."""
+    for event in training_events:
         if isinstance(event, RunFinished):
-            writer.try_again()
-        yield from _noticed(writer)
-        told = _truly(event, writer)
-        writer.append(told)
-        if isinstance(told, RunFinished):
-            told = _truly(told, writer)
-            yield from _noticed(writer)
-        yield told
+            writer.retry_pending()
+        yield from _record_notices(writer)
+        recorded = _with_storage_status(event, writer)
+        writer.append(recorded)
+        if isinstance(recorded, RunFinished):
+            recorded = _with_storage_status(recorded, writer)
+            yield from _record_notices(writer)
+        yield recorded
 
 
-def _truly(event: Event, writer: RunWriter) -> Event:
-    """The event as it is where something of it could not be stored."""
-    if isinstance(event, Epoch) and writer.waits(event.epoch):
+def _with_storage_status(event: Event, writer: RunWriter) -> Event:
+    """Return the event, marked as not stored if part of it could not be written to the disk."""
+    if isinstance(event, Epoch) and writer.is_pending(event.epoch):
         return replace(event, stored=False)
-    if isinstance(event, RunFinished) and writer.trouble and event.stored:
-        return replace(event, reason=event.reason or writer.trouble, stored=False)
+    if isinstance(event, RunFinished) and writer.failure and event.stored:
+        return replace(event, reason=event.reason or writer.failure, stored=False)
     return event
 
 
-def _noticed(writer: RunWriter) -> Iterator[Notice]:
+def _record_notices(writer: RunWriter) -> Iterator[Notice]:
+    """Log, store and yield the pending notices of the writer."""
     for words in writer.take_notices():
         logging.getLogger(__name__).warning(words)
         writer.append(Notice(words))
@@ -234,13 +243,13 @@ def _noticed(writer: RunWriter) -> Iterator[Notice]:
 
 
 def explain(error: Exception) -> str:
-    """Why a training failed, in words that name a way out where there is one."""
+    """Return the reason why training failed, as one line, with a remedy if one is known."""
     import torch
 
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
         where = "the GPU" if isinstance(error, torch.cuda.OutOfMemoryError) else "this machine"
-        return f"{where} has too little memory left: free some, or train with a smaller --batch-size or --hidden"
+        return f"{where} has too little memory: free some, or use a smaller --batch-size or --hidden"
     if isinstance(error, RuntimeError) and ("CUDA error" in text or "MPS" in text):
-        return f"the device was lost ({text[:MAX_REASON]}): go on with --resume when it is back, or with --device cpu"
+        return f"the device was lost ({text[:MAX_REASON]}): use --resume once it is back, or add --device cpu"
     return text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…"

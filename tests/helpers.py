@@ -24,8 +24,6 @@ from mnist_tui.engine.training.loop import train
 
 ROOT = Path(__file__).resolve().parents[1]
 """The checkout."""
-SOURCE = ROOT / "src"
-"""What a new Python process needs on its path."""
 HANG = 500
 """Seconds until a process that does not end counts as hung; no test is meant to come near it."""
 QUICK = RunConfig(dataset="digits", epochs=3, batch_size=32, hidden=(16,), device="cpu", threads=1)

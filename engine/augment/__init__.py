@@ -1,1 +1,1 @@
-"""Augmentation of whole batches of images."""
+"""Random transformations of the training images."""

@@ -1,4 +1,4 @@
-"""What a configuration does to its training images: the notebook's turn and crop, or a bend."""
+"""Chooses the transformation for a configuration: rotation and crop, or a general warp."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from mnist_tui.engine.config import RunConfig
 
 
 class Transform(Protocol):
-    """A random transform of a whole batch of images: drawn on the CPU, applied on any device."""
+    """A random transformation of a batch of images: drawn on the CPU, applied on any device."""
 
     def prepare(self, images: Tensor) -> Tensor:
-        """What `apply` takes of (N, S, S) uint8 images, a row for each: made once for all epochs."""
+        """Convert (N, S, S) uint8 images to the input of `apply`, one row per image; done once for all epochs."""
 
     def draw(self, count: int, generator: torch.Generator, strength: float) -> tuple[Tensor, ...]:
-        """Random numbers for `count` images, a row for each in every tensor; `strength`, up to 1, weakens them."""
+        """Draw random numbers for `count` images, one row per image in every tensor; `strength` is from 0 to 1."""
 
     def apply(self, prepared: Tensor, *drawn: Tensor) -> Tensor:
-        """(N, S, S): images, transformed by the same rows of what was drawn; uint8, or float32 unrounded."""
+        """Transform images by the corresponding rows of `drawn`; returns (N, S, S) uint8, or float32 unrounded."""
 
 
-class TurnAndCrop:
-    """The notebook's: a turn by the nearest pixel and a crop by whole pixels, equal to torchvision's."""
+class RotateAndCrop:
+    """Rotation by nearest neighbour and crop by whole pixels, identical to torchvision's."""
 
     def __init__(self, size: int, rotation: float, shift: int) -> None:
         self.size, self.rotation, self.shift = size, rotation, shift
 
     def prepare(self, images: Tensor) -> Tensor:
-        return rotate_crop.frame(images)
+        return rotate_crop.add_border(images)
 
     def draw(self, count: int, generator: torch.Generator, strength: float) -> tuple[Tensor, ...]:
         shift = round(self.shift * strength)
         angles, offsets = rotate_crop.draw(count, self.rotation * strength, shift, generator)
         offsets += self.shift - shift
-        return rotate_crop.cut(rotate_crop.steps(angles, self.size), offsets, self.shift), offsets
+        return rotate_crop.crop_matrices(rotate_crop.rotation_matrices(angles, self.size), offsets, self.shift), offsets
 
     def apply(self, prepared: Tensor, *drawn: Tensor) -> Tensor:
         matrices, offsets = drawn
@@ -46,7 +46,7 @@ class TurnAndCrop:
 
 
 def make_transform(config: RunConfig, size: int) -> Transform:
-    """The configured transform of images of `size` × `size` pixels."""
+    """Create the configured transformation for images of `size` × `size` pixels."""
     if config.bends:
         return Warp(size, config.rotation, config.shift, config.scale, config.shear, config.elastic)
-    return TurnAndCrop(size, config.rotation, config.shift)
+    return RotateAndCrop(size, config.rotation, config.shift)

@@ -1,4 +1,4 @@
-"""Images to look at: as they are stored, and as the training sees them."""
+"""Images as augmented in training, for display."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from mnist_tui.engine.config import RunConfig
 
 
 def augmented(images: np.ndarray, config: RunConfig, seed: int) -> np.ndarray:
-    """The images after the training's random transform, as strong as in its first epoch.
+    """Apply the training's random transformation to images, at the strength of the first epoch.
 
     Args:
         images: (N, S, S) uint8.
-        config: says how they are transformed.
-        seed: another one draws anew.
+        config: Selects the transformation.
+        seed: Seed of the random numbers.
 
     Returns:
         (N, S, S) uint8.

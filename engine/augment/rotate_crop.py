@@ -1,9 +1,8 @@
-"""Turn and shift a whole batch of images at once, pixel for pixel as torchvision does one PIL image at a time.
+"""Rotates and shifts a batch of images at once, pixel for pixel as torchvision does one PIL image at a time.
 
-The transform is `RandomRotation` (nearest neighbour, fill 0) followed by `RandomCrop(28, padding=shift)`. Pillow turns
-an 8-bit image in 16.16 fixed-point arithmetic (`affine_fixed` in its Geometry.c), and so does this: for each pixel of
-the result it walks the source in whole steps of 1/65536 pixel. Because these are integers, the result is equal on
-every device, not just close.
+The transformation is `RandomRotation` (nearest neighbour, fill 0) followed by `RandomCrop(28, padding=shift)`. Like
+Pillow (`affine_fixed` in its Geometry.c), it uses 16.16 fixed-point arithmetic: for each pixel of the result it walks
+the source in integer steps of 1/65536 pixel. The integers make the result identical on every device, not just close.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ ONE = 1 << 16
 
 
 def draw(count: int, rotation: float, shift: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Random angles and offsets for `count` images, drawn on the CPU so that every device gets the same.
+    """Draw random angles and offsets for `count` images, on the CPU so that every device gets the same.
 
     Returns:
         angles: (count,) float64, degrees counter-clockwise, uniform in (-rotation, +rotation).
@@ -29,8 +28,8 @@ def draw(count: int, rotation: float, shift: int, generator: torch.Generator) ->
     return angles, offsets
 
 
-def steps(angles: Tensor, size: int) -> Tensor:
-    """Pillow's fixed-point affine matrix for each angle.
+def rotation_matrices(angles: Tensor, size: int) -> Tensor:
+    """Return Pillow's fixed-point affine matrix for each angle.
 
     Args:
         angles: (N,) float64, degrees counter-clockwise.
@@ -39,8 +38,8 @@ def steps(angles: Tensor, size: int) -> Tensor:
     Returns:
         (N, 6) int32: for the result's pixel (x, y) the source is `(m0·x + m1·y + m2, m3·x + m4·y + m5)` / 65536.
     """
-    # The steps of Pillow's `Image.rotate`, one by one: the matrix is rounded to 15 digits before the centre is
-    # taken out, and the fixed-point offset is that of the pixel's middle.
+    # Follows Pillow's `Image.rotate` exactly: the matrix is rounded to 15 digits before the centre is subtracted, and
+    # the fixed-point offset is that of the pixel's centre.
     radians = torch.deg2rad(-torch.remainder(angles, 360.0))
     cos, sin = (torch.round(part, decimals=15) for part in (torch.cos(radians), torch.sin(radians)))
     centre = size / 2
@@ -50,15 +49,15 @@ def steps(angles: Tensor, size: int) -> Tensor:
     return torch.stack([torch.floor(row * ONE + 0.5) for row in rows], dim=1).to(torch.int32)
 
 
-def cut(matrices: Tensor, offsets: Tensor, shift: int) -> Tensor:
-    """The matrices of a cut out of each turned image, which was padded by `shift` on every side.
+def crop_matrices(matrices: Tensor, offsets: Tensor, shift: int) -> Tensor:
+    """Combine rotation matrices with the crop of the rotated image, which is padded by `shift` on every side.
 
     Args:
-        matrices: (N, 6) int32, from `steps`.
-        offsets: (N, 2) integer, top and left of the cut in the padded image, each in 0 … 2·shift.
+        matrices: (N, 6) int32, from `rotation_matrices`.
+        offsets: (N, 2) integer, top and left of the crop in the padded image, each in 0 … 2·shift.
 
     Returns:
-        (N, 6) int32: the same steps, from the place of the cut's own pixel (0, 0) in the framed source.
+        (N, 6) int32: the matrices, relative to pixel (0, 0) of the crop and to the source with its border.
     """
     top, left = (offsets - shift).to(torch.int32)[:, :, None].unbind(1)
     result = matrices.view(-1, 2, 3).clone()
@@ -67,19 +66,19 @@ def cut(matrices: Tensor, offsets: Tensor, shift: int) -> Tensor:
     return result.view(-1, 6)
 
 
-def frame(images: Tensor) -> Tensor:
-    """(N, S + 2, S + 2): the (N, S, S) images with a frame of zeros, which stands for everything outside of them."""
+def add_border(images: Tensor) -> Tensor:
+    """Add a border of one zero pixel, which represents everything outside: (N, S, S) to (N, S + 2, S + 2)."""
     return torch.nn.functional.pad(images, (1, 1, 1, 1))
 
 
 def rotate_and_crop(framed: Tensor, matrices: Tensor, offsets: Tensor, shift: int) -> Tensor:
-    """Turn each image, pad it by `shift` zeros on every side and cut a piece of the old size out of it.
+    """Rotate each image, pad it by `shift` zeros on every side and crop it to its original size.
 
     Args:
-        framed: (N, S + 2, S + 2) uint8, from `frame`.
-        matrices: (N, 6) int32, from `cut`.
-        offsets: (N, 2) integer, top and left of the cut, each in 0 … 2·shift.
-        shift: the padding, in pixels.
+        framed: (N, S + 2, S + 2) uint8, from `add_border`.
+        matrices: (N, 6) int32, from `crop_matrices`.
+        offsets: (N, 2) integer, top and left of the crop, each in 0 … 2·shift.
+        shift: The padding, in pixels.
 
     Returns:
         (N, S, S) uint8 on the images' device.
@@ -87,7 +86,7 @@ def rotate_and_crop(framed: Tensor, matrices: Tensor, offsets: Tensor, shift: in
     count, side, _ = framed.shape
     row, column, inside = _tables(side - 2, shift, framed.device)
     # For each pixel of each image, along x and along y: start + down · row + across · column, in whole pixels of the
-    # framed image. Of two numbers an image in one operation, torch's loop over the pixels would be ten times slower.
+    # bordered image. Doing it with two numbers per image in a single operation would be ten times slower in torch.
     across, down, start = matrices.view(count, 2, 3, 1).permute(2, 1, 0, 3).unbind()
     places = torch.empty(2, count, len(row), dtype=torch.int32, device=framed.device)
     torch.mul(down, row, out=places)
@@ -96,18 +95,18 @@ def rotate_and_crop(framed: Tensor, matrices: Tensor, offsets: Tensor, shift: in
     first = torch.arange(0, count * side**2, side**2, dtype=torch.int32, device=framed.device)
     source = x.add_(y, alpha=side).add_(first[:, None])
     turned = framed.view(-1).index_select(0, source.view(-1)).view(count, -1)
-    # What the cut shows of the padding is 0, whatever the source has there.
+    # Pixels of the crop that lie in the padding are 0, whatever the source has there.
     turned.mul_(inside.index_select(0, offsets[:, 0] * (2 * shift + 1) + offsets[:, 1]))
     return turned.view(count, side - 2, side - 2)
 
 
 @functools.lru_cache(maxsize=8)
 def _tables(size: int, shift: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """What is the same for all images.
+    """Return tables that are the same for all images.
 
     Returns:
         row, column: (S·S,) int32 of each pixel.
-        inside: ((2·shift + 1)², S·S) uint8: for each offset 1 where the cut lies inside the image, else 0.
+        inside: ((2·shift + 1)², S·S) uint8: for each offset, 1 where the crop lies inside the image, else 0.
     """
     grid = torch.arange(size, dtype=torch.int32, device=device)
     row, column = (part.flatten() for part in torch.meshgrid(grid, grid, indexing="ij"))

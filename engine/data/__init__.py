@@ -1,5 +1,5 @@
-"""Finds, downloads, verifies and reads the data sets, with numpy alone.
+"""Finds, downloads, verifies and reads the data sets; needs numpy only.
 
-`loading.load` is the way in: it yields what it is doing and returns a `dataset.Dataset`. `folder.survey` says at a
-glance what is there. Nothing is imported here, so that the catalog can be read before numpy is.
+The entry point is `loading.load`, which yields progress events and returns a `dataset.Dataset`. `folder.survey` lists
+quickly which data sets are present. This file imports nothing, so that the catalog can be read without importing numpy.
 """

@@ -1,6 +1,6 @@
-"""The data sets that can be trained on, as facts: titles, classes, files, sizes and checksums.
+"""Catalog of the supported data sets: titles, classes, files, sizes and checksums.
 
-File names and checksums of the `.gz` files are those of torchvision's dataset classes, which a test compares.
+File names and checksums of the `.gz` files are those of torchvision's dataset classes; a test compares them.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ _KINDS: dict[str, Kind] = {"idx3-ubyte": "images", "idx1-ubyte": "labels", "idx2
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One IDX file, as it must be.
+    """Expected properties of one IDX file.
 
-    The name's ending says what is in it: `idx3-ubyte` are images (N×28×28 bytes), `idx1-ubyte` are labels (N bytes)
-    and `idx2-int` are QMNIST's extended labels (N×8 big-endian 32-bit integers, the class in column 0).
+    The suffix of the name determines the content: `idx3-ubyte` files hold images (N×28×28 bytes), `idx1-ubyte` labels
+    (N bytes) and `idx2-int` QMNIST's extended labels (N×8 big-endian 32-bit integers, the class in column 0).
     """
 
     name: str
-    """Without `.gz`."""
+    """File name without `.gz`."""
     items: int
     """Number of images or labels."""
     gz_bytes: int
-    """Size of the compressed file, for people and as a bound; a checksum decides whether the file is right."""
+    """Size of the compressed file, for display and as a rough limit; validity is decided by the checksum."""
     gz_md5: str
     raw_md5: str | None = None
-    """Checksum of the uncompressed file; None where nobody publishes it."""
+    """Checksum of the uncompressed file; None if no checksum is published."""
 
     @property
     def kind(self) -> Kind:
@@ -40,13 +40,13 @@ class SourceFile:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The array's dimensions."""
+        """Shape of the array."""
         per_item = {"images": (IMAGE_SIDE, IMAGE_SIDE), "labels": (), "extended labels": (8,)}[self.kind]
         return (self.items, *per_item)
 
     @property
     def dtype(self) -> str:
-        """The elements' type in numpy's notation, byte order included."""
+        """Element type as a numpy type string, including the byte order."""
         return ">i4" if self.kind == "extended labels" else "u1"
 
     @property
@@ -62,13 +62,13 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class DatasetInfo:
-    """A data set that lies in four files under `<data folder>/<folder>/raw/`, where torchvision keeps it too."""
+    """A data set of four files in `<data folder>/<folder>/raw/`, the same place as in torchvision."""
 
     name: str
     title: str
     folder: str
     torchvision_class: str
-    """The class of `torchvision.datasets` that knows the mirrors."""
+    """The class of `torchvision.datasets` that lists the mirrors."""
     train_images: SourceFile
     train_labels: SourceFile
     test_images: SourceFile
@@ -83,7 +83,7 @@ class DatasetInfo:
 
 @dataclass(frozen=True, slots=True)
 class BundledInfo:
-    """A data set that is installed with a library and needs no files."""
+    """A data set that is installed with a library and needs no download."""
 
     name: str
     title: str
@@ -179,11 +179,11 @@ _QMNIST = DatasetInfo(
     test_images=SourceFile("qmnist-test-images-idx3-ubyte", 60_000, 9_742_279, "1394631089c404de565df7b7aeaf9412"),
     test_labels=SourceFile("qmnist-test-labels-idx2-int", 60_000, 526_800, "5b5b05890a5e13444e108efe57b788aa"),
     classes=_DIGIT_CLASSES,
-    description="MNIST made anew from its source, with all 60,000 test images instead of 10,000; 60,000 to train on.",
+    description="MNIST reconstructed from its source: 60,000 training images, 60,000 test images instead of 10,000.",
 )
 
 CATALOG: dict[str, DatasetInfo] = {info.name: info for info in (_MNIST, _FASHION_MNIST, _KMNIST, _QMNIST)}
-"""The data sets in files, by name."""
+"""The downloadable data sets, by name."""
 
 DIGITS = BundledInfo(
     name="digits",
@@ -195,4 +195,4 @@ DIGITS = BundledInfo(
 )
 
 DATASET_NAMES = ("auto", *CATALOG, DIGITS.name)
-"""What `--dataset` accepts; `auto` is MNIST where it can be had, else `digits`."""
+"""Values that `--dataset` accepts; `auto` selects MNIST if it is present or can be downloaded, else `digits`."""

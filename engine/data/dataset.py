@@ -1,4 +1,4 @@
-"""A data set in memory, with what training needs to know of it."""
+"""A data set in memory, with its pixel statistics and its split into training and validation images."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 _STATISTICS_CHUNK = 1000
-"""Images counted at once: numpy widens each byte to eight while it counts."""
+"""Images per chunk: `bincount` converts each byte to eight bytes, so chunks limit the memory used."""
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images and labels for training and test. The arrays are read-only."""
+    """Training and test images with their labels; the arrays are read-only."""
 
     name: str
     """The data set's name in the catalog, never `auto`."""
     title: str
     classes: tuple[str, ...]
-    """What the labels 0, 1, … stand for."""
+    """Class names, in the order of the labels 0, 1, …"""
     images: NDArray[np.uint8]
-    """For training and validation: (N, 28, 28), 0 is background."""
+    """Images for training and validation, (N, 28, 28); 0 is background."""
     labels: NDArray[np.uint8]
     """(N,)"""
     test_images: NDArray[np.uint8]
@@ -31,22 +31,22 @@ class Dataset:
     """(M,)"""
     mean: float
     std: float
-    """Mean and population standard deviation of all training pixels, scaled to 0–1; exact up to the last rounding."""
+    """Mean and population standard deviation of all training pixels, scaled to 0–1; exact except for final rounding."""
     note: str = ""
-    """What people must know beside every result: why this data set stands in for another. Mostly empty."""
+    """A caveat to show next to every result, such as why this data set replaces another; usually empty."""
 
     def split(self, seed: int, fraction: float = 0.1) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The training images' indices as (training, validation), each ascending; every index is in one of them.
+        """Split the training images into training and validation, as two disjoint ascending arrays of indices.
 
-        Validation gets `fraction` of the images, chosen at random by `seed`, but leaves at least one for each side.
+        Validation gets `fraction` of the images, chosen at random with `seed`; each part has at least one image.
         """
         count = len(self.labels)
-        chosen = min(max(1, round(count * fraction)), count - 1)
+        validation_size = min(max(1, round(count * fraction)), count - 1)
         order = np.random.default_rng(seed).permutation(count).astype(np.int64)
-        return np.sort(order[chosen:]), np.sort(order[:chosen])
+        return np.sort(order[validation_size:]), np.sort(order[:validation_size])
 
     def class_counts(self, labels: NDArray[np.uint8]) -> NDArray[np.int64]:
-        """How often each class occurs in `labels`: (number of classes,)."""
+        """Return the number of occurrences of each class in `labels`: (classes,)."""
         return np.bincount(labels, minlength=len(self.classes)).astype(np.int64)
 
 
@@ -60,7 +60,7 @@ def make_dataset(
     test_labels: NDArray[np.uint8],
     note: str = "",
 ) -> Dataset:
-    """The data set with its statistics; makes the arrays read-only."""
+    """Create a data set: compute its pixel statistics and make its arrays read-only."""
     for array in (images, labels, test_images, test_labels):
         array.setflags(write=False)
     mean, std = pixel_statistics(images)
@@ -68,7 +68,7 @@ def make_dataset(
 
 
 def pixel_statistics(images: NDArray[np.uint8]) -> tuple[float, float]:
-    """Mean and population standard deviation of all pixels, scaled to 0–1, from integer sums without rounding."""
+    """Return mean and population standard deviation of all pixels, scaled to 0–1, computed with exact integer sums."""
     counts = np.zeros(256, np.int64)
     for start in range(0, len(images), _STATISTICS_CHUNK):
         counts += np.bincount(images[start : start + _STATISTICS_CHUNK].ravel(), minlength=256)

@@ -1,4 +1,4 @@
-"""Downloads the files of a data set that are missing, and leaves the data folder as it was if it can't."""
+"""Downloads the missing files of a data set; on failure the data folder is left unchanged."""
 
 from __future__ import annotations
 
@@ -11,72 +11,81 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mnist_tui.engine.data.catalog import DatasetInfo, SourceFile
-from mnist_tui.engine.data.files import GZIP_MAGIC, missing_files, raw_folder, shown, system_words
+from mnist_tui.engine.data.files import GZIP_MAGIC, missing_files, os_error_text, printable, raw_folder
 from mnist_tui.engine.data.mirrors import DownloadError, mirrors
 from mnist_tui.engine.data.staging import Staging
-from mnist_tui.engine.data.transfer import BODY, CONNECT, WHOLE, Transfer, TransferError, host
+from mnist_tui.engine.data.transfer import BODY, COMPLETE, CONNECT, Transfer, TransferError, host
 from mnist_tui.engine.errors import Cancelled
 from mnist_tui.engine.events import Phase
 
 SOCKET_TIMEOUT = 10.0
-"""Seconds for each connect and each read."""
+"""Time limit for each connect and each read, in seconds."""
 STALL_SECONDS = 20.0
 STALL_BYTES = 20_000
-"""A transfer that brings fewer bytes in `STALL_SECONDS` is given up: it would take hours."""
+"""A transfer of fewer than `STALL_BYTES` within `STALL_SECONDS` is aborted: it would take hours."""
 ROUNDS = 2
-"""How often every mirror is asked for a file."""
+"""How often each mirror is tried for a file."""
 BACK_OFF = 1.0
-"""Seconds between the rounds."""
+"""Delay between rounds, in seconds."""
 
 _POLL = 0.1
 _REPORT_SECONDS = 0.1
 _IDLE_REPORT_SECONDS = 1.0
 _RATE_SECONDS = 3.0
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def download(info: DatasetInfo, folder: Path, cancelled: Callable[[], bool]) -> Iterator[Phase]:
-    """Downloads each file that is missing, as `<name>.gz`, into the data set's place under the data folder.
+    """Download each missing file, as `<name>.gz`, into the data set's place under the data folder.
 
-    Yields `Phase("download", <file>, <bytes>, <bytes>, <bytes per second>)` at most ten times a second. The files
-    appear together once every checksum is right; after a failure, a cancel or a `close` the folder is as it was.
-    Raises `Cancelled` within 0.2 s of `cancelled()` being true, `DownloadError` where a file can't be had or kept, and
-    `ConfigError` where `$MNIST_TUI_MIRROR` is wrong.
+    The files appear together once all checksums match; after a failure, a cancellation or a `close` of the generator
+    the folder is unchanged.
+
+    Yields:
+        `Phase("download", <file>, <bytes>, <total bytes>, <bytes per second>)`, at most ten per second.
+
+    Raises:
+        Cancelled: Within 0.2 s of `cancelled()` returning True.
+        DownloadError: A file is unavailable or cannot be stored.
+        ConfigError: `$MNIST_TUI_MIRROR` is invalid.
     """
-    wanted = missing_files(info, folder)
-    if not wanted:
+    missing = missing_files(info, folder)
+    if not missing:
         return
     raw = raw_folder(info, folder)
-    way_out = f"put the four files into {shown(raw)}, or name another folder with --data-dir"
-    yield Phase("download", f"{wanted[0].name}.gz", 0, wanted[0].gz_bytes)
+    remedy = f"put the four files into {printable(raw)}, or choose another folder with --data-dir"
+    yield Phase("download", f"{missing[0].name}.gz", 0, missing[0].gz_bytes)
     addresses = mirrors(info)
     if cancelled():
         raise Cancelled
-    report = _Report()
+    report = _ReportTimer()
     try:
         with Staging(raw) as staging:
-            for source in wanted:
+            for source in missing:
                 try:
-                    good = yield from _fetch(source, staging.open(f"{source.name}.gz"), addresses, report, cancelled)
+                    mirror = yield from _download_file(
+                        source, staging.open(f"{source.name}.gz"), addresses, report, cancelled
+                    )
                 except TransferError as error:
-                    raise DownloadError(info.title, str(error), way_out) from error
-                addresses.remove(good)
-                addresses.insert(0, good)  # the others may cost their time-outs once more
+                    raise DownloadError(info.title, str(error), remedy) from error
+                addresses.remove(mirror)
+                addresses.insert(0, mirror)  # the mirrors before it failed, and would cost their time-outs again
             staging.commit()
     except OSError as error:
-        reason = f"{shown(raw)} can't be written ({system_words(error)})"
-        if error.errno in _NO_ROOM:
-            reason = f"there is no room in {shown(raw)} ({system_words(error)})"
-            way_out = "make room, or name another folder with --data-dir"
-        raise DownloadError(info.title, reason, way_out) from error
+        reason = f"{printable(raw)} can't be written ({os_error_text(error)})"
+        if error.errno in _DISK_FULL_ERRNOS:
+            reason = f"there is not enough space in {printable(raw)} ({os_error_text(error)})"
+            remedy = "free some space, or choose another folder with --data-dir"
+        raise DownloadError(info.title, reason, remedy) from error
 
 
-def _fetch(
-    source: SourceFile, file: BinaryIO, addresses: list[str], report: _Report, cancelled: Callable[[], bool]
+def _download_file(
+    source: SourceFile, file: BinaryIO, addresses: list[str], report: _ReportTimer, cancelled: Callable[[], bool]
 ) -> Generator[Phase, None, str]:
-    """Brings the content into `file` from the first mirror that has it, and returns that mirror.
+    """Download `source` into `file` from the first mirror that provides it, and return that mirror.
 
-    Raises the `TransferError` that tells most, its text beginning with the host.
+    Raises:
+        TransferError: All mirrors failed; the message is that of the transfer that got furthest, after its host.
     """
     failures: list[tuple[str, TransferError]] = []
     for attempt in range(ROUNDS):
@@ -84,59 +93,60 @@ def _fetch(
             _wait(BACK_OFF, cancelled)
         for address in addresses:
             try:
-                yield from _attempt(f"{address}{source.name}.gz", source, file, report, cancelled)
+                yield from _download_from(f"{address}{source.name}.gz", source, file, report, cancelled)
             except TransferError as error:
                 failures.append((host(address), error))
             else:
                 return address
-    asked, telling = max(failures, key=lambda failure: failure[1].reached)
+    furthest_host, furthest = max(failures, key=lambda failure: failure[1].reached)
     others = len({name for name, _ in failures}) - 1
     and_others = f", and {others} other mirror{'s' * (others > 1)} failed too" if others else ""
-    raise TransferError(f"{asked} {telling}{and_others}", telling.reached)
+    raise TransferError(f"{furthest_host} {furthest}{and_others}", furthest.reached)
 
 
-def _attempt(
-    url: str, source: SourceFile, file: BinaryIO, report: _Report, cancelled: Callable[[], bool]
+def _download_from(
+    url: str, source: SourceFile, file: BinaryIO, report: _ReportTimer, cancelled: Callable[[], bool]
 ) -> Iterator[Phase]:
-    """One transfer into `file`, from its beginning. Raises `TransferError`, `Cancelled` and `OSError`."""
+    """Download `url` into `file`, overwriting it; raise `TransferError`, `Cancelled` or `OSError`."""
     file.seek(0)
     file.truncate()
     digest = hashlib.md5(usedforsecurity=False)
-    head = b""
-    # The sizes in the catalog are for people: a quarter over them is no reason to refuse, endless data is.
+    first_bytes = b""
+    # The catalog's sizes are approximate, so allow 25 % more; the limit only protects against endless data.
     transfer = Transfer(url, source.gz_bytes + source.gz_bytes // 4 + 4096, SOCKET_TIMEOUT)
-    pace = _Pace()
+    meter = _SpeedMeter()
     try:
         while (chunk := transfer.chunk(_POLL)) != b"":
             if cancelled():
                 raise Cancelled
             if chunk:
-                head = head or chunk[:2]
-                if not GZIP_MAGIC.startswith(head):
-                    raise TransferError("sent something that is not the file", BODY)
+                first_bytes = first_bytes or chunk[:2]
+                if not GZIP_MAGIC.startswith(first_bytes):
+                    raise TransferError("sent something that is not a gzip file", BODY)
                 file.write(chunk)
                 digest.update(chunk)
-            pace.advance(len(chunk or b""))
-            if report.due(pace.received):
-                total = max(transfer.total or source.gz_bytes, pace.received)
-                yield Phase("download", f"{source.name}.gz", pace.received, total, pace.rate)
+            meter.advance(len(chunk or b""))
+            if report.due(meter.received):
+                total = max(transfer.total or source.gz_bytes, meter.received)
+                yield Phase("download", f"{source.name}.gz", meter.received, total, meter.rate)
     finally:
         transfer.abandon()
     if digest.hexdigest() != source.gz_md5:
-        wrong = "a file with a wrong checksum" if pace.received else "nothing"
-        raise TransferError(f"sent {wrong}", WHOLE)
+        wrong = "a file with a wrong checksum" if meter.received else "nothing"
+        raise TransferError(f"sent {wrong}", COMPLETE)
 
 
 def _wait(seconds: float, cancelled: Callable[[], bool]) -> None:
+    """Sleep for `seconds`, checking for cancellation."""
     end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
+    while (remaining := end - time.monotonic()) > 0:
         if cancelled():
             raise Cancelled
-        time.sleep(min(left, _POLL))
+        time.sleep(min(remaining, _POLL))
 
 
-class _Pace:
-    """How fast a transfer is, and whether it stalls."""
+class _SpeedMeter:
+    """Measures the speed of a transfer and detects stalls."""
 
     def __init__(self) -> None:
         self.received = 0
@@ -145,7 +155,7 @@ class _Pace:
         self._checked = (now, 0)
 
     def advance(self, count: int) -> None:
-        """Counts bytes. Raises `TransferError` where far too few came for a long time."""
+        """Count received bytes; raise `TransferError` if the transfer has stalled."""
         self.received += count
         now = time.monotonic()
         self._samples.append((now, self.received))
@@ -162,22 +172,23 @@ class _Pace:
 
     @property
     def rate(self) -> float:
-        """Bytes per second over the last seconds."""
+        """Mean speed over the last three seconds, in bytes per second."""
         (start, before), (end, received) = self._samples[0], self._samples[-1]
         return (received - before) / (end - start) if end > start else 0.0
 
 
-class _Report:
-    """When to say how far the download is: at most ten times a second, once a second where nothing moves."""
+class _ReportTimer:
+    """Limits progress reports to ten per second, and to one per second while nothing is received."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
-        self._said = 0
+        self._last_received = 0
 
     def due(self, received: int) -> bool:
+        """Return True if a report is due now."""
         now = time.monotonic()
-        wait = _REPORT_SECONDS if received != self._said else _IDLE_REPORT_SECONDS
+        wait = _REPORT_SECONDS if received != self._last_received else _IDLE_REPORT_SECONDS
         if now - self._last < wait:
             return False
-        self._last, self._said = now, received
+        self._last, self._last_received = now, received
         return True

@@ -1,4 +1,4 @@
-"""The files of a data set on the disk: where they are, and what their names and sizes tell without reading them."""
+"""The files of a data set on the disk: their paths, and checks of their names and sizes that read no content."""
 
 from __future__ import annotations
 
@@ -11,30 +11,33 @@ from mnist_tui.engine.data.catalog import DatasetInfo, SourceFile
 GZIP_MAGIC = b"\x1f\x8b"
 
 _GZIP_MINIMUM = 18
-"""Bytes of a gzip file's header and trailer."""
+"""Size of a gzip file's header and trailer, in bytes."""
 
 
 def raw_folder(info: DatasetInfo, folder: Path) -> Path:
-    """Where the data set's four files lie under the data folder."""
+    """Return the folder that holds the data set's four files, under the data folder."""
     return folder / info.folder / "raw"
 
 
 def locate(raw: Path, source: SourceFile) -> Path | None:
-    """The path of `source` in the folder `raw`: uncompressed if there is such a file, else `.gz`, else None."""
+    """Return the path of `source` in the folder `raw`: the uncompressed file, else the `.gz`, else None."""
     for path in (raw / source.name, raw / f"{source.name}.gz"):
-        if _is_there(path):
+        if _exists(path):
             return path
     return None
 
 
 def missing_files(info: DatasetInfo, folder: Path) -> list[SourceFile]:
-    """The files of the data set that are there neither uncompressed nor as `.gz`."""
+    """Return the files of the data set that exist neither uncompressed nor as `.gz`."""
     raw = raw_folder(info, folder)
     return [source for source in info.files if locate(raw, source) is None]
 
 
 def visible_fault(path: Path, source: SourceFile) -> str | None:
-    """What is wrong with the file, as far as its kind, permission and size tell; worded to follow its path."""
+    """Return what is wrong with the file as far as its type, permissions and size show; None if nothing is.
+
+    The text is worded to follow the path.
+    """
     try:
         size = regular_size(path)
         if size is None:
@@ -48,59 +51,59 @@ def visible_fault(path: Path, source: SourceFile) -> str | None:
                 return "is not a gzip file"
             if size < _GZIP_MINIMUM:
                 return f"is truncated: {size:,} bytes"
-            # The last four bytes are the uncompressed size, whatever the compressor, and something else after a cut.
+            # The last four bytes of a complete file hold the uncompressed size, whatever the compressor.
             file.seek(-4, os.SEEK_END)
-            unpacked = int.from_bytes(file.read(4), "little")
+            raw_size = int.from_bytes(file.read(4), "little")
     except (OSError, ValueError) as error:
-        return unreadable(error)
-    if unpacked != source.raw_bytes:
-        return f"is truncated or damaged: its {size:,} bytes don't end as a compressed {source.name} does"
+        return unreadable_reason(error)
+    if raw_size != source.raw_bytes:
+        return f"is truncated or damaged ({size:,} bytes): its gzip trailer does not match {source.name}"
     return None
 
 
 def regular_size(path: Path) -> int | None:
-    """The file's size in bytes; None for a folder, a device or a pipe. Raises `OSError` where it can't be told."""
+    """Return the size in bytes, or None if `path` is a folder, device or pipe; raise `OSError` if it cannot be read."""
     status = path.stat()
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def size_fault(size: int, source: SourceFile) -> str | None:
-    """What is wrong with the uncompressed file's size in bytes, worded to follow its path."""
+    """Return what is wrong with the size of the uncompressed file, worded to follow its path; None if nothing is."""
     if size == source.raw_bytes:
         return None
     if size == 0:
         return "is empty"
     fault = "is truncated" if size < source.raw_bytes else "is too long"
-    return f"{fault}: {size:,} bytes where {source.raw_bytes:,} belong"
+    return f"{fault}: {size:,} bytes instead of {source.raw_bytes:,}"
 
 
-def unreadable(error: OSError | ValueError) -> str:
-    """Why a file can't be read, worded to follow its path."""
-    return f"can't be read ({system_words(error)})"
+def unreadable_reason(error: OSError | ValueError) -> str:
+    """Return why a file cannot be read, worded to follow its path."""
+    return f"can't be read ({os_error_text(error)})"
 
 
-def system_words(error: OSError | ValueError) -> str:
-    """The operating system's own words for an error, without its number and path."""
+def os_error_text(error: OSError | ValueError) -> str:
+    """Return the operating system's message for an error, without its number and path."""
     return getattr(error, "strerror", None) or str(error)
 
 
 def human_size(size: int) -> str:
-    """A number of bytes for people, such as `11 MB`."""
+    """Format a number of bytes for display, such as `11 MB`."""
     if size < 1000:
         return f"{size} bytes"
     return f"{size / 1e3:.0f} kB" if size < 1e6 else f"{size / 1e6:.0f} MB"
 
 
-def shown(path: str | os.PathLike[str]) -> str:
-    """The path as text that fits on one line and can be printed, whatever its name holds."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in os.fspath(path))
+def printable(path: str | os.PathLike[str]) -> str:
+    """Return the path as printable text on one line: every unprintable character is replaced by U+FFFD."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in os.fspath(path))
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     except OSError:
-        return True  # what can't be looked at is no reason to download: reading it says why
+        return True  # inaccessible, not missing: downloading would be wrong, and reading it reports the reason
     return True

@@ -1,4 +1,4 @@
-"""The data folder: which one it is, and which data sets it holds, fast enough for a form."""
+"""The data folder: its path, and a quick survey of the data sets in it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from typing import Literal
 import platformdirs
 
 from mnist_tui.engine.data.catalog import CATALOG, DIGITS, DatasetInfo
-from mnist_tui.engine.data.files import human_size, locate, raw_folder, shown, system_words, visible_fault
+from mnist_tui.engine.data.files import human_size, locate, os_error_text, printable, raw_folder, visible_fault
 from mnist_tui.engine.errors import ConfigError, DataError
 
 FOLDER_VARIABLE = "MNIST_TUI_DATA"
 
 
 def data_folder(option: str | os.PathLike[str] | None) -> Path:
-    """The folder under which the data sets lie: `option`, else `$MNIST_TUI_DATA`, else one in the user's cache.
+    """Return the folder that holds the data sets: `option`, else `$MNIST_TUI_DATA`, else one in the user's cache.
 
-    An empty text counts as not given, and `~` is the home folder. Raises `ConfigError` where `~name` is nobody's.
+    An empty string counts as not given; `~` and `~user` are expanded.
+
+    Raises:
+        ConfigError: The user in `~user` does not exist.
     """
     chosen = os.fspath(option or "") or os.environ.get(FOLDER_VARIABLE, "")
     if not chosen:
@@ -28,20 +31,21 @@ def data_folder(option: str | os.PathLike[str] | None) -> Path:
     try:
         return Path(chosen).expanduser()
     except RuntimeError:
-        problem = f"{_option(chosen)} begins with a home folder that is not known; write the path in full"
+        problem = f"{_option_text(chosen)} starts with an unknown user's home folder; write out the full path"
         raise ConfigError({"data_dir": problem}) from None
 
 
 def is_explicit(option: str | os.PathLike[str] | None) -> bool:
-    """Whether somebody named the data folder, by `option` or by `$MNIST_TUI_DATA`."""
+    """Return whether the user chose the data folder, by `option` or by `$MNIST_TUI_DATA`."""
     return bool(os.fspath(option or "") or os.environ.get(FOLDER_VARIABLE, ""))
 
 
 def check_folder(folder: Path, explicit: bool) -> None:
-    """Makes sure that a data folder that somebody named (`explicit`) is there.
+    """Check that an explicitly chosen data folder exists; the default folder is created by the first download.
 
-    The default folder may be missing: the first download makes it. Raises `ConfigError` where the name is a file's,
-    and `DataError` where there is nothing or it can't be looked into.
+    Raises:
+        ConfigError: The path is a file.
+        DataError: The folder does not exist or cannot be opened.
     """
     if not explicit:
         return
@@ -49,34 +53,34 @@ def check_folder(folder: Path, explicit: bool) -> None:
         with os.scandir(folder):
             return
     except FileNotFoundError:
-        name = shown(folder)
-        way_out = f"make it (mkdir -p {shlex.quote(name)}) or name another with --data-dir"
-        raise DataError(f"the data folder {name} does not exist; {way_out}") from None
+        name = printable(folder)
+        remedy = f"create it (mkdir -p {shlex.quote(name)}) or choose another with --data-dir"
+        raise DataError(f"the data folder {name} does not exist; {remedy}") from None
     except NotADirectoryError:
-        raise ConfigError({"data_dir": f"{_option(folder)} is a file, not a folder; name a folder"}) from None
+        raise ConfigError({"data_dir": f"{_option_text(folder)} is a file, not a folder; choose a folder"}) from None
     except (OSError, ValueError) as error:
-        reason = system_words(error)
-        problem = f"the data folder {shown(folder)} can't be opened ({reason}); name another with --data-dir"
+        reason = os_error_text(error)
+        problem = f"the data folder {printable(folder)} can't be opened ({reason}); choose another with --data-dir"
         raise DataError(problem) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Whether a data set can be used at once."""
+    """Whether a data set can be used without a download."""
 
     name: str
     title: str
     state: Literal["ready", "missing", "damaged", "bundled"]
     detail: str
-    """For people: how it is there, what is to be downloaded, or what is wrong."""
+    """Display text: size and form on the disk, what will be downloaded, or what is wrong."""
     bytes: int
-    """On the disk, or where it is missing: to be downloaded."""
+    """Size on the disk; if missing, the size of the download."""
 
 
 def survey(folder: Path) -> dict[str, Availability]:
-    """Every data set's availability by name, `auto` left out.
+    """Return the availability of every data set by name, without `auto`; never raises.
 
-    Looks at names and sizes only, in milliseconds; a wrong checksum shows when the data set is loaded. Never raises.
+    Checks names and sizes only, which takes milliseconds; a wrong checksum is detected when the data set is loaded.
     """
     found = {name: _availability(info, folder) for name, info in CATALOG.items()}
     detail = f"{DIGITS.train_items + DIGITS.test_items:,} images, installed with scikit-learn"
@@ -93,7 +97,7 @@ def _availability(info: DatasetInfo, folder: Path) -> Availability:
             continue
         fault = visible_fault(path, source)
         if fault:
-            return Availability(info.name, info.title, "damaged", f"{shown(path.name)} {fault}", on_disk)
+            return Availability(info.name, info.title, "damaged", f"{printable(path.name)} {fault}", on_disk)
         compressed = compressed or path.suffix == ".gz"
         on_disk += _size(path)
     if to_download:
@@ -106,9 +110,9 @@ def _availability(info: DatasetInfo, folder: Path) -> Availability:
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except OSError:  # it was there a moment ago
+    except OSError:  # removed since it was located
         return 0
 
 
-def _option(folder: str | os.PathLike[str]) -> str:
-    return f"--data-dir (or {FOLDER_VARIABLE}) {shown(folder)}"
+def _option_text(folder: str | os.PathLike[str]) -> str:
+    return f"--data-dir (or {FOLDER_VARIABLE}) {printable(folder)}"

@@ -1,4 +1,4 @@
-"""Reads IDX files, the format of MNIST, and believes nothing: size, header, checksum and labels are all verified.
+"""Reads IDX files, the format of MNIST, and verifies everything: size, header, checksum and labels.
 
 A file is a header in big-endian 32-bit integers (a magic number with the element type and the number of dimensions,
 then the dimensions) and the array's elements in C order.
@@ -18,133 +18,141 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_tui.engine.data.catalog import CATALOG, SourceFile
-from mnist_tui.engine.data.files import GZIP_MAGIC, locate, regular_size, shown, size_fault, unreadable
+from mnist_tui.engine.data.files import GZIP_MAGIC, locate, printable, regular_size, size_fault, unreadable_reason
 from mnist_tui.engine.errors import DataError
 
 _ELEMENT_CODES = {"u1": 0x08, ">i4": 0x0C}
-"""The magic number's third byte, by numpy's notation of the type."""
+"""Third byte of the magic number, by numpy type string."""
 
 
 def read_images(raw: Path, source: SourceFile) -> NDArray[np.uint8]:
-    """The images in the file `source` of the folder `raw`: uint8 (N, 28, 28), read-only.
+    """Read the images of the file `source` in the folder `raw`: uint8 (N, 28, 28), read-only.
 
-    The uncompressed file is preferred to the `.gz` beside it. Raises `DataError` naming the path, the fault and the
-    way out where the file is missing, can't be read or is not exactly what the catalog says.
+    The uncompressed file is preferred to the `.gz` file.
+
+    Raises:
+        DataError: The file is missing, unreadable or not exactly as in the catalog.
     """
-    images: NDArray[np.uint8] = _read(_path(raw, source), source)
+    images: NDArray[np.uint8] = _read(_find(raw, source), source)
     return images
 
 
 def read_labels(raw: Path, source: SourceFile, classes: int) -> NDArray[np.uint8]:
-    """The labels in the file `source` of the folder `raw`: uint8 (N,), each below `classes`, read-only.
+    """Read the labels of the file `source` in the folder `raw`: uint8 (N,), each below `classes`, read-only.
 
-    QMNIST's extended labels give their column 0. Raises `DataError` as `read_images` does, and for a label out of
-    range.
+    Of QMNIST's extended labels, column 0 is returned.
+
+    Raises:
+        DataError: As in `read_images`, or a label is out of range.
     """
-    path = _path(raw, source)
+    path = _find(raw, source)
     values = _read(path, source)
     if source.kind == "extended labels":
         values = values[:, 0]
-    wrong = (values < 0) | (values >= classes)
-    if wrong.any():
-        label = values[wrong][0]
-        raise unusable(path, f"holds the label {label}, where only 0 to {classes - 1} are allowed")
+    invalid = (values < 0) | (values >= classes)
+    if invalid.any():
+        label = values[invalid][0]
+        raise unusable_file(path, f"holds the label {label}, where only 0 to {classes - 1} are allowed")
     labels = values.astype(np.uint8, copy=False)
     labels.setflags(write=False)
     return labels
 
 
-def _path(raw: Path, source: SourceFile) -> Path:
+def _find(raw: Path, source: SourceFile) -> Path:
     path = locate(raw, source)
     if path is None:
-        raise DataError(f"{shown(raw / source.name)} is missing; copy it there, or its .gz")
+        raise DataError(f"{printable(raw / source.name)} is missing; copy the file or its .gz there")
     return path
 
 
 def _read(path: Path, source: SourceFile) -> NDArray[Any]:
-    """The array in the file, once everything that can be known about it holds; read-only."""
+    """Read and verify the array in a file; read-only."""
     compressed = path.suffix == ".gz"
-    # Data that can't be compressed grows by far less than a hundredth.
+    # Incompressible data grows by far less than 1 % in a gzip file.
     limit = source.raw_bytes + (source.raw_bytes // 100 + 4096 if compressed else 0)
     try:
         size = regular_size(path)
         if size is None:
-            raise unusable(path, "is not a regular file")
+            raise unusable_file(path, "is not a regular file")
         with path.open("rb") as file:
-            stored = file.read(min(size, limit))
+            raw_content = file.read(min(size, limit))
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{shown(path)} {unreadable(error)}; make it readable, or name another folder with --data-dir"
+            f"{printable(path)} {unreadable_reason(error)}; make it readable, or choose another folder with --data-dir"
         ) from None
     if compressed:
         if size > limit:
-            raise unusable(path, f"is too long: {size:,} bytes for {source.raw_bytes:,} uncompressed ones")
-        content = _unpacked(path, stored, source)
+            raise unusable_file(path, f"is too long: {size:,} bytes for {source.raw_bytes:,} uncompressed ones")
+        content = _decompress(path, raw_content, source)
         size = len(content)
     else:
-        content = stored
+        content = raw_content
     _check_header(path, content, source)
     if fault := size_fault(size, source) or size_fault(len(content), source):
-        raise unusable(path, fault)
-    _check_checksum(path, stored, content, source)
+        raise unusable_file(path, fault)
+    _check_checksum(path, raw_content, content, source)
     return np.frombuffer(content, source.dtype, offset=source.header_bytes).reshape(source.shape)
 
 
-def _unpacked(path: Path, stored: bytes, source: SourceFile) -> bytes:
-    """The uncompressed content; never unpacks more than one byte over what belongs there."""
+def _decompress(path: Path, raw_content: bytes, source: SourceFile) -> bytes:
+    """Decompress the content, producing at most one byte more than expected."""
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(stored)) as file:
+        with gzip.GzipFile(fileobj=io.BytesIO(raw_content)) as file:
             content = file.read(source.raw_bytes + 1)
     except EOFError:
-        raise unusable(path, f"is truncated: the compressed data ends early, after {len(stored):,} bytes") from None
+        raise unusable_file(
+            path, f"is truncated: the compressed data ends early, after {len(raw_content):,} bytes"
+        ) from None
     except gzip.BadGzipFile:
-        raise unusable(path, "is damaged, or not a gzip file") from None
+        raise unusable_file(path, "is damaged, or not a gzip file") from None
     except zlib.error:
-        raise unusable(path, "is damaged: the compressed data has an error") from None
+        raise unusable_file(path, "is damaged: the compressed data has an error") from None
     if len(content) > source.raw_bytes:
-        raise unusable(path, f"unpacks to more than the {source.raw_bytes:,} bytes that belong there")
+        raise unusable_file(path, f"decompresses to more than the expected {source.raw_bytes:,} bytes")
     return content
 
 
 def _check_header(path: Path, content: bytes, source: SourceFile) -> None:
-    """Raises `DataError` where the header is there and is not the one that belongs."""
+    """Raise `DataError` if the header is present but not as expected."""
     if len(content) < source.header_bytes:
-        return  # the size says it better
+        return  # the check of the size gives a better message
     if content.startswith(GZIP_MAGIC):
-        raise DataError(f"{shown(path)} is compressed though its name does not say so; add .gz to its name")
+        raise DataError(f"{printable(path)} is gzip-compressed but its name does not end in .gz; add .gz to its name")
     magic, *lengths = struct.unpack_from(f">{1 + len(source.shape)}I", content)
     expected = _ELEMENT_CODES[source.dtype] << 8 | len(source.shape)
     if magic != expected:
-        raise unusable(path, f"does not hold {source.kind}: its magic number is {magic:#010x}, not {expected:#010x}")
+        raise unusable_file(
+            path, f"does not hold {source.kind}: its magic number is {magic:#010x}, not {expected:#010x}"
+        )
     if lengths[1:] != list(source.shape[1:]):
-        found, belongs = ("×".join(f"{length:,}" for length in shape) for shape in (lengths, source.shape))
-        raise unusable(path, f"holds {found} values where {belongs} belong")
+        actual, required = ("×".join(f"{length:,}" for length in shape) for shape in (lengths, source.shape))
+        raise unusable_file(path, f"holds {actual} values instead of {required}")
     if lengths[0] != source.items:
-        raise unusable(path, f"holds {lengths[0]:,} {source.kind} where {source.items:,} belong")
+        raise unusable_file(path, f"holds {lengths[0]:,} {source.kind} instead of {source.items:,}")
 
 
-def _check_checksum(path: Path, stored: bytes, content: bytes, source: SourceFile) -> None:
-    """Raises `DataError` where the content is not the published one.
+def _check_checksum(path: Path, raw_content: bytes, content: bytes, source: SourceFile) -> None:
+    """Raise `DataError` if the content is not the published one.
 
-    A `.gz` from another compressor has another checksum of its own, so that its content's may vouch for it. Where
-    neither is published, a file that belongs to another data set is still found out: they share their names.
+    A `.gz` made by another compressor has a different checksum, so the uncompressed content is checked as well. Even
+    if neither checksum is published, a file of another data set is detected, since data sets share file names.
     """
-    if stored is not content and _md5(stored) == source.gz_md5:
+    if raw_content is not content and _md5(raw_content) == source.gz_md5:
         return
     digest = _md5(content)
     if digest == source.raw_md5:
         return
     for info in CATALOG.values():
         if any(digest == file.raw_md5 for file in info.files):
-            raise unusable(path, f"is {info.title}'s file and belongs in {info.folder}/raw")
-    if source.raw_md5 is not None or stored is not content:
-        raise unusable(path, "is damaged: its checksum is not the published one")
+            raise unusable_file(path, f"is {info.title}'s file and belongs in {info.folder}/raw")
+    if source.raw_md5 is not None or raw_content is not content:
+        raise unusable_file(path, "is damaged: its checksum does not match the published one")
 
 
 def _md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def unusable(path: Path, fault: str) -> DataError:
-    """The error for a file that is there and is not what belongs there; `fault` is worded to follow its path."""
-    return DataError(f"{shown(path)} {fault}; delete it to download it again, or copy it anew")
+def unusable_file(path: Path, fault: str) -> DataError:
+    """Create the error for an existing file with wrong content; `fault` is worded to follow its path."""
+    return DataError(f"{printable(path)} {fault}; delete it to download it again, or replace it")

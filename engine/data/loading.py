@@ -1,4 +1,4 @@
-"""From a data set's name to the data set: find it or download it, verify it, read it."""
+"""Loads a data set by name: finds or downloads its files, verifies and reads them."""
 
 from __future__ import annotations
 
@@ -12,54 +12,62 @@ from mnist_tui.engine.data.catalog import CATALOG, DATASET_NAMES, DIGITS, Datase
 from mnist_tui.engine.data.dataset import Dataset, make_dataset
 from mnist_tui.engine.data.digits import load_digits_dataset
 from mnist_tui.engine.data.download import download
-from mnist_tui.engine.data.files import locate, raw_folder, shown, visible_fault
+from mnist_tui.engine.data.files import locate, printable, raw_folder, visible_fault
 from mnist_tui.engine.data.folder import check_folder
-from mnist_tui.engine.data.idx import read_images, read_labels, unusable
+from mnist_tui.engine.data.idx import read_images, read_labels, unusable_file
 from mnist_tui.engine.data.mirrors import DownloadError
 from mnist_tui.engine.errors import Cancelled, ConfigError
 from mnist_tui.engine.events import Phase
 
 
-def never() -> bool:
-    """For those who don't cancel."""
+def never_cancelled() -> bool:
+    """The default of `cancelled`: loading is never cancelled."""
     return False
 
 
 def load(
-    name: str, folder: Path, *, explicit_folder: bool, cancelled: Callable[[], bool] = never
+    name: str, folder: Path, *, explicit_folder: bool, cancelled: Callable[[], bool] = never_cancelled
 ) -> Generator[Phase, None, Dataset]:
-    """Yields the phases `download`, `verify` and `load`, and returns the data set.
+    """Load a data set, downloading it if necessary.
 
-    `name` is one of `DATASET_NAMES`. `auto` is MNIST if it is in `folder` or can be downloaded, else `digits` with a
-    note that says why; damaged files are an error there too. `explicit_folder` says that somebody named the folder,
-    which then must exist; `digits` needs none.
+    Args:
+        name: One of `DATASET_NAMES`. `auto` selects MNIST if it is in `folder` or can be downloaded, else `digits`
+            with a note that states the reason; damaged files are an error even then.
+        folder: The data folder; not used for `digits`.
+        explicit_folder: Whether the user chose the folder, which then must exist.
+        cancelled: Polled while loading; returns True to cancel.
 
-    Raises `DataError` where the data can't be had or is damaged, `ConfigError` for a name that is not known, and
-    `Cancelled` soon after `cancelled()` is true.
+    Yields:
+        The phases `download`, `verify` and `load`.
+
+    Raises:
+        DataError: The data set is unavailable or damaged.
+        ConfigError: The name is unknown.
+        Cancelled: Soon after `cancelled()` returns True.
     """
     if name not in DATASET_NAMES:
-        problem = f"--dataset {name!r} is not known: choose one of {', '.join(DATASET_NAMES)}"
+        problem = f"--dataset must be one of {', '.join(DATASET_NAMES)}, not {name!r}"
         raise ConfigError({"dataset": problem})
     if name == DIGITS.name:
         return (yield from _load_digits("", cancelled))
     check_folder(folder, explicit_folder)
     info = CATALOG["mnist" if name == "auto" else name]
-    _refuse_damaged(info, folder)
+    _check_existing_files(info, folder)
     try:
         yield from download(info, folder, cancelled)
     except DownloadError as error:
         if name != "auto":
             raise
         note = (
-            f"{info.title} is not in {shown(folder)} and could not be downloaded ({error.reason}): "
-            f"this is {DIGITS.name}, a small set that works offline"
+            f"{info.title} is not in {printable(folder)} and could not be downloaded ({error.reason}): "
+            f"using {DIGITS.name} instead, a small data set that works offline"
         )
         return (yield from _load_digits(note, cancelled))
     return (yield from _load_files(info, folder, cancelled))
 
 
-def _refuse_damaged(info: DatasetInfo, folder: Path) -> None:
-    """Raises `DataError` where a file is visibly damaged, before the missing ones are downloaded in vain."""
+def _check_existing_files(info: DatasetInfo, folder: Path) -> None:
+    """Raise `DataError` if an existing file is visibly damaged, before the missing ones are downloaded in vain."""
     raw = raw_folder(info, folder)
     for source in info.files:
         path = locate(raw, source)
@@ -68,7 +76,7 @@ def _refuse_damaged(info: DatasetInfo, folder: Path) -> None:
 
 
 def _load_digits(note: str, cancelled: Callable[[], bool]) -> Generator[Phase, None, Dataset]:
-    _check(cancelled)
+    _raise_if_cancelled(cancelled)
     yield Phase("load", DIGITS.title)
     return load_digits_dataset(note)
 
@@ -77,16 +85,16 @@ def _load_files(info: DatasetInfo, folder: Path, cancelled: Callable[[], bool]) 
     raw = raw_folder(info, folder)
     arrays: list[NDArray[np.uint8]] = []
     for source in info.files:
-        _check(cancelled)
+        _raise_if_cancelled(cancelled)
         yield Phase("verify", source.name)
         arrays.append(_read(info, source, raw))
-    _check(cancelled)
+    _raise_if_cancelled(cancelled)
     yield Phase("load", info.title)
     images, labels, test_images, test_labels = arrays
     dataset = make_dataset(info.name, info.title, info.classes, images, labels, test_images, test_labels)
     if dataset.std == 0:
-        # Nobody publishes checksums of all uncompressed files; a copy that broke off may be full of zeros.
-        raise unusable(raw / info.train_images.name, "is blank: every pixel has the same value")
+        # Not all uncompressed files have a published checksum, and an interrupted copy can leave a file full of zeros.
+        raise unusable_file(raw / info.train_images.name, "is blank: every pixel has the same value")
     return dataset
 
 
@@ -96,6 +104,6 @@ def _read(info: DatasetInfo, source: SourceFile, raw: Path) -> NDArray[np.uint8]
     return read_labels(raw, source, len(info.classes))
 
 
-def _check(cancelled: Callable[[], bool]) -> None:
+def _raise_if_cancelled(cancelled: Callable[[], bool]) -> None:
     if cancelled():
         raise Cancelled

@@ -1,4 +1,4 @@
-"""From where a data set can be downloaded."""
+"""Mirrors from which the data sets are downloaded."""
 
 from __future__ import annotations
 
@@ -9,54 +9,57 @@ from mnist_tui.engine.data.catalog import DatasetInfo
 from mnist_tui.engine.errors import ConfigError, DataError
 
 MIRROR_VARIABLE = "MNIST_TUI_MIRROR"
-"""The environment variable that names a mirror of one's own; then no other is asked.
+"""Environment variable with the URL of a custom mirror, which is then the only one used.
 
-It is the http or https address of a folder laid out like the data folder (`MNIST/raw/train-images-idx3-ubyte.gz` …), so
-that `python -m http.server` in a data folder that has the published `.gz` files is a mirror.
+It is the http or https URL of a folder laid out like the data folder (`MNIST/raw/train-images-idx3-ubyte.gz` …), so
+`python -m http.server` in a data folder with the published `.gz` files is a valid mirror.
 """
 
 
 class DownloadError(DataError):
-    """A data set that can't be downloaded; `reason` is the cause alone, without the way out."""
+    """A data set cannot be downloaded; `reason` is the cause alone, without the remedy."""
 
-    def __init__(self, title: str, reason: str, way_out: str) -> None:
+    def __init__(self, title: str, reason: str, remedy: str) -> None:
         self.reason = reason
-        super().__init__(f"{title} could not be downloaded: {reason}; {way_out}")
+        super().__init__(f"{title} could not be downloaded: {reason}; {remedy}")
 
 
 def mirrors(info: DatasetInfo) -> list[str]:
-    """Addresses that end in `/`, to which the name of a `.gz` file is added; the first is to be asked first.
+    """Return base URLs, each ending in `/`, to which the name of a `.gz` file is appended, in order of preference.
 
-    They are `$MNIST_TUI_MIRROR` alone where that is set, else torchvision's, whose import takes a second or two.
-    Raises `ConfigError` where the variable is no http or https address, and `DownloadError` where torchvision can't be
-    imported.
+    If `$MNIST_TUI_MIRROR` is set, it is the only one; otherwise they are torchvision's, which takes a second or two
+    to import.
+
+    Raises:
+        ConfigError: `$MNIST_TUI_MIRROR` is not a valid http or https URL.
+        DownloadError: torchvision cannot be imported.
     """
-    own = os.environ.get(MIRROR_VARIABLE, "").strip()
-    if own:
-        return [f"{_checked(own)}/{info.folder}/raw/"]
+    custom = os.environ.get(MIRROR_VARIABLE, "").strip()
+    if custom:
+        return [f"{_validated(custom)}/{info.folder}/raw/"]
     try:
         from torchvision import datasets
-    except Exception as error:  # a torch that does not fit makes it a RuntimeError or an OSError
-        reason = f"torchvision, which knows the mirrors, can't be imported ({type(error).__name__})"
-        way_out = f"install the torchvision that fits torch, or name a mirror in {MIRROR_VARIABLE}"
-        raise DownloadError(info.title, reason, way_out) from error
+    except Exception as error:  # a mismatched torch makes the import raise RuntimeError or OSError
+        reason = f"torchvision, which lists the mirrors, can't be imported ({type(error).__name__})"
+        remedy = f"install the torchvision version that matches torch, or set {MIRROR_VARIABLE} to a mirror"
+        raise DownloadError(info.title, reason, remedy) from error
     known = getattr(datasets, info.torchvision_class)
-    if isinstance(known.resources, dict):  # QMNIST lists whole addresses by part, and no mirrors
+    if isinstance(known.resources, dict):  # QMNIST lists complete URLs per part instead of mirrors
         addresses = [address for part in ("train", "test") for address, _ in known.resources[part]]
         return list(dict.fromkeys(address[: address.rindex("/") + 1] for address in addresses))
     return [mirror.rstrip("/") + "/" for mirror in known.mirrors]
 
 
-def _checked(address: str) -> str:
-    """The address without slashes at its end. What is wrong with it is said without repeating it: it may be secret."""
+def _validated(address: str) -> str:
+    """Return the URL without trailing slashes, or raise `ConfigError` without quoting the URL, which may be secret."""
     try:
         parts = urlsplit(address)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
     if not valid or not address.isascii() or not address.isprintable() or " " in address:
-        raise ConfigError({"mirror": f"{MIRROR_VARIABLE} must be an http or https address, such as http://host/data"})
+        raise ConfigError({"mirror": f"{MIRROR_VARIABLE} must be an http or https URL, such as http://host/data"})
     if "@" in parts.netloc or parts.query or parts.fragment:
-        problem = f"{MIRROR_VARIABLE} must be a plain address, without a user's name, '?' or '#'"
+        problem = f"{MIRROR_VARIABLE} must be a plain URL, without a user name, '?' or '#'"
         raise ConfigError({"mirror": problem})
     return address.rstrip("/")

@@ -1,4 +1,4 @@
-"""One HTTP GET in a thread of its own, so that a socket that hangs can be left behind at once."""
+"""One HTTP GET in its own thread, so that a blocked socket can be abandoned at once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from typing import IO
 from urllib.parse import urlsplit
 
-from mnist_tui.engine.data.files import shown
+from mnist_tui.engine.data.files import printable
 
-CONNECT, ANSWER, BODY, WHOLE = range(4)
-"""How far a transfer came before it failed; the failure that came furthest tells most."""
+CONNECT, RESPONSE, BODY, COMPLETE = range(4)
+"""Stages of a transfer; the failure that reached the latest stage is the most informative one to report."""
 
 _CHUNK = 64 * 1024
 _QUEUED_CHUNKS = 16
@@ -25,7 +25,7 @@ _POLL = 0.1
 
 
 class TransferError(Exception):
-    """Why nothing usable came from a URL; the text follows the host's name."""
+    """A failed transfer; the message is worded to follow the host's name."""
 
     def __init__(self, reason: str, reached: int) -> None:
         self.reached = reached
@@ -33,16 +33,16 @@ class TransferError(Exception):
 
 
 class Transfer:
-    """A running GET of an http or https URL, through the proxies that the environment names.
+    """A running GET of an http or https URL, through the proxies configured in the environment.
 
-    The thread only talks to the network: whoever calls `chunk` owns the files, so that abandoning a transfer leaves
-    nothing behind but a sleeping daemon thread, which ends with its socket's time-out.
+    The thread only accesses the network and the caller of `chunk` owns the files, so an abandoned transfer leaves
+    nothing behind but a blocked daemon thread, which ends when its socket times out.
     """
 
     def __init__(self, url: str, limit: int, timeout: float) -> None:
-        """Starts. `limit` is the most bytes to accept; `timeout` is in seconds for each connect and read."""
+        """Start the transfer; `limit` is the maximum number of bytes, `timeout` the seconds per connect and read."""
         self.total: int | None = None
-        """Bytes as the server announces them, once it has answered."""
+        """Size in bytes as announced by the server; None until it responds."""
         self._url = url
         self._limit = limit
         self._timeout = timeout
@@ -51,9 +51,12 @@ class Transfer:
         threading.Thread(target=self._run, name=f"download from {host(url)}", daemon=True).start()
 
     def chunk(self, wait: float) -> bytes | None:
-        """The next bytes; empty at the end, and None where none came within `wait` seconds.
+        """Return the next bytes, empty at the end, or None if none arrive within `wait` seconds.
 
-        Raises `TransferError` where the transfer failed. Neither may be asked again after the end.
+        Must not be called again after the end or an error.
+
+        Raises:
+            TransferError: The transfer failed.
         """
         try:
             item = self._chunks.get(timeout=wait)
@@ -64,21 +67,22 @@ class Transfer:
         return item
 
     def abandon(self) -> None:
-        """Returns at once; the thread ends when it next wakes."""
+        """Stop the transfer without waiting; the thread ends when its blocking call returns."""
         self._abandoned.set()
 
     def _run(self) -> None:
         try:
             for chunk in self._receive():
-                if not self._hand_over(chunk):
+                if not self._put(chunk):
                     return
-            self._hand_over(b"")
+            self._put(b"")
         except TransferError as error:
-            self._hand_over(error)
-        except Exception as error:  # whatever it is, the caller must hear of it instead of waiting
-            self._hand_over(TransferError(f"failed ({type(error).__name__})", CONNECT))
+            self._put(error)
+        except Exception as error:  # report every failure: the caller would wait forever otherwise
+            self._put(TransferError(f"failed ({type(error).__name__})", CONNECT))
 
-    def _hand_over(self, item: bytes | TransferError) -> bool:
+    def _put(self, item: bytes | TransferError) -> bool:
+        """Queue an item for the caller; return False if the transfer was abandoned."""
         while not self._abandoned.is_set():
             try:
                 self._chunks.put(item, timeout=_POLL)
@@ -90,15 +94,15 @@ class Transfer:
     def _receive(self) -> Iterator[bytes]:
         request = urllib.request.Request(self._url, headers={"User-Agent": "mnist-tui"})
         try:
-            response = urllib.request.build_opener(_WebOnly).open(request, timeout=self._timeout)
+            response = urllib.request.build_opener(_HttpOnlyRedirects).open(request, timeout=self._timeout)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise _no_answer(error, self._timeout) from error
+            raise _connection_error(error, self._timeout) from error
         with response:
             if response.headers.get_content_type() == "text/html":
-                raise TransferError("sent a web page instead of the file", ANSWER)
+                raise TransferError("sent a web page instead of the file", RESPONSE)
             self.total = response.length
             if (response.length or 0) > self._limit:
-                raise TransferError("offers a file that is far too long", ANSWER)
+                raise TransferError("offers a file that is far too large", RESPONSE)
             yield from self._body(response)
 
     def _body(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
@@ -110,19 +114,19 @@ class Transfer:
             except TimeoutError:
                 raise TransferError(f"stopped sending for {self._timeout:g} s", BODY) from None
             except (OSError, http.client.HTTPException):
-                raise TransferError(f"broke off after {received:,} bytes", BODY) from None
+                raise TransferError(f"dropped the connection after {received:,} bytes", BODY) from None
             if not chunk:
                 break
             received += len(chunk)
             if received > self._limit:
-                raise TransferError("sent a file that is far too long", BODY)
+                raise TransferError("sent a file that is far too large", BODY)
             yield chunk
         if expected is not None and received < expected:
-            raise TransferError(f"broke off after {received:,} of {expected:,} bytes", BODY)
+            raise TransferError(f"dropped the connection after {received:,} of {expected:,} bytes", BODY)
 
 
-class _WebOnly(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to http and https only; urllib's own would go to ftp as well."""
+class _HttpOnlyRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects only to http and https; urllib's default handler also allows ftp."""
 
     def redirect_request(
         self,
@@ -134,39 +138,39 @@ class _WebOnly(urllib.request.HTTPRedirectHandler):
         newurl: str,
     ) -> urllib.request.Request | None:
         if urlsplit(newurl).scheme not in ("http", "https"):
-            raise TransferError("redirects to an address that is neither http nor https", ANSWER)
+            raise TransferError("redirects to an address that is neither http nor https", RESPONSE)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def host(url: str) -> str:
-    """The host in a URL, with its port where it names one."""
+    """Return the host of a URL, with the port if it has one."""
     return urlsplit(url).netloc
 
 
-def _no_answer(error: Exception, timeout: float) -> TransferError:
-    """The reason in the words of people, for an error before the first byte of the file."""
+def _connection_error(error: Exception, timeout: float) -> TransferError:
+    """Convert an error that occurred before the first byte of the file to a readable reason."""
     if isinstance(error, urllib.error.HTTPError):
-        with error:  # it holds the connection
-            return TransferError(f"answered {error.code} {_phrase(error.code)}".rstrip(), ANSWER)
+        with error:  # closes the connection
+            return TransferError(f"returned {error.code} {_status_phrase(error.code)}".rstrip(), RESPONSE)
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, TimeoutError):
-        return TransferError(f"did not answer within {timeout:g} s", CONNECT)
+        return TransferError(f"did not respond within {timeout:g} s", CONNECT)
     if isinstance(cause, socket.gaierror):
-        return TransferError("can't be found, perhaps because there is no network", CONNECT)
+        return TransferError("can't be resolved, perhaps because there is no network", CONNECT)
     if isinstance(cause, ConnectionRefusedError):
         return TransferError("refused the connection", CONNECT)
     if isinstance(cause, http.client.RemoteDisconnected | ConnectionResetError):
-        return TransferError("closed the connection without an answer", CONNECT)
+        return TransferError("closed the connection without a response", CONNECT)
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return TransferError("has a certificate that is not trusted", CONNECT)
+        return TransferError("has an untrusted certificate", CONNECT)
     if isinstance(cause, http.client.HTTPException):
-        return TransferError("gave an answer that is not HTTP", CONNECT)
+        return TransferError("sent an invalid HTTP response", CONNECT)
     words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return TransferError(f"can't be reached ({shown(words)[:80]})", CONNECT)
+    return TransferError(f"can't be reached ({printable(words)[:80]})", CONNECT)
 
 
-def _phrase(code: int) -> str:
-    # The server's own words could hold anything.
+def _status_phrase(code: int) -> str:
+    # The server's own reason phrase could contain anything.
     try:
         return http.HTTPStatus(code).phrase
     except ValueError:

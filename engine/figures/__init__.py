@@ -1,1 +1,1 @@
-"""Any view as a figure for a paper or a slide: the only place that imports matplotlib."""
+"""Figures of the views for papers and slides; the only package that imports matplotlib."""

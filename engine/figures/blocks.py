@@ -1,4 +1,4 @@
-"""Many small pictures as one: a grid with a caption under each."""
+"""A grid of small pictures with a caption under each."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from mnist_tui.engine.figures.colours import FAINT
 from mnist_tui.engine.figures.style import BASE, LINE, Page, Size
 
 CAPTION = 0.85
-"""A caption's size in that of ordinary text."""
-LETTER = 0.62
-"""About how wide a letter is, in its type's size."""
-PICTURE = 0.8
-"""Inches that a small picture is wide at least."""
+"""Font size of captions, relative to ordinary text."""
+CHAR_WIDTH = 0.62
+"""Approximate width of a character, relative to the font size."""
+MIN_PICTURE_WIDTH = 0.8
+"""Minimum width of a picture, in inches."""
 GAP = 0.12
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """How a grid of pictures is laid out, in inches at the natural size."""
+    """Layout of a grid of pictures, in inches at the natural size."""
 
     count: int
     columns: int
     cell: float
-    """Width and height of a picture with the gap beside it."""
+    """Width and height of a picture including the gap to the next one."""
     lines: int
-    """Of each caption."""
+    """Number of lines per caption."""
 
     @property
     def rows(self) -> int:
@@ -42,7 +42,7 @@ class Grid:
 
     @property
     def row(self) -> float:
-        """Height of a row with its captions."""
+        """Height of a row, including captions."""
         return self.cell + self.lines * BASE * CAPTION * LINE / 72 + (0.04 if self.lines else 0.0)
 
     @property
@@ -51,12 +51,12 @@ class Grid:
 
 
 def layout(captions: Sequence[Sequence[str]], columns: int | None = None) -> Grid:
-    """A grid for pictures with these captions, nearly square unless the columns are given."""
+    """Lay out a grid for pictures with these captions, nearly square unless `columns` is given."""
     count = len(captions)
     columns = columns or max(1, math.ceil(math.sqrt(count)))
     longest = max((len(line) for caption in captions for line in caption), default=0)
-    wide = max(PICTURE, longest * LETTER * BASE * CAPTION / 72) + GAP
-    return Grid(count, columns, wide, max((len(caption) for caption in captions), default=0))
+    cell = max(MIN_PICTURE_WIDTH, longest * CHAR_WIDTH * BASE * CAPTION / 72) + GAP
+    return Grid(count, columns, cell, max((len(caption) for caption in captions), default=0))
 
 
 def draw(
@@ -70,14 +70,14 @@ def draw(
     limits: tuple[float, float] | None = (0, 255),
     marked: int | None = None,
 ) -> AxesImage | None:
-    """Draw (N, S, S) images into axes of their own, row by row.
+    """Draw (N, S, S) images into `axes`, row by row.
 
     Args:
-        limits: values of the colour map's ends; None gives each picture its own, from its largest magnitude.
-        marked: which picture has a frame around it.
+        limits: Values at the ends of the colour map; None scales each picture by its own largest magnitude.
+        marked: Index of a picture to be framed.
 
     Returns:
-        A picture to make a colour bar of; None where there is none.
+        An image to create a colour bar from; None if there are no images.
     """
     axes.set_xlim(0, grid.columns * grid.cell)
     axes.set_ylim(grid.rows * grid.row, 0)
@@ -94,15 +94,15 @@ def draw(
         frames.append(Rectangle((x, y), side, side))
         points = BASE * CAPTION * page.scale
         for k, line in enumerate(captions[i]):
-            words = page.cut(line, (grid.cell - 0.02) * page.scale, points)
+            text = page.truncate(line, (grid.cell - 0.02) * page.scale, points)
             place = y + side + 0.03 + k * BASE * CAPTION * LINE / 72
-            axes.text(x + side / 2, place, words, size=points, ha="center", va="top")
+            axes.text(x + side / 2, place, text, size=points, ha="center", va="top")
     axes.add_collection(PatchCollection(frames, facecolor="none", edgecolor=FAINT, linewidth=0.4 * page.scale))
     if marked is not None and marked < len(frames):
         axes.add_patch(
             Rectangle(frames[marked].get_xy(), side, side, fill=False, edgecolor="#d55e00", linewidth=2 * page.scale)
         )
-    # imshow moved the limits to the last picture.
+    # imshow changes the limits to those of the last picture.
     axes.set_xlim(0, grid.columns * grid.cell)
     axes.set_ylim(grid.rows * grid.row, 0)
     return shown

@@ -1,4 +1,4 @@
-"""The confusion matrix in blues, the counts in its cells, and the most confused pairs."""
+"""The confusion matrix as a heat map with its counts, and the most confused pairs."""
 
 from __future__ import annotations
 
@@ -6,34 +6,42 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from mnist_tui.engine.analysis import confusion
 from mnist_tui.engine.analysis.confusion import ConfusionData, ordered_pairs, unordered_pairs
+from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.colours import FAINT, INK, TRAIN
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import BASE, Page, Size, percent
 
-VISIBILITY = 0.4
-"""A cell's colour is its share of the row to this power: in a straight line one per cent would be invisible."""
+COLOUR_EXPONENT = 0.4
+"""The colour is the share of the row to this power; with a linear scale, one per cent would be invisible."""
 PAIRS = 12
 
 
+def compute(context: Context, subject: Subject, settings: Settings) -> ConfusionData:
+    """The subject's confusion matrix."""
+    return confusion.compute(context.analyst, subject)
+
+
 def natural(data: ConfusionData, settings: Settings) -> Size:
-    """Width and height in inches."""
+    """Return the natural width and height."""
     longest = max(map(len, data.classes))
     return Size(9.2 + 0.06 * longest, 6.5 + 0.06 * longest)
 
 
 def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
-    """The matrix; recall, precision and F1 at its edges; the pairs beside it."""
+    """Draw the matrix with recall, precision and F1 at its margins, and the most confused pairs beside it."""
     matrix, classes = data.matrix, data.classes
     low, high = matrix.interval
-    right = f"{percent(matrix.accuracy)} right, {matrix.correct:,} of {matrix.total:,}"
-    page.head("Confusion matrix", f"{right} (95 % interval {low * 100:.2f}–{high * 100:.2f} %)")
-    axes, beside = page.figure.subplots(1, 2, width_ratios=(3.6, 1))
+    accuracy_text = f"accuracy {percent(matrix.accuracy)}, {matrix.correct:,} of {matrix.total:,}"
+    page.add_heading("Confusion matrix", f"{accuracy_text} (95 % interval {low * 100:.2f}–{high * 100:.2f} %)")
+    axes, pairs_axes = page.figure.subplots(1, 2, width_ratios=(3.6, 1))
     count = len(classes)
-    shown = axes.imshow(matrix.shares, cmap="Blues", norm=PowerNorm(VISIBILITY, 0, 1))
+    shown = axes.imshow(matrix.shares, cmap="Blues", norm=PowerNorm(COLOUR_EXPONENT, 0, 1))
     bar = page.figure.colorbar(shown, ax=axes, shrink=0.6, pad=0.01, format=PercentFormatter(1, 0))
-    bar.set_label("share of the row (% of the actual class)")
+    bar.set_label("share of the row (% of the true class)")
     bar.set_ticks([0, 0.001, 0.01, 0.05, 0.2, 0.5, 1])
     bar.ax.set_yticklabels(["0", "0.1", "1", "5", "20", "50", "100"])
     bar.outline.set_visible(False)
@@ -42,7 +50,7 @@ def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
         for column in range(count):
             number, share = matrix.counts[row, column], matrix.shares[row, column]
             words = "·" if not number else f"{share * 100:.1f}" if settings.percent else f"{number}"
-            colour = "white" if share**VISIBILITY > 0.55 else INK if number else FAINT
+            colour = "white" if share**COLOUR_EXPONENT > 0.55 else INK if number else FAINT
             axes.text(column, row, words, ha="center", va="center", color=colour, size=small)
     edges = (
         (matrix.recall, matrix.support, "recall", lambda i: (count + 0.05, i)),
@@ -58,21 +66,21 @@ def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
             axes.text(*place(i), words, ha="center", va="center", size=small)
     axes.set_xlim(-0.5, count + 0.6)
     axes.set_ylim(count + 1.2, -0.5)
-    turned = max(map(len, classes)) > 3
-    axes.set_xticks(range(count), classes, rotation=45 if turned else 0, ha="left" if turned else "center")
+    rotated = max(map(len, classes)) > 3
+    axes.set_xticks(range(count), classes, rotation=45 if rotated else 0, ha="left" if rotated else "center")
     axes.set_yticks(range(count), classes)
     axes.tick_params(length=0, top=True, bottom=False, labeltop=True, labelbottom=False)
     axes.spines[:].set_visible(False)
     axes.xaxis.set_label_position("top")
     axes.set_xlabel("predicted class" + (" (cells: % of the row)" if settings.percent else " (cells: images)"))
-    axes.set_ylabel("actual class")
-    _pairs(page, data, beside, settings)
+    axes.set_ylabel("true class")
+    _pairs(page, data, pairs_axes, settings)
 
 
 def _pairs(page: Page, data: ConfusionData, axes: Axes, settings: Settings) -> None:
     pairs = (unordered_pairs if settings.both else ordered_pairs)(data.matrix)[:PAIRS]
     if not pairs:
-        page.say(axes, "nothing is confused" if data.matrix.total else "no image")
+        page.add_placeholder(axes, "no confusions" if data.matrix.total else "no images")
         return
     arrow = "↔" if settings.both else "→"
     places = range(len(pairs))
@@ -91,7 +99,7 @@ def _pairs(page: Page, data: ConfusionData, axes: Axes, settings: Settings) -> N
 
 
 def numbers(data: ConfusionData, settings: Settings) -> Record:
-    """The matrix and all that follows from it."""
+    """Return the matrix and the metrics derived from it."""
     matrix = data.matrix
     pairs = (unordered_pairs if settings.both else ordered_pairs)(matrix)
     return Record(

@@ -1,4 +1,4 @@
-"""Writing a figure: drawn, with how it was made in its metadata, and its numbers beside it."""
+"""Exports a figure: draws it, with its provenance as metadata, and optionally writes its data to a second file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from mnist_tui.engine import __version__, files
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import style
-from mnist_tui.engine.figures.compute import Studio
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import encode
 from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.engine.figures.settings import Standing, arguments, short_path
@@ -23,39 +23,39 @@ from mnist_tui.engine.runs.folder import RunFolder
 Format: TypeAlias = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 DPI = 150
-MOST_PIXELS = 20_000
+MAX_PIXELS = 20_000
 SCHEMA = 1
-_ONE_AT_A_TIME = threading.Lock()
-"""The style is matplotlib's and so the whole process's."""
+_DRAW_LOCK = threading.Lock()
+"""Serializes drawing, since matplotlib's style is global to the process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What kind of file a figure becomes."""
+    """Format, size and location of an exported figure."""
 
     folder: Path
     format: Format = "png"
     size: Size | None = None
-    """None is each figure's own."""
+    """None for the figure's natural size."""
     dpi: int = DPI
     numbers: bool = False
-    """Whether the numbers are written too."""
+    """Whether to write the figure's data as CSV or JSON, too."""
     name: str = ""
-    """The files' name without the ending; the view's where it is empty."""
+    """File name without suffix; the name of the view if empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A figure that was written."""
+    """The files of an exported figure."""
 
     figure: Path
     numbers: Path | None
     command: str
-    """Makes it again, in any folder; empty where no run can say how."""
+    """The command that reproduces the figure, in any folder; empty for a figure without a run."""
 
 
 def parse_size(text: str) -> Size | None:
-    """`7x5` as inches; `auto` is None. Raises `ConfigError`."""
+    """Parse a size such as `7x5`, in inches; `auto` is None. Raise `ConfigError` if it is invalid."""
     if text.strip() in ("", "auto"):
         return None
     try:
@@ -70,58 +70,61 @@ def parse_size(text: str) -> Size | None:
 
 
 def check(form: Form) -> None:
-    """Make the folder where it is missing; raises `ConfigError` for a form that can't be."""
+    """Create the output folder if it is missing; raise `ConfigError` if it is not writable or `form` is invalid."""
     if form.format not in FORMATS:
-        raise ConfigError({"format": f"--format {form.format!r} is not known: choose one of {', '.join(FORMATS)}"})
+        raise ConfigError({"format": f"--format must be one of {', '.join(FORMATS)}, not {form.format!r}"})
     if not 30 <= form.dpi <= 1200:
         raise ConfigError({"dpi": f"--dpi must be a whole number from 30 to 1,200, not {form.dpi}"})
     if form.name and (
         len(form.name.encode()) > 200 or Path(form.name).name != form.name or not form.name.isprintable()
     ):
-        raise ConfigError({"name": f"{form.name!r} can't be the name of a file: no / and at most 200 bytes"})
+        raise ConfigError({"name": f"{form.name!r} is not a valid file name: use at most 200 bytes, and no /"})
     reason = files.make_writable_folder(form.folder)
     if reason:
-        raise ConfigError({"out": f"figures can't be written into {form.folder} ({reason}): name another with --out"})
+        problem = f"figures can't be written to {form.folder} ({reason}): choose another folder with --out"
+        raise ConfigError({"out": problem})
 
 
-def export(studio: Studio, standing: Standing, form: Form) -> Exported:
-    """Compute what is missing, draw and write a figure.
+def export(context: Context, standing: Standing, form: Form) -> Exported:
+    """Compute the data if missing, draw a figure and write its files, all of them or none.
 
-    Raises `ConfigError` where settings are not allowed or the file can't be written, and what `Studio` raises; no
-    half-written file is left behind.
+    Raises:
+        ConfigError: The settings are invalid or the files cannot be written.
+        Exception: As raised by `Kind.compute`.
     """
     kind = KINDS[standing.view]
     settings, subject = standing.settings, standing.subject
     data = standing.data
     if data is None:
         assert subject is not None, "without a run there is nothing to compute from"
-        data = kind.compute(studio)(subject, settings)
+        data = kind.compute(context, subject, settings)
     natural = kind.natural(data, settings)
     size = form.size or natural
-    if max(size.width, size.height) * form.dpi > MOST_PIXELS:
-        raise ConfigError({"dpi": f"the figure would have more than {MOST_PIXELS:,} pixels: take a lower --dpi"})
-    made = _made(standing, form, studio.analyst.data_dir or os.environ.get("MNIST_TUI_DATA"))
+    if max(size.width, size.height) * form.dpi > MAX_PIXELS:
+        raise ConfigError({"dpi": f"the figure would have more than {MAX_PIXELS:,} pixels: use a lower --dpi"})
+    provenance = _provenance(standing, form, context.analyst.data_dir or os.environ.get("MNIST_TUI_DATA"))
     scale = min(size.width / natural.width, size.height / natural.height)
-    with _ONE_AT_A_TIME, style.applied(scale):
-        page = Page(size, scale, _subject_words(standing))
+    with _DRAW_LOCK, style.apply_style(scale):
+        page = Page(size, scale, _subject_label(standing))
         kind.draw(page, data, settings)
-        page.settle(form.dpi)
+        page.freeze_layout(form.dpi)
         picture = io.BytesIO()
-        page.figure.savefig(picture, format=form.format, dpi=form.dpi, metadata=_metadata(made, form.format))
+        page.figure.savefig(picture, format=form.format, dpi=form.dpi, metadata=_metadata(provenance, form.format))
     contents: dict[str, bytes] = {form.format: picture.getvalue()}
     if form.numbers:
-        ending, content = encode(kind.numbers(data, settings), f"mnist-tui/{standing.view}/{SCHEMA}", made)
-        contents = {ending: content} | contents  # the figure last: where it is, its numbers are
+        suffix, content = encode(kind.numbers(data, settings), f"mnist-tui/{standing.view}/{SCHEMA}", provenance)
+        contents = {suffix: content} | contents  # the figure last, so that its existence implies that of its data
     try:
-        *numbers, figure = files.add(form.folder, form.name or standing.view, contents)
+        *numbers, figure = files.write_unique(form.folder, form.name or standing.view, contents)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise ConfigError({"out": f"{form.folder} takes no figure ({reason}): name another with --out"}) from error
-    return Exported(figure, numbers[0] if numbers else None, made["command"])
+        problem = f"the figure can't be written to {form.folder} ({reason}): choose another folder with --out"
+        raise ConfigError({"out": problem}) from error
+    return Exported(figure, numbers[0] if numbers else None, provenance["command"])
 
 
 def command(standing: Standing, form: Form, data_dir: str | None) -> str:
-    """The command that makes the figure again, in whatever folder it is called."""
+    """Return the command that reproduces the figure, independent of the current folder."""
     if standing.subject is None:
         return ""
     kind, subject = KINDS[standing.view], standing.subject
@@ -136,8 +139,8 @@ def command(standing: Standing, form: Form, data_dir: str | None) -> str:
     return shlex.join([*words, "--out", "."])
 
 
-def _made(standing: Standing, form: Form, data_dir: str | None) -> dict[str, Any]:
-    """How the figure was made, for its metadata."""
+def _provenance(standing: Standing, form: Form, data_dir: str | None) -> dict[str, Any]:
+    """Return how the figure was made, for its metadata."""
     kind, subject = KINDS[standing.view], standing.subject
     config = RunFolder(subject.folder).config() if subject is not None else None
     return {
@@ -151,27 +154,27 @@ def _made(standing: Standing, form: Form, data_dir: str | None) -> dict[str, Any
     }
 
 
-def _subject_words(standing: Standing) -> str:
+def _subject_label(standing: Standing) -> str:
     kind, subject = KINDS[standing.view], standing.subject
     if subject is None:
-        return "before any run"
+        return "no run"
     if standing.view == "compare":
         return f"{1 + len(standing.settings.compared)} runs, every epoch, validation images"
     if standing.view == "curves":
         return f"run {subject.folder.name}, every epoch, training and validation images"
-    plain = standing.view == "weights" and standing.settings.unit is None
-    split = None if plain else subject.split if kind.split is not None else None
-    return style.subject_words(subject.folder.name, subject.epoch if kind.epoch else None, split)
+    needs_no_images = standing.view == "weights" and standing.settings.unit is None
+    split = None if needs_no_images else subject.split if kind.split is not None else None
+    return style.subject_label(subject.folder.name, subject.epoch if kind.epoch else None, split)
 
 
-def _metadata(made: dict[str, Any], format: Format) -> dict[str, Any]:
-    """What the file says about itself, in the words of its format; no time, so that equal figures are equal files."""
-    title = f"{made['view']} of {made['run']}"
-    creator = f"mnist-tui {made['version']}"
-    said = {key: str(value) for key, value in made.items() if value is not None}
+def _metadata(provenance: dict[str, Any], format: Format) -> dict[str, Any]:
+    """Return the metadata in the keys of the format; without a timestamp, so that equal figures are identical files."""
+    title = f"{provenance['view']} of {provenance['run']}"
+    creator = f"mnist-tui {provenance['version']}"
+    entries = {key: str(value) for key, value in provenance.items() if value is not None}
     if format == "png":
-        return {"Title": title, "Software": creator} | {key.capitalize(): value for key, value in said.items()}
-    words = "; ".join(f"{key}: {value}" for key, value in said.items())
+        return {"Title": title, "Software": creator} | {key.capitalize(): value for key, value in entries.items()}
+    words = "; ".join(f"{key}: {value}" for key, value in entries.items())
     if format == "svg":
-        return {"Title": title, "Creator": creator, "Description": words, "Source": said["command"], "Date": None}
-    return {"Title": title, "Creator": creator, "Subject": words, "Keywords": said["command"], "CreationDate": None}
+        return {"Title": title, "Creator": creator, "Description": words, "Source": entries["command"], "Date": None}
+    return {"Title": title, "Creator": creator, "Subject": words, "Keywords": entries["command"], "CreationDate": None}

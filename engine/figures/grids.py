@@ -1,15 +1,25 @@
-"""Images of the data set, without and with augmentation."""
+"""Images of a data set, without and with augmentation."""
 
 from __future__ import annotations
 
+from mnist_tui.engine.analysis import grids
 from mnist_tui.engine.analysis.grids import TRANSFORM, GridsData
+from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures import blocks
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import Page, Size
 
-BETWEEN = 0.4
-"""Inches between the two grids."""
+GAP_BETWEEN_GRIDS = 0.4
+"""Gap between the two grids, in inches."""
+
+
+def compute(context: Context, subject: Subject, settings: Settings) -> GridsData:
+    """Images of the split, without and with augmentation."""
+    config, dataset = context.analyst.run(subject.folder)
+    first, count, draw = settings.first - 1, settings.count, settings.draw
+    return grids.compute(dataset, config, subject.split, first=first, count=count, draw=draw)
 
 
 def _captions(data: GridsData) -> list[tuple[str, ...]]:
@@ -17,17 +27,17 @@ def _captions(data: GridsData) -> list[tuple[str, ...]]:
 
 
 def natural(data: GridsData, settings: Settings) -> Size:
-    """Width and height in inches."""
+    """Return the natural width and height."""
     one = blocks.layout(_captions(data)).size
-    return Size(max(5.0, 2 * one.width + BETWEEN + 0.3), one.height + 1.35)
+    return Size(max(5.0, 2 * one.width + GAP_BETWEEN_GRIDS + 0.3), one.height + 1.35)
 
 
 def draw(page: Page, data: GridsData, settings: Settings) -> None:
-    """The same images twice."""
+    """Draw the images twice, stored and augmented."""
     count = len(data.labels)
     which = f"images {data.first + 1:,} to {data.first + count:,} of {data.available:,}" if count else "no images"
     augmentation = f"augmentation: {data.config.augmentation}"
-    page.head(f"{data.title}: as stored, and as the training sees it", f"{which}; {augmentation}")
+    page.add_heading(f"{data.title}: stored and augmented images", f"{which}; {augmentation}")
     captions = _captions(data)
     left, right = page.figure.subplots(1, 2, gridspec_kw={"wspace": 0.02})
     for axes, images, title in (
@@ -37,12 +47,12 @@ def draw(page: Page, data: GridsData, settings: Settings) -> None:
         if count:
             blocks.draw(page, axes, blocks.layout(captions), images, captions)
         else:
-            page.say(axes, "the list ends before")
+            page.add_placeholder(axes, "no images at this position")
         axes.set_title(title)
 
 
 def numbers(data: GridsData, settings: Settings) -> Record:
-    """Labels, places and pixels."""
+    """Return labels, indices and pixels."""
     return Record(
         {
             "dataset": data.title,

@@ -1,4 +1,4 @@
-"""One image with all that is known of it: probabilities, history, nearest training images."""
+"""One image in detail: predicted probabilities, predictions by epoch and nearest training images."""
 
 from __future__ import annotations
 
@@ -6,31 +6,51 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mnist_tui.engine.analysis.research import ImageData
+from mnist_tui.engine.analysis import listing
+from mnist_tui.engine.analysis.research import ImageData, look
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import blocks
 from mnist_tui.engine.figures.colours import FAINT, TRAIN, VALID
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import BASE, Page, Size
+from mnist_tui.engine.runs.folder import RunFolder
 
-TWO = "what the network says (blue: the true class, orange: the predicted one)"
-FEW = 40
-"""Epochs up to which each is marked."""
-SHOWN = 10
+PROBABILITIES_TITLE = "predicted probabilities (blue: true class, orange: predicted class)"
+MAX_MARKED_EPOCHS = 40
+"""Maximum number of epochs that are marked individually."""
+MAX_NEIGHBOURS = 10
+
+
+def compute(context: Context, subject: Subject, settings: Settings) -> ImageData:
+    """The image that the settings name, else the mistake of the highest confidence."""
+    judged = context.analyst.judged(subject)
+    if settings.index is None:
+        first = listing.compute(context.analyst, subject, listing.Wanted()).positions
+        found = first[:1] if len(first) else np.arange(min(1, len(judged)))
+    else:
+        found = np.flatnonzero(judged.indices == settings.index)
+    if not len(found):
+        raise ConfigError({"index": f"--index {settings.index}: no {subject.split} image is at this place"})
+    return look(context.analyst, subject, int(found[0]), RunFolder(subject.folder).epochs())
 
 
 def natural(data: ImageData, settings: Settings) -> Size:
-    """Width and height in inches."""
+    """Return the natural width and height."""
     return Size(9.0, 6.6)
 
 
 def draw(page: Page, data: ImageData, settings: Settings) -> None:
-    """The image, the probabilities of all classes, how they came about, and what is like it."""
+    """Draw the image, the probabilities of all classes, the predictions by epoch and the nearest training images."""
     judged, i = data.judged, data.position
     true, predicted = (data.classes[int(labels[i])] for labels in (judged.labels, judged.predictions))
-    verdict = "rightly" if judged.correct[i] else f"true label {true} ({judged.true_probability[i]:.3f}),"
+    verdict = "correctly" if judged.correct[i] else f"true label {true} ({judged.true_probability[i]:.3f}),"
     facts = f"{verdict} predicted {predicted} ({judged.confidence[i]:.3f}); loss {judged.loss[i]:.3f} nats"
-    page.head(f"Image #{judged.indices[i]} of the {'test' if data.subject.split == 'test' else 'training'} file", facts)
+    page.add_heading(
+        f"Image #{judged.indices[i]} of the {'test' if data.subject.split == 'test' else 'training'} file", facts
+    )
     grid = page.figure.add_gridspec(3, 2, height_ratios=(3, 2, 2), width_ratios=(1, 1.9))
     picture = page.figure.add_subplot(grid[0, 0])
     picture.imshow(data.image, cmap="gray_r", vmin=0, vmax=255)
@@ -50,9 +70,9 @@ def _bars(page: Page, axes: Axes, data: ImageData) -> None:
     places = range(len(values))
     axes.barh(places, values, color=colours, height=0.7)
     for place, value in zip(places, values, strict=True):
-        # Out of the layout: the last digits of a probability, which depend on the threads, must not move an axis.
-        words = axes.text(value, place, f" {value:.3f}", va="center", size=BASE * 0.85 * page.scale)
-        words.set_in_layout(False)
+        # Excluded from the layout: the last digits depend on the number of threads and must not move the axes.
+        label = axes.text(value, place, f" {value:.3f}", va="center", size=BASE * 0.85 * page.scale)
+        label.set_in_layout(False)
     axes.set_yticks(places, data.classes)
     axes.set_ylim(len(values) - 0.4, -0.6)
     axes.set_xlim(0, 1.12)
@@ -61,49 +81,49 @@ def _bars(page: Page, axes: Axes, data: ImageData) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("probability (%)")
     axes.set_ylabel("class")
-    axes.set_title("what the network says (blue: the true class)" if true == predicted else TWO)
+    axes.set_title("predicted probabilities (blue: true class)" if true == predicted else PROBABILITIES_TITLE)
 
 
 def _history(page: Page, axes: Axes, data: ImageData) -> None:
     verdicts = data.findings.verdicts
     epochs = [verdict.epoch for verdict in verdicts]
-    mark = "o" if len(epochs) <= FEW else ""
+    mark = "o" if len(epochs) <= MAX_MARKED_EPOCHS else ""
     size = 3.5 * page.scale
     true = [verdict.true_probability for verdict in verdicts]
     axes.plot(epochs, true, marker=mark, markersize=size, color=TRAIN)
-    sure = [verdict.confidence for verdict in verdicts]
-    axes.plot(epochs, sure, "--", marker=mark, markersize=size, color=VALID)
-    if len(epochs) <= FEW:
+    confidence = [verdict.confidence for verdict in verdicts]
+    axes.plot(epochs, confidence, "--", marker=mark, markersize=size, color=VALID)
+    if len(epochs) <= MAX_MARKED_EPOCHS:
         for verdict in verdicts:
             name = data.classes[verdict.prediction]
             place = (verdict.epoch, 1.06)
             colour = TRAIN if verdict.correct else VALID
-            room = max(2, 90 // max(len(epochs), 1))
-            axes.text(*place, name[:room], ha="center", size=BASE * 0.8 * page.scale, color=colour)
+            max_chars = max(2, 90 // max(len(epochs), 1))
+            axes.text(*place, name[:max_chars], ha="center", size=BASE * 0.8 * page.scale, color=colour)
     axes.axvline(data.subject.epoch, color=FAINT, linewidth=0.8 * page.scale, linestyle=":")
     axes.set_ylim(-0.04, 1.2)
     axes.set_yticks([0, 0.5, 1])
     axes.yaxis.set_major_formatter(PercentFormatter(1, 0, symbol=""))
-    axes.set_xlabel("epoch; above, the predicted class" if len(epochs) <= FEW else "epoch")
+    axes.set_xlabel("epoch; above, the predicted class" if len(epochs) <= MAX_MARKED_EPOCHS else "epoch")
     axes.set_ylabel("probability (%)")
     axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
     axes.grid(True, axis="y")
-    axes.set_title("its history (blue: probability of the true class, orange: of the predicted class)")
+    axes.set_title("predictions by epoch (blue: probability of the true class, orange: of the predicted class)")
 
 
 def _near(page: Page, axes: Axes, data: ImageData) -> None:
-    near = (data.findings.neighbours or ())[:SHOWN]
+    near = (data.findings.neighbours or ())[:MAX_NEIGHBOURS]
     axes.set_title(f"nearest training images in {data.findings.space}, with their labels and distances")
     if not near:
-        page.say(axes, data.findings.trouble or "none")
+        page.add_placeholder(axes, data.findings.trouble or "none")
         return
     captions = [(data.classes[each.label], f"{each.distance:.2f}") for each in near]
     images = np.stack([each.image for each in near])
-    blocks.draw(page, axes, blocks.layout(captions, columns=SHOWN), images, captions)
+    blocks.draw(page, axes, blocks.layout(captions, columns=MAX_NEIGHBOURS), images, captions)
 
 
 def numbers(data: ImageData, settings: Settings) -> Record:
-    """Everything that is drawn."""
+    """Return the image with all values shown."""
     judged, i = data.judged, data.position
     return Record(
         {

@@ -1,25 +1,58 @@
-"""Imagined digits by method, each with its probability and the training image that is nearest."""
+"""Imagined digits by method, each with its probability and the nearest training image."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from mnist_tui.engine.analysis.imagined import METHODS, ImagineData, Method, grey, probability_words
+from mnist_tui.engine.analysis.stored_answers import imagined_digits, search_digits
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import Cancelled, RunError
 from mnist_tui.engine.figures import blocks
+from mnist_tui.engine.figures.context import Context, check_classes, check_stored
 from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import BASE, Page, Size
 
-METHOD_WORDS = {
+NOISE_IMAGES = 1_600_000
+"""As many as the notebook tries."""
+METHOD_TITLES = {
     "noise": "the best of many noise images",
     "ascent": "gradient ascent",
-    "smooth": "gradient ascent with a prior for smoothness",
+    "smooth": "gradient ascent with a smoothness prior",
 }
 
 
+def compute(context: Context, subject: Subject, settings: Settings) -> ImagineData:
+    """The stored pictures of the wanted classes; those that are missing are searched for and stored."""
+    analyst, name = context.analyst, "imagined digits"
+    _, dataset = analyst.run(subject.folder)
+    check_classes("digits", settings.digits, dataset.classes)
+    digits = settings.digits or tuple(range(len(dataset.classes)))
+    pictures = dict(imagined_digits(analyst, subject.network))
+    missing = [digit for digit in digits if any((method, digit) not in pictures for method in METHODS)]
+    search = search_digits(analyst, subject, missing, images=NOISE_IMAGES, stopping=context.cancelled)
+    try:
+        for step in search if missing else ():
+            if context.cancelled():
+                raise Cancelled
+            found = step.imagined
+            noise = found.method == "noise"
+            share = found.tried / NOISE_IMAGES if noise else missing.index(found.digit) / len(missing)
+            context.report(f"{name}, {found.method}", share)
+            if step.stored is not None:
+                check_stored(context, step.stored, name, subject.epoch)
+                pictures[found.method, found.digit] = found
+    except ValueError as error:
+        raise RunError(f"epoch {subject.epoch} imagines nothing: {error}") from error
+    if context.cancelled():  # before anything was found
+        raise Cancelled
+    return ImagineData(dataset.classes, {key: one for key, one in pictures.items() if key[1] in digits})
+
+
 def _digits(data: ImagineData, settings: Settings) -> tuple[int, ...]:
-    there = sorted({digit for _, digit in data.pictures})
-    return tuple(digit for digit in there if not settings.digits or digit in settings.digits)
+    available = sorted({digit for _, digit in data.pictures})
+    return tuple(digit for digit in available if not settings.digits or digit in settings.digits)
 
 
 def _captions(data: ImagineData, digits: tuple[int, ...], method: Method, *, near: bool) -> list[tuple[str, ...]]:
@@ -38,24 +71,24 @@ def _captions(data: ImagineData, digits: tuple[int, ...], method: Method, *, nea
 
 
 def _layout(data: ImagineData, digits: tuple[int, ...]) -> blocks.Grid:
-    """One for all rows, so that the columns stand under each other."""
+    """Return one layout for all rows, so that the columns are aligned."""
     captions = [c for m in METHODS for near in (False, True) for c in _captions(data, digits, m, near=near)]
     widest = blocks.layout(captions).cell
     return blocks.Grid(len(digits), max(len(digits), 1), widest, 2)
 
 
 def natural(data: ImagineData, settings: Settings) -> Size:
-    """Width and height in inches."""
+    """Return the natural width and height."""
     size = _layout(data, _digits(data, settings)).size
     return Size(max(6.5, size.width + 0.4), 2 * len(METHODS) * size.height + 1.9)
 
 
 def draw(page: Page, data: ImagineData, settings: Settings) -> None:
-    """Two rows for each method: what was imagined, and the nearest training images."""
+    """Draw two rows per method: the imagined digits and the nearest training images."""
     digits = _digits(data, settings)
-    page.head("Imagined digits", "with the network's probability; under each the nearest training image")
+    page.add_heading("Imagined digits", "with the network's probability, and the nearest training image below each")
     if not digits:
-        page.say(page.figure.subplots(), "nothing was imagined yet")
+        page.add_placeholder(page.figure.subplots(), "no imagined digits yet")
         return
     for axes, method in zip(np.atleast_1d(page.figure.subplots(len(METHODS), 1)), METHODS, strict=True):
         found = [data.pictures.get((method, digit)) for digit in digits]
@@ -64,16 +97,16 @@ def draw(page: Page, data: ImagineData, settings: Settings) -> None:
         nearest = [one.nearest.image if one and one.nearest else blank for one in found]
         captions = [c for near in (False, True) for c in _captions(data, digits, method, near=near)]
         grid = _layout(data, digits)
-        both = blocks.Grid(2 * grid.count, grid.columns, grid.cell, grid.lines)
-        blocks.draw(page, axes, both, np.stack([*images, *nearest]), captions)
+        rows = blocks.Grid(2 * grid.count, grid.columns, grid.cell, grid.lines)
+        blocks.draw(page, axes, rows, np.stack([*images, *nearest]), captions)
         tried = sorted({one.tried for one in found if one})
         span = "nothing yet" if not tried else f"{tried[0]:,}" + (f"–{tried[-1]:,}" if len(tried) > 1 else "")
         unit = "" if not tried else " images tried" if method == "noise" else " steps"
-        axes.set_title(f"{METHOD_WORDS[method]} ({span}{unit})", size=BASE * page.scale, weight="bold")
+        axes.set_title(f"{METHOD_TITLES[method]} ({span}{unit})", size=BASE * page.scale, weight="bold")
 
 
 def numbers(data: ImagineData, settings: Settings) -> Record:
-    """Each picture with its pixels, in the network's normalised units."""
+    """Return every imagined digit with its pixels, in normalised units."""
     digits = _digits(data, settings)
     return Record(
         {

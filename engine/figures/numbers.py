@@ -1,4 +1,4 @@
-"""The numbers of a figure as a file beside it: CSV for a table, JSON for anything else."""
+"""The data of a figure as a second file: CSV for tables, JSON for everything else."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns of equal length, by name; what is not a number is left empty."""
+    """Columns of equal length, by name; NaN and infinite values become empty cells."""
 
     columns: Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Values by name; arrays are lists of lists, what is not a number is null."""
+    """Values by name; arrays become nested lists, NaN and infinite values null."""
 
     values: Mapping[str, Any]
 
@@ -30,35 +30,40 @@ class Record:
 Numbers: TypeAlias = Table | Record
 
 
-def encode(numbers: Numbers, schema: str, made: Mapping[str, Any]) -> tuple[str, bytes]:
-    """The file's ending and content.
+def encode(numbers: Numbers, schema: str, provenance: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Encode the data of a figure.
 
     Args:
-        schema: names the file's form, such as `mnist-tui/confusion/1`; JSON carries it.
-        made: how the figure was made; JSON carries it.
+        schema: Name and version of the file's structure, such as `mnist-tui/confusion/1`; included in JSON only.
+        made: How the figure was made; included in JSON only.
+
+    Returns:
+        The suffix and the content of the file.
     """
     if isinstance(numbers, Table):
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(numbers.columns)
-        plain = [[_cell(value) for value in _plain(column)] for column in numbers.columns.values()]
-        for row in zip(*plain, strict=True):  # not all at once, which would hold up every other thread
+        columns = [[_cell(value) for value in _to_json(column)] for column in numbers.columns.values()]
+        for row in zip(*columns, strict=True):  # not `writerows`, which would block all other threads
             writer.writerow(row)
         return "csv", text.getvalue().encode()
-    record = {"schema": schema, "made": dict(made)} | {key: _plain(value) for key, value in numbers.values.items()}
+    record = {"schema": schema, "made": dict(provenance)} | {
+        key: _to_json(value) for key, value in numbers.values.items()
+    }
     return "json", (json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
 
 
-def _plain(value: Any) -> Any:
-    """The value in what JSON knows."""
+def _to_json(value: Any) -> Any:
+    """Convert a value to types that JSON supports."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_to_json(item) for item in value]
     return value
 
 

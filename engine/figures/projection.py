@@ -1,23 +1,72 @@
-"""Pictures of the representations: one of them, or PCA and t-SNE of the output and the hidden layer together."""
+"""Projections of the network's representations: one, or PCA and t-SNE of the output and the last hidden layer."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from mnist_tui.engine.analysis.projection import METHOD_WORDS, Projection
+from mnist_tui.engine.analysis.projection import (
+    LAYERS,
+    METHOD_WORDS,
+    Layer,
+    Method,
+    Projection,
+    Wanted,
+    project,
+)
+from mnist_tui.engine.analysis.stored_answers import form_tsne
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import Cancelled
 from mnist_tui.engine.figures.colours import CLASSES, INK
+from mnist_tui.engine.figures.context import Context, check_classes, check_stored
 from mnist_tui.engine.figures.numbers import Table
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import Page, Size
 
 ORDINALS = {1: "first", 2: "second"}
-DIM = 0.12
-"""How much of their colour the right ones keep where the wrong ones stand out."""
+DIMMED_ALPHA = 0.12
+"""Opacity of correctly classified points while misclassified ones are highlighted."""
+
+
+def compute(method: Method, layer: Layer) -> Callable[[Context, Subject, Settings], Projection]:
+    """Return the function that computes this picture."""
+    return lambda context, subject, settings: _picture(context, subject, settings, method, layer)
+
+
+def compute_panels(context: Context, subject: Subject, settings: Settings) -> tuple[Projection, ...]:
+    """PCA of output and hidden layer, then t-SNE of both."""
+    methods: tuple[Method, ...] = ("pca", "tsne")
+    return tuple(_picture(context, subject, settings, method, layer) for method in methods for layer in LAYERS)
+
+
+def _picture(context: Context, subject: Subject, settings: Settings, method: Method, layer: Layer) -> Projection:
+    picture = project(context.analyst, subject, Wanted(method, layer, settings.points), settings.axes)
+    check_classes("classes", settings.classes, picture.classes)
+    return _formed(context, picture) if picture.points is None else picture
+
+
+def _formed(context: Context, picture: Projection) -> Projection:
+    """The picture with its t-SNE, which is stored; without one where the points allow none."""
+    name = f"t-SNE of the {picture.layer}"
+    embedding = None
+    try:
+        for step in form_tsne(context.analyst, picture, stopping=context.cancelled):
+            embedding = step.embedding
+            if embedding.phase == "stopped":
+                raise Cancelled
+            context.report(name, embedding.iteration / embedding.iterations)
+            if step.stored is not None:
+                check_stored(context, step.stored, name, picture.subject.epoch)
+    except ValueError:  # too few points, or values that are no numbers: the figure says so
+        return picture
+    return picture if embedding is None else replace(picture, points=embedding.points, embedding=embedding)
 
 
 def natural(data: Projection, settings: Settings) -> Size:
-    """Width and height in inches; a part has its own shape."""
+    """Return the natural width and height; a window has its own aspect ratio."""
     height = 5.6
     if settings.window is not None:
         left, bottom, right, top = settings.window
@@ -26,43 +75,43 @@ def natural(data: Projection, settings: Settings) -> Size:
 
 
 def natural_panels(data: tuple[Projection, ...], settings: Settings) -> Size:
-    """Width and height in inches."""
+    """Return the natural width and height."""
     return Size(9.4 + _legend(data[0]), 9.4)
 
 
 def _legend(data: Projection) -> float:
-    """Inches that the names in the legend take beyond a digit."""
+    """Return the extra width needed for class names longer than a digit, in inches."""
     return 0.065 * max(map(len, data.classes))
 
 
 def draw(page: Page, data: Projection, settings: Settings) -> None:
-    """One picture, with its classes in ten colours."""
-    page.head(f"{METHOD_WORDS[data.wanted.method]} of the {data.layer}", _facts(data, settings))
+    """Draw one projection, coloured by class."""
+    page.add_heading(f"{METHOD_WORDS[data.wanted.method]} of the {data.layer}", _facts(data, settings))
     _legend_of(page, data, settings)
     _panel(page, page.figure.subplots(), data, settings)
 
 
 def draw_panels(page: Page, data: tuple[Projection, ...], settings: Settings) -> None:
-    """Pictures of the same images beside each other."""
-    page.head("The representations of the output and the layer below", _facts(data[0], settings))
+    """Draw several projections of the same images side by side."""
+    page.add_heading("Representations of the output and the layer below", _facts(data[0], settings))
     _legend_of(page, data[0], settings)
-    for axes, picture in zip(page.figure.subplots(2, 2).flat, data, strict=True):
-        axes.set_title(f"{METHOD_WORDS[picture.wanted.method]} of the {picture.layer}")
-        _panel(page, axes, picture, settings)
+    for axes, projection in zip(page.figure.subplots(2, 2).flat, data, strict=True):
+        axes.set_title(f"{METHOD_WORDS[projection.wanted.method]} of the {projection.layer}")
+        _panel(page, axes, projection, settings)
 
 
 def numbers(data: Projection | tuple[Projection, ...], settings: Settings) -> Table:
-    """A row for each point of each picture, all classes."""
-    pictures = data if isinstance(data, tuple) else (data,)
-    drawn = [picture for picture in pictures if picture.points is not None]
-    names = [f"{picture.wanted.method}-{picture.wanted.layer}" for picture in drawn for _ in picture.labels]
+    """Return one row per point and projection, for all classes."""
+    projections = data if isinstance(data, tuple) else (data,)
+    drawn = [projection for projection in projections if projection.points is not None]
+    names = [f"{projection.wanted.method}-{projection.wanted.layer}" for projection in drawn for _ in projection.labels]
     columns = {
-        "index": [picture.indices for picture in drawn],
-        "label": [picture.labels for picture in drawn],
-        "predicted": [picture.predictions for picture in drawn],
-        "p_predicted": [picture.probabilities.max(axis=1) for picture in drawn],
-        "x": [picture.points[:, 0] for picture in drawn if picture.points is not None],
-        "y": [picture.points[:, 1] for picture in drawn if picture.points is not None],
+        "index": [projection.indices for projection in drawn],
+        "label": [projection.labels for projection in drawn],
+        "predicted": [projection.predictions for projection in drawn],
+        "p_predicted": [projection.probabilities.max(axis=1) for projection in drawn],
+        "x": [projection.points[:, 0] for projection in drawn if projection.points is not None],
+        "y": [projection.points[:, 1] for projection in drawn if projection.points is not None],
     }
     return Table({"picture": names} | {k: np.concatenate(v).tolist() if v else [] for k, v in columns.items()})
 
@@ -72,9 +121,9 @@ def _facts(data: Projection, settings: Settings) -> str:
     if settings.classes:
         facts.append("only " + ", ".join(data.classes[i] for i in settings.classes))
     if settings.wrong:
-        facts.append(f"{int(data.wrong.sum()):,} wrong ones with a rim")
+        facts.append(f"{int(data.wrong.sum()):,} misclassified images outlined")
     if settings.window is not None:
-        facts.append("a part")
+        facts.append("zoomed in")
     return "; ".join(facts)
 
 
@@ -85,16 +134,16 @@ def _legend_of(page: Page, data: Projection, settings: Settings) -> None:
 
 def _panel(page: Page, axes: Axes, data: Projection, settings: Settings) -> None:
     if data.points is None:
-        page.say(axes, "no t-SNE of so few or such images")
+        page.add_placeholder(axes, "t-SNE is not possible for these images")
         return
     shown = settings.classes or tuple(range(len(data.classes)))
     size = (2.6 if len(data.labels) <= 6000 else 1.6) * page.scale
     for i in shown:
-        ours = data.labels == i
-        right = ours & ~data.wrong if settings.wrong else ours
+        in_class = data.labels == i
+        correct = in_class & ~data.wrong if settings.wrong else in_class
         axes.plot(
-            *data.points[right].T, linestyle="", marker="o", markersize=size, markeredgewidth=0.0,
-            color=CLASSES[i % len(CLASSES)], alpha=DIM if settings.wrong else 0.75,
+            *data.points[correct].T, linestyle="", marker="o", markersize=size, markeredgewidth=0.0,
+            color=CLASSES[i % len(CLASSES)], alpha=DIMMED_ALPHA if settings.wrong else 0.75,
         )  # fmt: skip
     if settings.wrong:
         for i in shown:
@@ -106,8 +155,8 @@ def _panel(page: Page, axes: Axes, data: Projection, settings: Settings) -> None
     _mark(page, axes, data, settings)
     axes.set_aspect("equal", adjustable="datalim" if settings.window is None else "box")
     if settings.window is not None:
-        left, bottom, right_, top = settings.window
-        axes.set_xlim(left, right_)
+        left, bottom, right, top = settings.window
+        axes.set_xlim(left, right)
         axes.set_ylim(bottom, top)
     if data.wanted.method == "pca" and data.variance is not None:
         words = [
@@ -120,11 +169,11 @@ def _panel(page: Page, axes: Axes, data: Projection, settings: Settings) -> None
         if embedding is not None and embedding.phase != "done":
             words[0] += f"; stopped at {embedding.iteration:,} of {embedding.iterations:,} iterations"
     axes.set_xlabel(words[0])
-    axes.set_ylabel(words[1].replace(" (", "\n("))  # a part may be flat
+    axes.set_ylabel(words[1].replace(" (", "\n("))  # wrapped, because the axes may be low
 
 
 def _mark(page: Page, axes: Axes, data: Projection, settings: Settings) -> None:
-    """A ring around the chosen image."""
+    """Draw a ring around the selected image."""
     found = np.flatnonzero(data.indices == (-1 if settings.index is None else settings.index))
     if len(found) and data.points is not None:
         x, y = data.points[found[0]]

@@ -1,4 +1,4 @@
-"""How a view stands, beyond its subject: what the console's keys set and the command's options say."""
+"""Settings of the views, apart from their subject, and the command-line options that set them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import ConfigError
 
 ORDERS: tuple[Order, ...] = ("index", "norm", "structure")
-WHOLE = 1 << 30
-"""More than there can be."""
+UNLIMITED = 1 << 30
+"""Upper limit of options without a limit of their own."""
 
 Window: TypeAlias = tuple[float, float, float, float]
-"""Left, bottom, right and top of what is seen."""
+"""Left, bottom, right and top of the visible region, in axis units."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the views stand; the defaults are how they begin. Each view takes what concerns it."""
+    """Settings of the views, with their defaults; each view uses the ones that apply to it."""
 
     log: bool = False
     smooth: float = 0.0
-    """Weight of the past, below 1."""
+    """Weight of the previous value in the moving average, below 1."""
     last: int = 0
-    """How many of the last epochs are seen; 0 is all."""
+    """Number of the last epochs to show; 0 for all."""
     compared: tuple[Path, ...] = ()
-    """Folders of further runs."""
+    """Folders of the runs to compare with."""
     first: int = 1
-    """The first picture's place in its list, from 1."""
+    """Rank of the first picture to show, from 1."""
     count: int = 25
     draw: int = 0
     percent: bool = False
@@ -41,53 +41,53 @@ class Settings:
     reverse: bool = False
     filter: str = ""
     index: int | None = None
-    """An image's place in the data set's file; None is the first of the mistakes."""
+    """Index of an image in the data set's file; None for the first of the mistakes."""
     points: int = 5000
     classes: tuple[int, ...] = ()
-    """Those that are seen; none stands for all."""
+    """Classes to show; empty for all."""
     window: Window | None = None
     wrong: bool = False
     axes: tuple[int, int] = (1, 2)
-    """The principal components across and up, negative where they are mirrored."""
+    """Principal components on the x and y axes; a negative one is mirrored."""
     digits: tuple[int, ...] = ()
-    """The imagined classes; none stands for all."""
+    """Imagined classes to show; empty for all."""
     order: Order = "index"
     unit: int | None = None
     layer: int = 0
-    """0 is the first."""
+    """0 is the first layer."""
     each: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A setting as an option of the command."""
+    """Command-line option of a setting."""
 
     flag: str
     metavar: str
-    """Empty for a switch."""
+    """Empty for a flag without a value."""
     help: str
     parse: Callable[[str], Any] = str
-    """Raises ValueError, whose text says what is allowed."""
+    """Raises `ValueError` with a message that names the allowed values."""
     write: Callable[[Any], str] = str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
-    """A view as it stands on a screen."""
+    """The state of a view: what it shows and how."""
 
     view: str
-    """Its name among the figures."""
+    """Name of the view, as in the registry of figures."""
     subject: Subject | None
-    """None where no run's weights are asked; `settings.compared` then names the runs."""
+    """None if the view needs no weights of a run; `settings.compared` then lists the runs."""
     settings: Settings = field(default_factory=Settings)
     data: Any = None
-    """What is drawn; None where it must be computed."""
+    """The computed data; None if it has yet to be computed."""
 
 
-def _whole(low: int, high: int = WHOLE) -> Callable[[str], int]:
+def _whole_number(low: int, high: int = UNLIMITED) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not text.strip().isdecimal() or not low <= int(text) <= high:
-            raise ValueError(f"must be a whole number from {low:,}" + (f" to {high:,}" if high < WHOLE else ""))
+            raise ValueError(f"must be a whole number from {low:,}" + (f" to {high:,}" if high < UNLIMITED else ""))
         return int(text)
 
     return parse
@@ -121,7 +121,7 @@ def _classes(text: str) -> tuple[int, ...]:
 
 def _axes(text: str) -> tuple[int, int]:
     if text not in {f"{a * i},{b * j}" for i, j in ((1, 2), (2, 1)) for a in (1, -1) for b in (1, -1)}:
-        raise ValueError("must be 1,2 or 2,1, each with or without a minus")
+        raise ValueError("must be 1,2 or 2,1, each with or without a minus sign")
     across, up = map(int, text.split(","))
     return across, up
 
@@ -132,44 +132,46 @@ def _window(text: str) -> Window:
     except ValueError:
         left = bottom = right = top = 0.0
     if not (-1e12 < left < right < 1e12 and -1e12 < bottom < top < 1e12):
-        raise ValueError("must be LEFT,BOTTOM,RIGHT,TOP of what is seen, such as -3,-2.5,3,2.5")
+        raise ValueError("must be LEFT,BOTTOM,RIGHT,TOP in axis units, such as -3,-2.5,3,2.5")
     return left, bottom, right, top
 
 
-def _commas(values: Iterable[object]) -> str:
+def _comma_separated(values: Iterable[object]) -> str:
     return ",".join(map(str, values))
 
 
 OPTIONS: dict[str, Option] = {
     "log": Option("--log", "", "Logarithmic loss axis."),
-    "smooth": Option("--smooth", "X", "Weight of the past in a moving average, such as 0.6.", _weight),
-    "last": Option("--last", "N", "Only the last N epochs.", _whole(0)),
-    "first": Option("--first", "N", "Begin with the N-th picture.", _whole(1)),
-    "count": Option("--count", "N", "How many pictures.", _whole(1, 400)),
-    "draw": Option("--draw", "N", "Another random draw of the augmentation.", _whole(0)),
-    "percent": Option("--percent", "", "Per cent of the row instead of counts."),
-    "both": Option("--both", "", "Confused pairs in both directions together."),
+    "smooth": Option("--smooth", "X", "Weight of the previous value in a moving average, such as 0.6.", _weight),
+    "last": Option("--last", "N", "Only the last N epochs.", _whole_number(0)),
+    "first": Option("--first", "N", "Start at the N-th picture.", _whole_number(1)),
+    "count": Option("--count", "N", "Number of pictures.", _whole_number(1, 400)),
+    "draw": Option("--draw", "N", "Seed of the random augmentation.", _whole_number(0)),
+    "percent": Option("--percent", "", "Percentages of the row instead of counts."),
+    "both": Option("--both", "", "Count confused pairs in both directions together."),
     "which": Option("--which", "|".join(WHICH), "Which images.", _choice(WHICH)),
     "sort": Option("--sort", "|".join(SORTS), "Order of the images.", _choice(SORTS)),
-    "reverse": Option("--reverse", "", "Turn the order around."),
-    "filter": Option("--filter", "WORDS", "Only images such as 'true:3 pred:5 conf>0.9'."),
-    "index": Option("--index", "N", "The image at this place in the data set's file.", _whole(0)),
-    "points": Option("--points", "N", "How many points; t-SNE takes 10,000 at most.", _whole(2)),
-    "classes": Option("--classes", "N,N", "Only these classes.", _classes, _commas),
-    "window": Option("--window", "L,B,R,T", "Only this part of the picture.", _window, _commas),
-    "wrong": Option("--wrong", "", "Let the wrong images stand out."),
-    "axes": Option("--axes", "1,2", "Components across and up; a minus mirrors one.", _axes, _commas),
-    "digits": Option("--digits", "N,N", "Only these imagined classes.", _classes, _commas),
+    "reverse": Option("--reverse", "", "Reverse the order."),
+    "filter": Option("--filter", "WORDS", "Only matching images, such as 'true:3 pred:5 conf>0.9'."),
+    "index": Option("--index", "N", "Index of the image in the data set's file.", _whole_number(0)),
+    "points": Option("--points", "N", "Number of points; at most 10,000 for t-SNE.", _whole_number(2)),
+    "classes": Option("--classes", "N,N", "Only these classes.", _classes, _comma_separated),
+    "window": Option("--window", "L,B,R,T", "Only this region, in axis units.", _window, _comma_separated),
+    "wrong": Option("--wrong", "", "Highlight misclassified images."),
+    "axes": Option(
+        "--axes", "1,2", "Principal components on x and y; a minus sign mirrors one.", _axes, _comma_separated
+    ),
+    "digits": Option("--digits", "N,N", "Only these imagined classes.", _classes, _comma_separated),
     "order": Option("--order", "|".join(ORDERS), "Order of the units.", _choice(ORDERS)),
-    "unit": Option("--unit", "N", "One unit of the first layer in detail.", _whole(0)),
-    "layer": Option("--layer", "N", "A deeper layer as a matrix: 1, 2 …", _whole(0, 20)),
-    "each": Option("--each", "", "A colour scale for each picture of its own."),
+    "unit": Option("--unit", "N", "One unit of the first layer in detail.", _whole_number(0)),
+    "layer": Option("--layer", "N", "A deeper layer as a matrix: 1, 2 …", _whole_number(0, 20)),
+    "each": Option("--each", "", "A separate colour scale for each picture."),
 }
-"""All but the further runs, which the command names `--with`."""
+"""Options of all settings but `compared`, which is set by `--with`."""
 
 
 def parse(values: dict[str, Any]) -> Settings:
-    """Settings from what the command's options said, by name; raises `ConfigError` naming every wrong one."""
+    """Create settings from the values of options, by name; raise `ConfigError` listing all invalid ones."""
     problems: dict[str, str] = {}
     parsed: dict[str, Any] = {}
     for name, value in values.items():
@@ -184,21 +186,21 @@ def parse(values: dict[str, Any]) -> Settings:
 
 
 def arguments(settings: Settings, names: Iterable[str]) -> list[str]:
-    """The command's options that set these, where they are not as they begin."""
+    """Return the command-line arguments that produce these settings, omitting defaults."""
     words: list[str] = []
-    start = Settings()
+    defaults = Settings()
     for name in names:
         value = getattr(settings, name)
         if name == "compared":
             words += [word for path in value for word in ("--with", short_path(path))]
-        elif value != getattr(start, name):
+        elif value != getattr(defaults, name):
             option = OPTIONS[name]
             words += [option.flag, option.write(value)] if option.metavar else [option.flag]
     return words
 
 
 def short_path(path: Path) -> str:
-    """An absolute path, `~` standing for the home folder: it can be named from any folder."""
+    """Return an absolute path, abbreviated with `~`, that is valid in any current folder."""
     path = path.expanduser().absolute()
     try:
         return str(Path("~") / path.relative_to(Path.home()))

@@ -1,4 +1,4 @@
-"""One style for all figures: type, lines, the heading, the legend of the classes."""
+"""The common style of all figures: fonts, lines, headings and the class legend."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from matplotlib.lines import Line2D
 from mnist_tui.engine.figures.colours import FAINT, GRID, INK
 
 BASE = 9.0
-"""Points of ordinary text in a figure of its natural size."""
+"""Font size of ordinary text at a figure's natural size, in points."""
 MARGIN = 0.12
-"""Inches of paper around everything, at the natural size."""
+"""Outer margin at the natural size, in inches."""
 LINE = 1.35
-"""Height of a line of text in its type's size."""
+"""Line height relative to the font size."""
 
 
 @contextlib.contextmanager
-def applied(scale: float) -> Iterator[None]:
-    """The style, with everything that is measured in points times `scale`."""
+def apply_style(scale: float) -> Iterator[None]:
+    """Apply the style within a context, with all sizes in points multiplied by `scale`."""
     base = BASE * scale
     settings: dict[Any, Any] = {
         "figure.facecolor": "white",
@@ -68,7 +68,7 @@ def applied(scale: float) -> Iterator[None]:
         "legend.frameon": False,
         "image.interpolation": "nearest",
         "savefig.facecolor": "white",
-        "svg.hashsalt": "mnist-tui",  # equal figures give equal bytes
+        "svg.hashsalt": "mnist-tui",  # makes equal figures byte-identical
         "svg.fonttype": "path",
         "pdf.fonttype": 42,
     }
@@ -87,20 +87,20 @@ class Size:
 
 
 class Page:
-    """A figure with its heading; what is under it lays itself out."""
+    """A figure with a heading, under which the layout is automatic."""
 
     def __init__(self, size: Size, scale: float, subject: str) -> None:
-        """`subject`: run, epoch and split in words, for the heading's second line."""
+        """`subject`: run, epoch and split, shown in the second line of the heading."""
         self.scale = scale
         self.size = size
         self._subject = subject
         self.figure = Figure(figsize=(size.width, size.height), layout="constrained")
         self._renderer = FigureCanvasAgg(self.figure).get_renderer()  # type: ignore[no-untyped-call]
 
-    def head(self, title: str, facts: str = "") -> None:
-        """Write the heading, which takes the room that it needs."""
+    def add_heading(self, title: str, facts: str = "") -> None:
+        """Add the heading, wrapped to the width of the figure, and reserve its height."""
         margin = MARGIN * self.scale
-        room = self.size.width - 2 * margin
+        max_width = self.size.width - 2 * margin
         top = margin
         for text, size, weight, colour in (
             (title, 1.35, "bold", INK),
@@ -108,7 +108,7 @@ class Page:
             (facts, 0.95, "normal", FAINT),
         ):
             points = BASE * self.scale * size
-            for line in self.wrap(text, room, points, weight):
+            for line in self.wrap(text, max_width, points, weight):
                 place = 1 - top / self.size.height
                 self.figure.text(
                     margin / self.size.width, place, line, size=points, weight=weight, color=colour, va="top"
@@ -121,10 +121,10 @@ class Page:
         rect = (inner[0], inner[1], 1 - 2 * inner[0], 1 - top / self.size.height - inner[1])
         engine.set(rect=rect, w_pad=margin / 3, h_pad=margin / 3)  # type: ignore[call-arg]
 
-    def settle(self, dpi: int) -> None:
-        """Lay everything out, and round where it came to stand.
+    def freeze_layout(self, dpi: int) -> None:
+        """Compute the layout once, and fix it with rounded positions.
 
-        The layout's last digits are not the same every time, and at a pixel's edge they would move a whole text.
+        The last digits of the computed layout vary, which could shift text by a pixel.
         """
         self.figure.set_dpi(dpi)
         self.figure.draw_without_rendering()
@@ -134,43 +134,43 @@ class Page:
             axes.set_position((left, bottom, width, height), which="original")
 
     def width(self, text: str, points: float, weight: str = "normal") -> float:
-        """How wide a line of text is, in inches."""
+        """Return the width of a line of text, in inches."""
         font = FontProperties(family=["DejaVu Sans"], size=points, weight=weight)
         width, _, _ = self._renderer.get_text_width_height_descent(text, font, False)
         return float(width) / self.figure.dpi
 
-    def wrap(self, text: str, room: float, points: float, weight: str = "normal") -> list[str]:
-        """The text in lines of at most `room` inches; a word that is longer is broken."""
+    def wrap(self, text: str, max_width: float, points: float, weight: str = "normal") -> list[str]:
+        """Wrap the text to lines of at most `max_width` inches; longer words are broken."""
         lines: list[str] = []
         line = ""
         for word in text.split():
-            longer = f"{line} {word}".strip()
-            if self.width(longer, points, weight) <= room:
-                line = longer
+            candidate = f"{line} {word}".strip()
+            if self.width(candidate, points, weight) <= max_width:
+                line = candidate
                 continue
             lines += [line] if line else []
             line = word
-            while len(line) > 1 and self.width(line, points, weight) > room:
-                fits = len(line) - 1
-                while fits > 1 and self.width(line[:fits], points, weight) > room:
-                    fits -= 1
-                lines.append(line[:fits])
-                line = line[fits:]
+            while len(line) > 1 and self.width(line, points, weight) > max_width:
+                end = len(line) - 1
+                while end > 1 and self.width(line[:end], points, weight) > max_width:
+                    end -= 1
+                lines.append(line[:end])
+                line = line[end:]
         return [*lines, line] if line else lines
 
-    def cut(self, text: str, room: float, points: float) -> str:
-        """The text, shortened to `room` inches where it is longer."""
-        while len(text) > 1 and self.width(text, points) > room:
+    def truncate(self, text: str, max_width: float, points: float) -> str:
+        """Return the text, truncated with an ellipsis if it is wider than `max_width` inches."""
+        while len(text) > 1 and self.width(text, points) > max_width:
             text = text[:-2].rstrip() + "…"
         return text
 
-    def say(self, axes: Axes, words: str) -> None:
-        """Words in the place of a picture that there is not."""
+    def add_placeholder(self, axes: Axes, text: str) -> None:
+        """Show a message in place of a picture."""
         axes.axis("off")
-        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=FAINT, wrap=True)
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT, wrap=True)
 
     def class_legend(self, classes: Sequence[tuple[str, str]]) -> None:
-        """The classes' names and colours, at the right."""
+        """Add a legend of class names and colours on the right."""
         size = 6 * self.scale
         handles = [
             Line2D([], [], linestyle="", marker="o", markersize=size, color=colour, label=name)
@@ -179,8 +179,8 @@ class Page:
         self.figure.legend(handles=handles, loc="outside right center", title="class", handletextpad=0.2)
 
 
-def subject_words(run: str, epoch: int | None, split: str | None) -> str:
-    """Run, epoch and split, as every heading says them."""
+def subject_label(run: str, epoch: int | None, split: str | None) -> str:
+    """Return run, epoch and split as text for a heading."""
     splits = {"test": "test images", "valid": "validation images", "train": "training images"}
     parts = [f"run {run}"]
     if epoch is not None:
@@ -191,10 +191,10 @@ def subject_words(run: str, epoch: int | None, split: str | None) -> str:
 
 
 def percent(fraction: float, digits: int = 2) -> str:
-    """0.98371 as `98.37 %`; a dash where it is not a number; never 100 where something is missing to it."""
+    """Format 0.98371 as `98.37 %`, NaN as a dash; a fraction below 1 is never rounded up to 100 %."""
     if math.isnan(fraction):
         return "–"
-    words = f"{fraction * 100:.{digits}f}"
-    if fraction < 1 and words.startswith("100"):
-        words = f"{100 - 10**-digits:.{digits}f}"
-    return f"{words} %"
+    text = f"{fraction * 100:.{digits}f}"
+    if fraction < 1 and text.startswith("100"):
+        text = f"{100 - 10**-digits:.{digits}f}"
+    return f"{text} %"

@@ -1,1 +1,1 @@
-"""Devices, CPU threads, and how torch is imported."""
+"""Devices, and how torch is imported."""

@@ -1,4 +1,4 @@
-"""Where a training runs: which devices there are, how many CPU threads, and kernels that give the same run twice."""
+"""Devices to train on, their memory, and settings that make runs reproducible."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from mnist_tui.engine.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device that was found."""
+    """A device of this machine."""
 
     kind: str
     """`cpu`, `cuda` or `mps`."""
     name: str
-    """For people: `AMD EPYC`, `NVIDIA H200` …"""
+    """Display name, such as `AMD EPYC` or `NVIDIA H200`."""
     memory: int
-    """Bytes of its own memory; 0 where it shares the host's."""
+    """Size of its memory in bytes; 0 if it shares the host's memory."""
 
 
 def found() -> list[Device]:
-    """The devices of this machine, the fastest first."""
+    """Return the devices of this machine, fastest first."""
     devices = []
     if torch.cuda.is_available():
         properties = torch.cuda.get_device_properties(0)
@@ -38,49 +38,50 @@ def found() -> list[Device]:
 
 
 def choose(kind: str) -> Device:
-    """The device of that kind, for `auto` the fastest.
+    """Return the device of this kind; `auto` selects the fastest.
 
-    Raises `ConfigError` where this machine has none of the kind.
+    Raises:
+        ConfigError: This machine has no device of this kind.
     """
     devices = found()
     for device in devices:
         if kind in ("auto", device.kind):
             return device
     others = ", ".join(device.kind for device in devices)
-    raise ConfigError({"device": f"--device {kind} was not found here: choose auto or one of {others}"})
+    raise ConfigError({"device": f"--device {kind} is not available here: choose auto or one of {others}"})
 
 
 def available_cores() -> int:
-    """CPU cores that this process may use."""
+    """Return the number of CPU cores available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def prepare(config: RunConfig, choose_threads: Callable[[RunConfig, int, str], int]) -> tuple[torch.device, str]:
-    """Set torch up for `config` in this thread.
+    """Configure torch for `config`, in this thread.
 
     Args:
-        choose_threads: returns the number of CPU threads for the configuration, the usable cores and the processor's
-            name; called only where the network trains on the CPU.
+        choose_threads: Returns the number of CPU threads for a configuration, a number of available cores and the
+            name of the processor; called only when training on the CPU.
 
     Returns:
-        The device, and its name for people.
+        The device and its display name.
     """
     device = choose(config.device)
-    # Beside a GPU the host only launches.
+    # When training on a GPU, the CPU only launches kernels.
     threads = choose_threads(config, available_cores(), _processor()) if device.kind == "cpu" else config.threads or 1
     torch.set_num_threads(threads)
     if device.kind == "cuda":
-        # cuBLAS asks for a fixed workspace before it promises the same sums in the same order.
+        # cuBLAS is deterministic only with a fixed workspace.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
-        torch.set_float32_matmul_precision("highest")  # some containers switch to TF32, and the CPU has none
+        torch.set_float32_matmul_precision("highest")  # some containers enable TF32, which differs from the CPU
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     name = device.name if device.kind != "cpu" else f"{device.name}, {threads} thread{'s' if threads > 1 else ''}"
     return torch.device(device.kind), name
 
 
 def memory_in_use(device: torch.device) -> int:
-    """Bytes that torch's tensors hold on the device; on the CPU what the whole process holds, 0 where nobody says."""
+    """Return the memory used by tensors on the device, in bytes; on the CPU that of the process, 0 if unknown."""
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device)
     if device.type == "mps":
@@ -93,7 +94,7 @@ def memory_in_use(device: torch.device) -> int:
 
 
 def _processor() -> str:
-    """The processor's name, from Linux's cpuinfo where there is one."""
+    """Return the name of the processor, on Linux from /proc/cpuinfo."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
             for line in lines:

@@ -1,4 +1,4 @@
-"""Importing torch beside a screen that shall go on answering keys."""
+"""Imports torch while the screen stays responsive."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ from importlib.util import find_spec
 from pathlib import Path
 
 LIBRARIES = ("libtorch_global_deps.so", "libtorch.so")
-"""In the order in which torch loads them; the first one's symbols are everybody's."""
+"""In loading order; the symbols of the first one are global."""
 
 _lock = threading.Lock()
 
 
 def is_imported() -> bool:
-    """Whether somebody imported torch already, or is about to."""
+    """Return whether torch is imported or being imported."""
     return "torch" in sys.modules or _lock.locked()
 
 
 def import_torch() -> None:
-    """Import torch, holding other threads up as little as can be; does nothing where it is imported already.
+    """Import torch while blocking other threads as little as possible; does nothing if it is already imported.
 
-    Raises whatever importing torch raises.
+    Raises:
+        Exception: Whatever importing torch raises.
     """
     with _lock:
         if "torch" in sys.modules:
             return
         if sys.platform == "linux":
             _load_libraries()
-        collected = gc.isenabled()
-        gc.disable()  # it would look through all of torch, again and again, and nobody else would run meanwhile
+        gc_was_enabled = gc.isenabled()
+        gc.disable()  # repeated collections over all objects of torch would block the other threads
         try:
             import torch  # noqa: F401
         finally:
             gc.freeze()
-            if collected:
+            if gc_was_enabled:
                 gc.enable()
 
 
 def _load_libraries() -> None:
-    """Load torch's libraries, which takes longer than anything else of the import, while other threads run.
+    """Load torch's shared libraries, the slowest part of the import, without holding the GIL.
 
-    An import holds Python while the system loads a library; a C function that is called by ctypes does not. What can't
-    be loaded is left to the import, which says why.
+    A regular import holds the GIL while the system loads a library; a C function called through ctypes does not. Errors
+    are ignored, since the import reports them.
     """
     import ctypes
 
@@ -54,6 +55,6 @@ def _load_libraries() -> None:
     if not folders or load is None:
         return
     load.restype, load.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int)
-    for name, sharing in zip(LIBRARIES, (os.RTLD_GLOBAL, os.RTLD_LOCAL), strict=True):
-        if not load(os.fsencode(Path(folders[0]) / "lib" / name), os.RTLD_LAZY | sharing):
+    for name, visibility in zip(LIBRARIES, (os.RTLD_GLOBAL, os.RTLD_LOCAL), strict=True):
+        if not load(os.fsencode(Path(folders[0]) / "lib" / name), os.RTLD_LAZY | visibility):
             return

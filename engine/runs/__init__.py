@@ -1,1 +1,1 @@
-"""Run folders: what is stored of a run, and how it is read again."""
+"""Run folders: everything that is stored of a run, and how to write, read, follow and control it."""

@@ -1,4 +1,4 @@
-"""Reading tensors out of files that anybody may have written: nothing is executed, and no more is read than can be."""
+"""Reads tensors from untrusted files: no code in them is executed, and their size is limited."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from typing import Any
 from mnist_tui.engine.config import MAX_PARAMETERS
 
 WEIGHTS_LIMIT = 4 * MAX_PARAMETERS + (16 << 20)
-"""Bytes of the largest network's weights, and some for the archive around them."""
+"""Maximum size in bytes of a weights file: those of the largest network, plus the overhead of the archive."""
 STATE_LIMIT = 4 * WEIGHTS_LIMIT
-"""A state has the weights, the best ones, and up to two numbers of the optimiser for each."""
+"""Maximum size in bytes of a state file: current weights, best weights and up to two optimizer values per weight."""
 
 
 def load(path: Path, limit: int) -> Any:
-    """What `torch.save` put into the file, on the CPU.
+    """Load a file written by `torch.save`, onto the CPU.
 
-    Raises ValueError, OSError, or whatever torch's unpickler meets in a damaged file.
+    Raises:
+        ValueError: As in `check`.
+        OSError: The file cannot be read.
+        Exception: Whatever torch's unpickler raises for a damaged file.
     """
     import torch
 
@@ -26,15 +29,15 @@ def load(path: Path, limit: int) -> Any:
 
 
 def check(path: Path, limit: int) -> None:
-    """Raises ValueError where the file is no plain archive of at most `limit` bytes, OSError where it can't be read."""
+    """Raise `ValueError` unless the file is an uncompressed archive of at most `limit` bytes."""
     if path.exists() and not path.is_file():
         raise ValueError("it is not a file")
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except zipfile.BadZipFile as error:
-        raise ValueError("it is not an archive of numbers") from error
+        raise ValueError("it is not a PyTorch checkpoint") from error
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-        raise ValueError("it is packed, as none of ours is")
+        raise ValueError("it is compressed, which checkpoints never are")
     if sum(entry.file_size for entry in entries) > limit:
         raise ValueError("it is too large")

@@ -1,4 +1,4 @@
-"""Reading an event log that may be torn, foreign or hostile: line by line, no line longer than ours are."""
+"""Reads event logs that may be truncated or untrusted: line by line, with a limited line length."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.events import Event, RunStarted
 
 MAX_LINE = 256 << 10
-"""Bytes; a line of ours with an hour of one epoch's fine curve has less."""
+"""Maximum length of a line in bytes; an hour of one epoch's batch curve needs less."""
 MAX_TEXT = 2000
-"""Characters of a text that is shown."""
+"""Maximum length of a displayed text, in characters."""
 
 
 def lines(file: IO[bytes]) -> Iterator[bytes]:
-    """The lines from the file's position on, without those that are too long; the last one may be torn."""
-    whole = True
+    """Yield the lines from the current position on, except those that are too long; the last one may be truncated."""
+    at_line_start = True
     while line := file.readline(MAX_LINE):
         ended = line.endswith(b"\n")
-        if whole and (ended or len(line) < MAX_LINE):
+        if at_line_start and (ended or len(line) < MAX_LINE):
             yield line
-        whole = ended
+        at_line_start = ended
 
 
 def event(line: bytes, *, progress: bool = True) -> Event | None:
-    """The event in a line; None where there is none.
+    """Parse an event; return None if the line is not a valid event or has an invalid configuration.
 
-    What would steer a terminal is taken out of its texts, and a configuration that can't be one is no event.
+    Unprintable characters are replaced by spaces, so that texts cannot control the terminal.
 
     Args:
-        progress: False for None in place of the many `progress` events, without parsing them.
+        progress: If False, return None for the numerous `progress` events, without parsing them.
     """
     if not progress and line.startswith(b'{"event": "progress"'):
         return None
-    found = events.from_json(line.decode("utf-8", errors="replace"))
-    if found is None:
+    parsed = events.from_json(line.decode("utf-8", errors="replace"))
+    if parsed is None:
         return None
     changed: dict[str, Any] = {}
-    for field in fields(found):
-        value = getattr(found, field.name)
+    for field in fields(parsed):
+        value = getattr(parsed, field.name)
         if isinstance(value, str) and not (value.isprintable() and len(value) <= MAX_TEXT):
             changed[field.name] = "".join(c if c.isprintable() else " " for c in value[:MAX_TEXT])
-    if isinstance(found, RunStarted):
+    if isinstance(parsed, RunStarted):
         try:
-            changed["config"] = RunConfig.from_json(found.config).to_json()
+            changed["config"] = RunConfig.from_json(parsed.config).to_json()
         except ConfigError:
             return None
-    return replace(found, **changed) if changed else found
+    return replace(parsed, **changed) if changed else parsed

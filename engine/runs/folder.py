@@ -1,13 +1,15 @@
-"""The run folder: what is in it and what is read of it again; `engine.runs.writer` writes it.
+"""The run folder: its layout and how it is read; `engine.runs.writer` writes it.
 
-config.json     everything needed to repeat the run, versions included
-events.jsonl    append-only; a torn last line is normal and ignored
-checkpoints/    epoch-0000.pt (before training), epoch-0001.pt … the weights after each epoch; state.pt to go on from
-owner.json      while it is written: which process writes it
-control         while it is written: requests to it, see engine.remote
-projections/    t-SNE pictures; imagined/ imagined digits: what took long to find
-figures/        exports; tensorboard/ event files where they were asked for
-log.txt         warnings, stray prints of libraries, tracebacks
+config.json     everything needed to repeat the run, including versions
+events.jsonl    append-only; a truncated last line is normal and ignored
+checkpoints/    epoch-0000.pt (untrained), epoch-0001.pt …: weights after each epoch; state.pt: state to resume from
+owner.json      only while training: the process that writes the run
+control         only while training: requests to that process, see engine.runs.remote
+projections/    stored t-SNE embeddings
+imagined/       stored imagined digits
+figures/        exported figures
+tensorboard/    event files of --tensorboard
+log.txt         warnings, stray output of libraries, tracebacks
 """
 
 from __future__ import annotations
@@ -35,16 +37,16 @@ EVENTS = "events.jsonl"
 EPOCH_FILE = re.compile(r"epoch-(\d{4,9})\.pt")
 CONFIG = "config.json"
 MAX_CONFIG_BYTES = 1 << 20
-ANOTHER = "choose another epoch (--epoch, or [ and ] in the console)"
+CHOOSE_ANOTHER_EPOCH = "choose another epoch (--epoch, or [ and ] in the console)"
 Version: TypeAlias = tuple[int, int, int] | None
-"""Of an epoch's weights: the time, size and number of their file."""
+"""Modification time, size and inode of a weights file."""
 
 
 def check_runs_folder(folder: Path) -> None:
-    """Raises `ConfigError` where runs can't be written into the folder; makes it where it is missing."""
+    """Create the folder if it is missing; raise `ConfigError` if runs cannot be written to it."""
     reason = files.make_writable_folder(folder)
     if reason:
-        problem = f"runs can't be stored in {folder} ({reason}): name another folder with --runs-dir"
+        problem = f"runs can't be stored in {folder} ({reason}): choose another folder with --runs-dir"
         raise ConfigError({"runs_dir": problem})
 
 
@@ -67,16 +69,18 @@ class RunFolder:
         return self.checkpoints / "state.pt"
 
     def config(self) -> RunConfig:
-        """The configuration that the run was made with.
+        """Return the configuration of the run.
 
-        Raises `RunError` where it can't be read.
+        Raises:
+            RunError: It cannot be read.
         """
         return self.manifest()[0]
 
     def manifest(self) -> tuple[RunConfig, dict[str, Any]]:
-        """The configuration, and all of `config.json`.
+        """Return the configuration and the complete content of `config.json`.
 
-        Raises `RunError` where it can't be read.
+        Raises:
+            RunError: It cannot be read.
         """
         path = self.path / CONFIG
         try:
@@ -89,17 +93,20 @@ class RunFolder:
                 raise RunError(f"{path} was written by a newer mnist-tui: update this one to read it")
             return RunConfig.from_json(record["config"]), record
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise RunError(f"{path} can't be read ({_short(error)}): choose another run, see mnist-tui runs") from error
+            raise RunError(
+                f"{path} can't be read ({_first_line(error)}): choose another run, see mnist-tui runs"
+            ) from error
         except ConfigError as error:
             raise RunError(f"{path} is not a valid configuration ({error}): choose another run") from error
 
     def events(self, *, progress: bool = True) -> Iterator[Event]:
-        """The stored events in order; lines that are torn or not known are left out.
+        """Yield the stored events in order, without truncated or unknown lines.
 
         Args:
-            progress: False leaves out the many `progress` events, for a quick summary.
+            progress: If False, skip the numerous `progress` events, which makes reading faster.
 
-        Raises `RunError` where there is no log to read.
+        Raises:
+            RunError: The log cannot be read.
         """
         path = self.path / EVENTS
         try:
@@ -109,10 +116,12 @@ class RunFolder:
                     if event is not None:
                         yield event
         except OSError as error:
-            raise RunError(f"{path} can't be read ({_short(error)}): choose another run, see mnist-tui runs") from error
+            raise RunError(
+                f"{path} can't be read ({_first_line(error)}): choose another run, see mnist-tui runs"
+            ) from error
 
     def epochs(self) -> list[int]:
-        """The epochs whose weights are stored, ascending; 0 is the untrained network."""
+        """Return the epochs whose weights are stored, ascending; 0 is the untrained network."""
         try:
             names = os.listdir(self.checkpoints)
         except OSError:
@@ -120,19 +129,19 @@ class RunFolder:
         return sorted(int(match[1]) for match in map(EPOCH_FILE.fullmatch, names) if match)
 
     def checkpoint(self, epoch: int) -> Path:
-        """The file of an epoch's weights."""
+        """Return the path of an epoch's weights."""
         return self.checkpoints / f"epoch-{epoch:04}.pt"
 
     def version(self, epoch: int) -> Version:
-        """Tells an epoch's weights from those that a resumed training puts in their place; None where none are."""
+        """Return a value that changes whenever an epoch's weights are replaced; None if they are not stored."""
         try:
             facts = self.checkpoint(epoch).stat()
         except OSError:
             return None
         return facts.st_mtime_ns, facts.st_size, facts.st_ino
 
-    def forget_pictures(self, epoch: int) -> None:
-        """Remove what was found with weights that are trained anew; a link to elsewhere is not followed."""
+    def delete_derived_files(self, epoch: int) -> None:
+        """Delete embeddings and imagined digits computed from weights being replaced; symlinks are not followed."""
         for folder, names in (("projections", f"tsne-*-{epoch}-*.npz"), ("imagined", f"*-{epoch}.npz")):
             if not (self.path / folder).is_symlink():
                 for path in (self.path / folder).glob(names):
@@ -140,27 +149,29 @@ class RunFolder:
                         path.unlink()
 
     def weights(self, epoch: int) -> dict[str, Any]:
-        """An epoch's weights as a state dict on the CPU; nothing in the file is executed.
+        """Load an epoch's weights as a state dict on the CPU; no code in the file is executed.
 
-        Raises `RunError` where they are missing or can't be read.
+        Raises:
+            RunError: They are missing or cannot be read.
         """
         path = self.checkpoint(epoch)
         if not path.exists():
             stored = self.epochs()
             which = f"0 to {stored[-1]}" if stored else "none"
-            raise RunError(f"{self.name} has no weights of epoch {epoch}: stored are {which}")
+            raise RunError(f"{self.name} has no weights of epoch {epoch}; stored epochs: {which}")
         try:
             weights = checkpoint_file.load(path, checkpoint_file.WEIGHTS_LIMIT)
-        except Exception as error:  # torch raises whatever its unpickler meets in a damaged file
-            raise RunError(f"{path} is damaged ({_short(error)}): {ANOTHER}") from error
+        except Exception as error:  # torch's unpickler raises arbitrary exceptions for damaged files
+            raise RunError(f"{path} is damaged ({_first_line(error)}): {CHOOSE_ANOTHER_EPOCH}") from error
         if not isinstance(weights, dict):
-            raise RunError(f"{path} holds no weights: {ANOTHER}")
+            raise RunError(f"{path} holds no weights: {CHOOSE_ANOTHER_EPOCH}")
         return weights
 
     def state(self) -> TrainingState | None:
-        """Where its training stood when that was last saved; None where it never was.
+        """Load the last saved training state; None if none was saved.
 
-        Raises `RunError` where the file can't be read.
+        Raises:
+            RunError: The file cannot be read.
         """
         from mnist_tui.engine.training.state import from_record
 
@@ -169,76 +180,81 @@ class RunFolder:
             return None
         try:
             return from_record(checkpoint_file.load(path, checkpoint_file.STATE_LIMIT))
-        except Exception as error:  # torch raises whatever its unpickler meets in a damaged file
-            raise RunError(f"{path} can't be gone on from ({_short(error)}): train anew") from error
+        except Exception as error:  # torch's unpickler raises arbitrary exceptions for damaged files
+            raise RunError(f"{path} can't be resumed from ({_first_line(error)}): start a new run") from error
 
     def is_live(self) -> bool:
-        """Whether a process is writing this run."""
+        """Return whether a process is writing this run."""
         return ownership.is_owned(self.path / EVENTS)
 
     def owner(self) -> ownership.Owner | None:
-        """Who is writing it, where that is known."""
+        """Return the process that is writing this run, if known."""
         return ownership.owner(self.path)
 
     def delete(self) -> None:
-        """Remove the folder and all that is in it.
+        """Delete the folder and everything in it.
 
-        Raises `RunError` where the run is being written or can't be removed.
+        Raises:
+            RunError: The run is being written or cannot be deleted.
         """
         if self.is_live():
             raise RunError(f"{self.name} is being trained: stop it first")
         try:
             shutil.rmtree(self.path)
         except OSError as error:
-            raise RunError(f"{self.name} can't be deleted ({_short(error)})") from error
+            raise RunError(f"{self.name} can't be deleted ({_first_line(error)})") from error
 
 
 def stored_runs(runs_dir: Path) -> list[RunFolder]:
-    """The runs in a folder, the newest first; folders that are no runs are left out."""
+    """Return the runs in a folder, newest first; other folders are ignored."""
     try:
         paths = list(runs_dir.iterdir())
     except OSError:
         return []
     runs = [path for path in paths if not path.name.startswith(".") and _is_run(path)]
-    return [RunFolder(path) for path in sorted(runs, key=lambda path: _in_order(path.name), reverse=True)]
+    return [RunFolder(path) for path in sorted(runs, key=lambda path: _natural_key(path.name), reverse=True)]
 
 
 def _is_run(path: Path) -> bool:
     try:
         return (path / EVENTS).is_file()
-    except OSError:  # somebody else's folder
+    except OSError:  # not accessible
         return False
 
 
-def _in_order(name: str) -> list[tuple[int, str]]:
-    """A key that sorts `run-9` before `run-12`: the numbers in a name count as numbers."""
+def _natural_key(name: str) -> list[tuple[int, str]]:
+    """Return a sort key that compares digits in a name as numbers, so that `run-9` comes before `run-12`."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def find_run(runs_dir: Path, run: str) -> RunFolder:
-    """The run that `run` means: `latest`, a run's name or the part of it behind the time, or a folder.
+    """Find a run: `latest`, a run's name with or without its timestamp, or the path of a run folder.
 
-    Raises `RunError` where there is none.
+    Raises:
+        RunError: There is no such run.
     """
     stored = stored_runs(runs_dir)
     if run == "latest":
         if stored:
             return stored[0]
-        raise RunError(f"there is no run in {runs_dir} yet: train one with mnist-tui train, or name a --runs-dir")
+        raise RunError(
+            f"there is no run in {runs_dir} yet: train one with mnist-tui train, or choose another --runs-dir"
+        )
     for folder in stored:
-        if run in (folder.name, _given_name(folder.name)):
+        if run in (folder.name, _without_timestamp(folder.name)):
             return folder
-    with contextlib.suppress(RuntimeError, OSError, ValueError):  # a name that can't be a path is no run either
+    with contextlib.suppress(RuntimeError, OSError, ValueError):  # invalid as a path
         path = Path(run).expanduser()
         if (path / EVENTS).is_file():
             return RunFolder(path.resolve())
-    raise RunError(f"there is no run {run!r} in {runs_dir}: mnist-tui runs lists them")
+    raise RunError(f"there is no run {run!r} in {runs_dir}: list the runs with mnist-tui runs")
 
 
 def newest_live_run(runs_dir: Path) -> RunFolder:
-    """The newest run that a process writes.
+    """Return the newest run that a process is writing.
 
-    Raises `RunError` where there is none.
+    Raises:
+        RunError: There is none.
     """
     for folder in stored_runs(runs_dir):
         if folder.is_live():
@@ -246,13 +262,13 @@ def newest_live_run(runs_dir: Path) -> RunFolder:
     raise RunError(f"no run in {runs_dir} is being trained: name one, see mnist-tui runs")
 
 
-def _given_name(folder: str) -> str:
-    """The name behind `<date>-<time>-`."""
+def _without_timestamp(folder: str) -> str:
+    """Remove the prefix `<date>-<time>-`."""
     return re.sub(r"^\d{8}-\d{6}-", "", folder)
 
 
-def _short(error: BaseException) -> str:
-    """An error's first line, cut to a length that fits into a message."""
+def _first_line(error: BaseException) -> str:
+    """Return the first line of an error, truncated to fit into a message."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     line = str(text).strip().splitlines()[0]
     return line if len(line) <= 120 else line[:119] + "…"

@@ -1,4 +1,4 @@
-"""Following a run that another process writes: its event log, read as it grows."""
+"""Follows a run that another process is writing, by polling its event log."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from mnist_tui.engine.runs.folder import EVENTS, RunFolder
 
 POLL_SECONDS = 0.25
 CHUNK = 1 << 20
-"""Bytes that are read at once."""
+"""Bytes per read."""
 
 
 class Follower:
-    """Reads what was added to a run's log since it was read last.
+    """Reads the events that were added to a run's log since the last read.
 
-    A log that was replaced, or is shorter than before, is read from its beginning; `restarted` says so, because what
-    was told before is void then.
+    A log that was replaced or has shrunk is read again from its start; `restarted` is then True, and everything read
+    before is obsolete.
     """
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.restarted = False
         self._file: IO[bytes] | None = None
-        self._rest = b""
+        self._tail = b""
 
     def read(self) -> list[Event]:
-        """The next events in order, at least a chunk's; none where none was added, or nothing is there."""
+        """Return the next events, at least those of one chunk; empty if there are no new ones or no log."""
         self.restarted = False
         if self._file is None or self._was_replaced(self._file):
             self.restarted = self._file is not None
@@ -44,34 +44,34 @@ class Follower:
                 data = self._file.read(CHUNK)
             except OSError:
                 return []
-            *whole, rest = (self._rest + data).split(b"\n")
-            self._rest = rest[-event_log.MAX_LINE :]
-            found = (event_log.event(line) for line in whole if len(line) < event_log.MAX_LINE)
+            *complete_lines, tail = (self._tail + data).split(b"\n")
+            self._tail = tail[-event_log.MAX_LINE :]
+            found = (event_log.event(line) for line in complete_lines if len(line) < event_log.MAX_LINE)
             events = [event for event in found if event is not None]
-            if events or not data:  # a whole chunk of foreign lines is not the end
+            if events or not data:  # a chunk without valid events is not the end of the log
                 return events
 
     def close(self) -> None:
-        """Let go of the log."""
+        """Close the log."""
         if self._file is not None:
             self._file.close()
-        self._file, self._rest = None, b""
+        self._file, self._tail = None, b""
 
     def _was_replaced(self, file: IO[bytes]) -> bool:
         try:
-            there = os.stat(self.folder.path / EVENTS)
+            at_path = os.stat(self.folder.path / EVENTS)
         except OSError:
-            return False  # the folder was removed; what was read stands
-        here = os.fstat(file.fileno())
-        return (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino) or there.st_size < file.tell()
+            return False  # the folder was removed; the events read so far remain valid
+        opened = os.fstat(file.fileno())
+        return (opened.st_dev, opened.st_ino) != (at_path.st_dev, at_path.st_ino) or at_path.st_size < file.tell()
 
 
 def follow(folder: RunFolder) -> Iterator[Event]:
-    """All that a run told and tells, until no process writes it any more."""
+    """Yield all events of a run, past and future, until no process is writing it."""
     follower = Follower(folder)
     try:
         while True:
-            live = folder.is_live()  # before reading: what was written until then is there
+            live = folder.is_live()  # before reading, so that the last events are not missed
             events = follower.read()
             yield from events
             if not events:

@@ -1,4 +1,4 @@
-"""A run as its events have told it so far: what charts, tables and lists are made of."""
+"""The state of a run, reduced from its events; the source of charts, tables and lists."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from typing import TYPE_CHECKING
 
 from mnist_tui.engine.config import MAX_EPOCHS
 
-if TYPE_CHECKING:  # the first frame must not wait for numpy
+if TYPE_CHECKING:  # the first frame must not import numpy
     import numpy as np
 
     from mnist_tui.engine.events import Epoch, Event, Phase, Progress, RunFinished, RunStarted, Test
 
 MAX_EPOCH_POINTS = 1000
-"""More points of one epoch's fine curve are no training's."""
+"""Maximum number of points in the batch curve of one epoch; an event beyond it is invalid."""
 
 
 @dataclass(slots=True)
 class History:
-    """Folds events; the same events always make the same history."""
+    """Reduces events to a state, deterministically."""
 
     started: RunStarted | None = None
     phase: Phase | None = None
     progress: Progress | None = None
-    """The last progress of the running epoch."""
+    """The latest progress of the current epoch."""
     epochs: list[Epoch] = field(default_factory=list)
-    """By number; an epoch that is told again replaces what was told before."""
+    """In ascending order; a repeated epoch replaces the earlier one."""
     test: Test | None = None
     finished: RunFinished | None = None
-    _fine: dict[int, tuple[array[float], array[float], float]] = field(default_factory=dict)
+    _batch_curves: dict[int, tuple[array[float], array[float], float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> History:
-        """The history that `events` tell."""
+        """Create a history from events."""
         history = cls()
         for event in events:
             history.add(event)
         return history
 
     def add(self, event: Event) -> None:
-        """Fold the next event."""
-        # Here, because the console's first frame has a history and no event.
+        """Update the history with the next event."""
+        # Imported here because the console's first frame needs an empty history but no events.
         from mnist_tui.engine.events import Epoch, Phase, Progress, RunFinished, RunStarted, Test
 
         match event:
             case RunStarted():
-                self._begin(event)
+                self._start_or_resume(event)
             case Phase():
                 self.phase = event
             case Progress():
@@ -64,24 +64,26 @@ class History:
             case RunFinished():
                 self.finished = event
 
-    def _begin(self, event: RunStarted) -> None:
-        """A run begins, or goes on: what an earlier process told of what comes now is void."""
+    def _start_or_resume(self, event: RunStarted) -> None:
+        """Handle the start or resume of a run: discard what an earlier process recorded beyond this position."""
         self.started = event
         self.progress = self.test = self.finished = None
         self.epochs = [epoch for epoch in self.epochs if epoch.epoch < event.epoch]
-        self._fine = {epoch: points for epoch, points in self._fine.items() if (epoch, 0) < (event.epoch, event.batch)}
+        self._batch_curves = {
+            epoch: points for epoch, points in self._batch_curves.items() if (epoch, 0) < (event.epoch, event.batch)
+        }
 
     def _add_points(self, event: Progress) -> None:
-        """Place the fine curve's next points by their batches, so that none is there twice or at a wrong place."""
+        """Insert the new points of the batch curve at the positions of their batches, without duplicates or shifts."""
         group = max(event.group, 1)
         end = -(-event.batch // group) if event.batch == event.batches else event.batch // group
         points = list(zip(event.losses, event.accs, strict=False))
         if not len(points) <= end <= MAX_EPOCH_POINTS or not 0 < event.epoch <= MAX_EPOCHS:
             return
-        losses, accs, _ = self._fine.get(event.epoch, (array("d"), array("d"), 0.0))
+        losses, accs, _ = self._batch_curves.get(event.epoch, (array("d"), array("d"), 0.0))
         start = end - len(points)
-        missing = array("d", [math.nan] * (start - len(losses)))  # lines that were torn
-        self._fine[event.epoch] = (
+        missing = array("d", [math.nan] * (start - len(losses)))  # from lines that were truncated
+        self._batch_curves[event.epoch] = (
             losses[:start] + missing + array("d", [loss for loss, _ in points]),
             accs[:start] + missing + array("d", [acc for _, acc in points]),
             group / max(event.batches, 1),
@@ -94,27 +96,27 @@ class History:
 
     @property
     def seconds_per_epoch(self) -> float:
-        """Median time of the complete epochs, in seconds; NaN before the first."""
+        """Median duration of the complete epochs, in seconds; NaN if there is none."""
         from statistics import median
 
         seconds = [epoch.seconds for epoch in self.epochs if epoch.complete]
         return median(seconds) if seconds else float("nan")
 
     def fine_curve(self, first_epoch: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The training's loss and accuracy within the epochs.
+        """Return the loss and accuracy curves within the epochs.
 
         Args:
-            first_epoch: earlier epochs are left out.
+            first_epoch: The first epoch to include.
 
         Returns:
-            Where each point lies, in epochs since the start (0.5 is the middle of the first epoch); the mean loss and
-            the accuracy of the batches around it: three (points,) float64.
+            Positions in epochs since the start (0.5 is the middle of the first epoch), mean losses and mean accuracies
+            of groups of batches: three (points,) float64 arrays.
         """
         import numpy as np
 
         losses, accs = array("d"), array("d")
         epochs, counts, widths = [], [], []
-        for epoch, (epoch_losses, epoch_accs, width) in sorted(self._fine.items()):
+        for epoch, (epoch_losses, epoch_accs, width) in sorted(self._batch_curves.items()):
             if epoch >= first_epoch:
                 losses += epoch_losses
                 accs += epoch_accs
@@ -122,7 +124,7 @@ class History:
                 counts.append(len(epoch_losses))
                 widths.append(width)
         ends = np.cumsum(counts, dtype=np.int64)
-        within = np.arange(len(losses)) - np.repeat(ends - counts, counts)  # the point's place in its epoch
+        within = np.arange(len(losses)) - np.repeat(ends - counts, counts)  # index of each point within its epoch
         newest = np.repeat(np.array(epochs, float), counts)
         xs = newest - 1 + (within + 0.5) * np.repeat(np.array(widths, float), counts)
         return np.minimum(xs, newest), np.array(losses), np.array(accs)

@@ -1,21 +1,21 @@
-"""A log file that stays small and calm: a chatty library fills no disk, and a full disk stops nothing."""
+"""A log file of bounded size that never raises: a full disk must not interrupt the program."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
-from io import TextIOWrapper
 from pathlib import Path
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 MAX_BYTES = 1 << 20
-"""After so many the file becomes `….1`, in the place of the one before."""
+"""Size at which the file is renamed to `<name>.1`, replacing the previous one."""
 MAX_RECORD = 20_000
-"""Characters of one record; what is longer is cut."""
+"""Maximum length of a record in characters; longer records are truncated."""
 
 
-class CalmFile(logging.handlers.RotatingFileHandler):
-    """Makes the file, and its folder, when there is something to say; gives up silently where it can't."""
+class BoundedLogFile(logging.handlers.RotatingFileHandler):
+    """Creates the file, and optionally its folder, with the first record; failures to write are ignored."""
 
     def __init__(self, path: Path, *, make_folder: bool = False) -> None:
         self._make_folder = make_folder
@@ -23,19 +23,20 @@ class CalmFile(logging.handlers.RotatingFileHandler):
         self.setFormatter(logging.Formatter(FORMAT))
 
     def format(self, record: logging.LogRecord) -> str:
-        return cut(super().format(record))
+        return truncate_middle(super().format(record))
 
-    def _open(self) -> TextIOWrapper:
-        if self._make_folder:
-            Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
-        return super()._open()
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._make_folder and self.stream is None:
+            with contextlib.suppress(OSError):  # where there can't be a folder, there can't be a file
+                Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """A full disk must not put a traceback on somebody's screen."""
+        """Ignore the error: logging would print a traceback over the screen."""
 
 
-def cut(text: str) -> str:
-    """`text`, without its middle where it is too long."""
+def truncate_middle(text: str) -> str:
+    """Return `text` with its middle removed if it is longer than `MAX_RECORD`."""
     half = MAX_RECORD // 2
     return (
         text if len(text) <= MAX_RECORD else f"{text[:half]}\n… {len(text) - 2 * half:,} characters …\n{text[-half:]}"

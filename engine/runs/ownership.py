@@ -1,7 +1,7 @@
-"""Who writes a run: one process at a time, known to all others by name.
+"""Ensures that only one process writes a run, and records which one.
 
-The lock is the kernel's (`flock` on the event log), so that it ends with its holder however that ends; a small file
-beside it says who it is. Where a file system has no locks, the file alone decides.
+The lock is a `flock` on the event log, which the kernel releases when its holder ends for any reason; a small file next
+to it identifies the holder. On file systems without locks, that file alone decides.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from mnist_tui.engine.errors import RunError
 
 OWNER = "owner.json"
 MAX_OWNER_BYTES = 4096
-PATIENCE = 1.0
-"""Seconds to wait for the lock: a reader that looks whether it is held holds it for a moment itself."""
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+LOCK_TIMEOUT_SECONDS = 1.0
+"""How long to wait for the lock: a process that tests it holds it for a moment."""
+_LOCKS_UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The process that writes a run."""
+    """The process that is writing a run."""
 
     pid: int
     host: str
     since: float
-    """Seconds since 1970."""
+    """Unix time, in seconds."""
 
     def __str__(self) -> str:
         try:
@@ -44,8 +44,8 @@ class Owner:
         return f"process {self.pid} on {self.host} since {since}"
 
     @property
-    def lives(self) -> bool:
-        """Whether the process is there, as far as can be seen from here; another host's is taken to be."""
+    def is_alive(self) -> bool:
+        """Whether the process exists, as far as this host can tell; processes of other hosts are assumed to."""
         if self.host != socket.gethostname():
             return True
         try:
@@ -58,7 +58,7 @@ class Owner:
 
 
 def owner(folder: Path) -> Owner | None:
-    """Who says to write the run; None where nobody does."""
+    """Return the recorded owner of the run; None if there is none or the record is invalid."""
     try:
         if not (folder / OWNER).is_file():
             return None
@@ -69,58 +69,60 @@ def owner(folder: Path) -> Owner | None:
             return None
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
-    return Owner(pid, "".join(letter if letter.isprintable() else "?" for letter in host[:64]), since)
+    return Owner(pid, "".join(char if char.isprintable() else "?" for char in host[:64]), since)
 
 
 def is_owned(log: Path) -> bool:
-    """Whether a process writes the run whose event log this is."""
+    """Return whether a process is writing the run with this event log."""
     try:
         with log.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError as error:
-        known = owner(log.parent) if error.errno in _NO_LOCKS else None
-        return known is not None and known.lives
+        claimant = owner(log.parent) if error.errno in _LOCKS_UNSUPPORTED else None
+        return claimant is not None and claimant.is_alive
     return False
 
 
 def claim(file: IO[bytes], folder: Path) -> None:
-    """Take the run for this process.
+    """Lock the run for this process.
 
     Args:
-        file: its event log, open for writing; closing it gives the run back.
+        file: The event log, open for writing; closing it releases the lock.
+        folder: The run folder.
 
-    Raises `RunError` that names the holder where another process writes it.
+    Raises:
+        RunError: Another process is writing the run.
     """
-    give_up = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             break
         except BlockingIOError:
-            if time.monotonic() >= give_up:
-                raise RunError(_taken(folder)) from None
+            if time.monotonic() >= deadline:
+                raise RunError(_locked_message(folder)) from None
             time.sleep(0.02)
         except OSError as error:
-            if error.errno not in _NO_LOCKS:
+            if error.errno not in _LOCKS_UNSUPPORTED:
                 raise
-            known = owner(folder)
-            if known is not None and known.lives and known.pid != os.getpid():
-                raise RunError(_taken(folder)) from None
+            claimant = owner(folder)
+            if claimant is not None and claimant.is_alive and claimant.pid != os.getpid():
+                raise RunError(_locked_message(folder)) from None
             break
     record = asdict(Owner(os.getpid(), socket.gethostname(), time.time()))
-    with contextlib.suppress(OSError):  # the lock holds without it
+    with contextlib.suppress(OSError):  # the lock does not depend on the record
         files.replace(folder / OWNER, json.dumps(record).encode())
 
 
 def release(folder: Path) -> None:
-    """Take the name away; the lock goes with its file."""
+    """Remove the owner's record; closing the event log releases the lock."""
     with contextlib.suppress(OSError):
         (folder / OWNER).unlink()
 
 
-def _taken(folder: Path) -> str:
+def _locked_message(folder: Path) -> str:
     holder = owner(folder)
     by = f" by {holder}" if holder else ""
     return f"{folder.name} is being trained{by}: follow it with mnist-tui attach {folder.name}, or stop it first"

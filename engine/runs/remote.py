@@ -1,7 +1,7 @@
-"""Steering a training from another process: requests are lines in a file of the run folder.
+"""Controls a training from another process: requests are lines in a file in the run folder.
 
-The training makes the file anew, for its owner alone, and keeps it open: what others put in its place is never read.
-A file needs no short path, as a socket does, and works over a network's file system.
+The training process creates the file with mode 0600 and keeps it open, so that a file put in its place is never read.
+Unlike a socket, a file has no limit on its path length and works on network file systems.
 """
 
 from __future__ import annotations
@@ -20,51 +20,51 @@ Request: TypeAlias = Literal["pause", "resume", "stop"]
 FILE = "control"
 POLL_SECONDS = 0.2
 MAX_BYTES = 1 << 16
-"""Of requests that are looked at in one turn; a hand that presses keys writes fewer."""
+"""Maximum number of bytes processed per poll; key presses produce far fewer."""
 
 
 class Listener:
-    """Does what the requests say, until it is closed; silently deaf where the file can't be made."""
+    """Polls for requests in a thread and applies them until closed; does nothing if the file cannot be created."""
 
     def __init__(self, folder: Path, control: Control) -> None:
         self._path, self._control = folder / FILE, control
         self._closed = threading.Event()
-        self._handle = -1
-        self._taken = 0
+        self._fd = -1
+        self._offset = 0
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
-            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        self._thread = threading.Thread(target=self._listen, name="requests", daemon=True)
-        if self._handle >= 0:
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._thread = threading.Thread(target=self._poll, name="requests", daemon=True)
+        if self._fd >= 0:
             self._thread.start()
 
     def close(self) -> None:
-        """Take the file away; requests that are there by now are still done."""
-        if self._closed.is_set() or self._handle < 0:
+        """Remove the file, process the remaining requests and stop."""
+        if self._closed.is_set() or self._fd < 0:
             return
         with contextlib.suppress(OSError):
             self._path.unlink()
         self._closed.set()
         self._thread.join()
 
-    def _listen(self) -> None:
+    def _poll(self) -> None:
         try:
             while not self._closed.wait(POLL_SECONDS):
-                self._take()
-            self._take()
+                self._process_requests()
+            self._process_requests()
         finally:
-            os.close(self._handle)
+            os.close(self._fd)
 
-    def _take(self) -> None:
+    def _process_requests(self) -> None:
         try:
-            data = os.pread(self._handle, MAX_BYTES, self._taken)
+            data = os.pread(self._fd, MAX_BYTES, self._offset)
         except OSError:
             return
-        whole = data.rfind(b"\n") + 1
-        if not whole and len(data) == MAX_BYTES:
-            whole = MAX_BYTES
-        self._taken += whole
-        for line in data[:whole].splitlines():
+        complete = data.rfind(b"\n") + 1
+        if not complete and len(data) == MAX_BYTES:
+            complete = MAX_BYTES
+        self._offset += complete
+        for line in data[:complete].splitlines():
             match line:
                 case b"pause":
                     self._control.pause()
@@ -75,18 +75,20 @@ class Listener:
 
 
 def send(folder: RunFolder, request: Request) -> None:
-    """Ask the process that trains a run to do something; it does within a moment.
+    """Send a request to the process that is training a run, which applies it within `POLL_SECONDS`.
 
-    Raises `RunError` where nobody trains it, or where it belongs to another user.
+    Raises:
+        RunError: No process is training the run, or it belongs to another user.
     """
     assert request in get_args(Request)
     if not folder.is_live():
         raise RunError(f"{folder.name} is not being trained: there is nothing to {request}")
     try:
-        handle = os.open(folder.path / FILE, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with os.fdopen(handle, "wb") as file:
+        fd = os.open(folder.path / FILE, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(fd, "wb") as file:
             file.write(request.encode() + b"\n")
     except PermissionError as error:
-        raise RunError(f"{folder.name} is another user's training: only they can {request} it") from error
+        raise RunError(f"{folder.name} is being trained by another user: only they can {request} it") from error
     except OSError as error:
-        raise RunError(f"{folder.name} can't be reached ({(error.strerror or str(error)).lower()})") from error
+        reason = (error.strerror or str(error)).lower()
+        raise RunError(f"the process that is training {folder.name} can't be reached ({reason})") from error

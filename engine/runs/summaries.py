@@ -1,4 +1,4 @@
-"""Stored runs at a glance, without reading their weights or their curves."""
+"""Summaries of stored runs, made without reading weights or batch curves."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from mnist_tui.engine.runs.history import History
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What a list of runs says of one; numbers that are missing are NaN."""
+    """One row of the list of runs; missing numbers are NaN."""
 
     folder: RunFolder
     config: RunConfig | None
-    """None where `config.json` can't be read."""
+    """None if `config.json` cannot be read."""
     dataset: str
     created: float
-    """Seconds since 1970; 0 where it is not known."""
+    """Unix time in seconds; 0 if unknown."""
     status: str
-    """`completed`, `stopped`, `failed`, `running`, `died` (its process ended without a word) or `unreadable`."""
+    """`completed`, `stopped`, `failed`, `running`, `died` (its process ended abruptly) or `unreadable`."""
     epochs: int
-    """Epochs that were completed."""
+    """Number of complete epochs."""
     best_epoch: int
     valid_acc: float
-    """Of the best epoch, a fraction."""
+    """Validation accuracy of the best epoch, as a fraction."""
     valid_loss: float
     test_acc: float
     seconds: float
@@ -39,12 +39,12 @@ class RunSummary:
 
     @property
     def live(self) -> bool:
-        """Whether a process was writing it."""
+        """Whether a process was writing the run when it was summarised."""
         return self.status == "running"
 
 
 def summarise(folder: RunFolder) -> RunSummary:
-    """A run at a glance; never raises, a run that can't be read says so in its status."""
+    """Summarise a run; never raises: the status of a damaged run is `unreadable`."""
     config, dataset, created, status = None, "", 0.0, ""
     try:
         config, manifest = folder.manifest()
@@ -59,9 +59,9 @@ def summarise(folder: RunFolder) -> RunSummary:
     if started is not None:
         dataset, created = started.dataset, created or started.time
     if not status:
-        unfinished = "running" if folder.is_live() else "died"
-        status = finished.status if finished is not None else unfinished
-    trained = sum(epoch.seconds for epoch in history.epochs)
+        status_without_end = "running" if folder.is_live() else "died"
+        status = finished.status if finished is not None else status_without_end
+    epoch_seconds = sum(epoch.seconds for epoch in history.epochs)
     return RunSummary(
         folder=folder,
         config=config,
@@ -73,34 +73,34 @@ def summarise(folder: RunFolder) -> RunSummary:
         valid_acc=best.valid_acc if best else math.nan,
         valid_loss=best.valid_loss if best else math.nan,
         test_acc=history.test.acc if history.test else math.nan,
-        seconds=finished.seconds if finished else trained,
+        seconds=finished.seconds if finished else epoch_seconds,
     )
 
 
 def summarise_all(runs_dir: Path) -> list[RunSummary]:
-    """The runs in a folder at a glance, the newest first; one that ended is read once as long as it does not change."""
+    """Summarise the runs in a folder, newest first; summaries of finished runs are cached until their files change."""
     summaries = []
     for folder in stored_runs(runs_dir):
-        stamp = _stamp(folder)
-        summary = _ended.get(folder.path)
-        if summary is None or summary[0] != stamp:
-            summary = (stamp, summarise(folder))
+        versions = _file_versions(folder)
+        summary = _finished_cache.get(folder.path)
+        if summary is None or summary[0] != versions:
+            summary = (versions, summarise(folder))
             if summary[1].status in ("completed", "stopped", "failed"):
-                _ended[folder.path] = summary
+                _finished_cache[folder.path] = summary
         summaries.append(summary[1])
     return summaries
 
 
-_ended: dict[Path, tuple[tuple[tuple[int, int], ...], RunSummary]] = {}
+_finished_cache: dict[Path, tuple[tuple[tuple[int, int], ...], RunSummary]] = {}
 
 
-def _stamp(folder: RunFolder) -> tuple[tuple[int, int], ...]:
-    """Changes whenever one of the files that a summary is made of does."""
-    stamps = []
+def _file_versions(folder: RunFolder) -> tuple[tuple[int, int], ...]:
+    """Return the modification times and sizes of the files that the summary depends on."""
+    versions = []
     for name in (EVENTS, CONFIG):
         try:
             status = (folder.path / name).stat()
-            stamps.append((status.st_mtime_ns, status.st_size))
+            versions.append((status.st_mtime_ns, status.st_size))
         except OSError:
-            stamps.append((0, 0))
-    return tuple(stamps)
+            versions.append((0, 0))
+    return tuple(versions)

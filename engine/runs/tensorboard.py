@@ -1,4 +1,4 @@
-"""A run's curves as TensorBoard's event files, written by torch's own writer beside the run's other files."""
+"""Writes the curves of a run as TensorBoard event files to its folder."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.events import Epoch, Event, Notice, Progress, RunFinished, RunStarted, Test
 
-if TYPE_CHECKING:  # it loads torch
+if TYPE_CHECKING:  # imports torch
     from torch.utils.tensorboard import SummaryWriter
 
 FOLDER = "tensorboard"
 
 
 def check() -> None:
-    """Raises `ConfigError` where TensorBoard is not installed."""
+    """Raise `ConfigError` if TensorBoard is not installed."""
     if importlib.util.find_spec("tensorboard") is None:
         problem = "--tensorboard needs the package tensorboard: pip install tensorboard"
         raise ConfigError({"tensorboard": problem})
 
 
 def recorded(events: Generator[Event, None, None], runs_dir: Path) -> Generator[Event, None, None]:
-    """Pass on a training's events, and write its curves into the run's folder, `tensorboard`.
+    """Forward the events of a training and write its curves to the folder `tensorboard` in the run folder.
 
-    Where they can't be written, a notice says so once, and the training goes on without them.
+    If they cannot be written, one notice is yielded and training continues without them.
     """
     writer: SummaryWriter | None = None
     try:
@@ -42,7 +42,7 @@ def recorded(events: Generator[Event, None, None], runs_dir: Path) -> Generator[
                     _write(writer, event)
             except OSError as error:
                 reason = (error.strerror or str(error)).lower()
-                words = f"curves for TensorBoard can't be stored ({reason}): the training goes on without them"
+                words = f"curves for TensorBoard can't be stored ({reason}): training continues without them"
                 logging.getLogger(__name__).warning(words)
                 _close(writer)
                 writer = None
@@ -62,15 +62,15 @@ def _open(started: RunStarted, runs_dir: Path) -> SummaryWriter:
 
 def _close(writer: SummaryWriter | None) -> None:
     if writer is not None:
-        with contextlib.suppress(OSError):  # what could be written was flushed with the last event
+        with contextlib.suppress(OSError):  # everything that could be written was flushed with the last event
             writer.close()
 
 
 def _write(writer: SummaryWriter, event: Event) -> None:
-    """One event's numbers; steps are epochs, and batches since the start within the epochs."""
+    """Write the values of an event; the step is the epoch, or the number of batches for curves within the epochs."""
     match event:
         case Progress():
-            # Its points end where it stands; only an epoch's last point may stand for fewer batches than a group.
+            # The points end at the current batch; only the last group of an epoch may be incomplete.
             complete = event.batch == event.batches
             last = math.ceil(event.batch / event.group) if complete else event.batch // event.group
             first = last - len(event.losses)

@@ -1,7 +1,7 @@
-"""Writing a run: its folder, events, weights and state; a full disk or a vanished folder stops no training.
+"""Writes a run: its folder, events, weights and state. A full disk or a deleted folder does not stop the training.
 
-Whatever a kill leaves behind can be gone on from: the folder comes into being whole, every file is replaced at once,
-and the order is weights, state, event. The state carries the event that may be missing behind it.
+A run can be resumed after a crash at any point: the folder is created atomically, files are replaced atomically, and
+the order of writes is weights, state, event. The state includes the event that is missing if the crash comes before it.
 """
 
 from __future__ import annotations
@@ -27,60 +27,63 @@ from mnist_tui.engine.runs.folder import CONFIG, EVENTS, FORMAT, RunFolder
 if TYPE_CHECKING:
     from mnist_tui.engine.training.state import TrainingState
 
-MAX_WAITING = 64 << 20
-"""Bytes of checkpoints that wait in memory for a disk that takes them."""
-MAX_WAITING_EVENTS = 1 << 20
-"""… and of events, beyond which the fine curve is given up."""
+MAX_PENDING_BYTES = 64 << 20
+"""Maximum size of the checkpoints kept in memory while they cannot be written; the oldest are dropped beyond it."""
+MAX_PENDING_EVENT_BYTES = 1 << 20
+"""Maximum size of the events kept in memory while they cannot be written; `progress` events are dropped beyond it."""
 MAX_RESUMPTIONS = 100
-PARTS = (EVENTS, CONFIG, "checkpoints", "log.txt", "log.txt.1", "tensorboard")
-"""Of a run folder: what a training writes to."""
+WRITTEN_PATHS = (EVENTS, CONFIG, "checkpoints", "log.txt", "log.txt.1", "tensorboard")
+"""Paths in a run folder that a training writes to."""
 
 
 class RunWriter:
-    """Writes a run; holds its lock until it is closed.
+    """Writes a run, and locks it until closed.
 
-    What can't be written waits in memory and is tried again with whatever is written next.
+    Whatever cannot be written is kept in memory and retried with the next write.
     """
 
     def __init__(self, folder: RunFolder) -> None:
-        """Take an existing run for this process.
+        """Lock an existing run for this process.
 
-        Raises `RunError` where another process writes it, OSError where it can't be opened.
+        Raises:
+            RunError: Another process is writing the run.
+            OSError: The event log cannot be opened.
         """
         self.folder = folder
         self._file = (folder.path / EVENTS).open("ab", buffering=0)
         try:
             ownership.claim(self._file, folder.path)
             self._size = os.fstat(self._file.fileno()).st_size
-            self._waiting: list[bytes] = [] if self._ends_with_a_line() else [b"\n"]
+            self._pending_lines: list[bytes] = [] if self._ends_with_newline() else [b"\n"]
         except BaseException:
             self._file.close()
             raise
-        self._unsaved: dict[Path, bytes] = {}
-        self._troubles: dict[str, str] = {}
+        self._pending_files: dict[Path, bytes] = {}
+        self._failures: dict[str, str] = {}
         self._notices: list[str] = []
 
     @classmethod
     def create(cls, runs_dir: Path, name: str, config: RunConfig, facts: Mapping[str, Any]) -> RunWriter:
-        """Make a new folder `<time>-<name>` in `runs_dir` with its `config.json` and an empty log.
+        """Create a new folder `<timestamp>-<name>` in `runs_dir` with `config.json` and an empty event log.
 
         Args:
-            facts: what else is needed to repeat the run: the data set that was used, its statistics …
+            facts: Further entries of `config.json` that are needed to repeat the run, such as the data set.
 
-        Raises OSError where it can't be written.
+        Raises:
+            OSError: The folder cannot be written.
         """
         record = {"format": FORMAT, "name": name, "created": time.time(), "config": config.to_json(), **facts}
         record["versions"] = _versions()
         path = _new_folder(runs_dir, name)
-        half = path.with_name(f".{path.name}")  # renamed when it is whole: a kill leaves no half of a run
+        partial = path.with_name(f".{path.name}")  # renamed when complete, so that a crash leaves no partial run
         try:
-            (half / "checkpoints").mkdir(parents=True)
-            (half / EVENTS).touch()
-            files.replace(half / CONFIG, _as_json(record))
-            writer = cls(RunFolder(half))
-            os.rename(half, path)
+            (partial / "checkpoints").mkdir(parents=True)
+            (partial / EVENTS).touch()
+            files.replace(partial / CONFIG, _to_json(record))
+            writer = cls(RunFolder(partial))
+            os.rename(partial, path)
         except BaseException:
-            shutil.rmtree(half, ignore_errors=True)
+            shutil.rmtree(partial, ignore_errors=True)
             with contextlib.suppress(OSError):
                 path.rmdir()
             raise
@@ -89,31 +92,33 @@ class RunWriter:
 
     @classmethod
     def reopen(cls, folder: RunFolder) -> RunWriter:
-        """Take an existing run to go on with it, and clear away what a kill left of files in the making.
+        """Lock an existing run in order to resume it, and remove temporary files left by a crash.
 
-        Raises `RunError` where another process writes it, it can't be written, or something in it is a link:
-        a stranger's run must not lead to other folders.
+        Raises:
+            RunError: Another process is writing the run, it cannot be written, or a path in it is a symlink, through
+                which a copied run could redirect writes elsewhere.
         """
-        for path in (folder.path / name for name in PARTS):
+        for path in (folder.path / name for name in WRITTEN_PATHS):
             if path.is_symlink():
-                raise RunError(f"{path} is a link to elsewhere: no training goes on there")
+                raise RunError(f"{path} is a symbolic link: the run can't be resumed")
         try:
             writer = cls(folder)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise RunError(f"{folder.path} can't be written ({reason}): no training can go on there") from error
-        with contextlib.suppress(OSError):  # nobody would read a request in it
+            raise RunError(f"{folder.path} can't be written ({reason}): the run can't be resumed") from error
+        with contextlib.suppress(OSError):  # stale requests: their recipient has ended
             (folder.path / remote.FILE).unlink()
         for place in (folder.path, folder.checkpoints):
-            for rest in (path for name in (CONFIG, ownership.OWNER, "*.pt") for path in place.glob(f".{name}.*")):
+            for leftover in (path for name in (CONFIG, ownership.OWNER, "*.pt") for path in place.glob(f".{name}.*")):
                 with contextlib.suppress(OSError):
-                    rest.unlink()
+                    leftover.unlink()
         return writer
 
     def record_resumption(self, config: RunConfig, epoch: int, batch: int) -> None:
-        """Note in `config.json` that the run goes on from there, with the configuration it has now.
+        """Record in `config.json` that the run is resumed at this position, with its new configuration.
 
-        Raises `RunError` where it can't be read or written.
+        Raises:
+            RunError: `config.json` cannot be read or written.
         """
         _, record = self.folder.manifest()
         earlier = record.get("resumed")
@@ -123,18 +128,18 @@ class RunWriter:
         ]
         record |= {"config": config.to_json(), "resumed": resumed[-MAX_RESUMPTIONS:]}
         try:
-            files.replace(self.folder.path / CONFIG, _as_json(record))
+            files.replace(self.folder.path / CONFIG, _to_json(record))
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise RunError(f"{self.folder.path / CONFIG} can't be written ({reason})") from error
 
     def append(self, event: Event) -> None:
-        """Store an event; all but `progress` are flushed to the disk."""
-        self._waiting.append(events.to_json(event).encode() + b"\n")
-        self._write_waiting(flush=not isinstance(event, events.Progress))
+        """Store an event; all events except `progress` are flushed to the disk."""
+        self._pending_lines.append(events.to_json(event).encode() + b"\n")
+        self._write_pending_lines(flush=not isinstance(event, events.Progress))
 
-    def _write_waiting(self, *, flush: bool) -> None:
-        lines = b"".join(self._waiting)
+    def _write_pending_lines(self, *, flush: bool) -> None:
+        lines = b"".join(self._pending_lines)
         try:
             self._write(lines)
             if flush:
@@ -142,79 +147,79 @@ class RunWriter:
             if os.fstat(self._file.fileno()).st_nlink == 0:
                 raise FileNotFoundError(2, "the run's folder was removed")
         except OSError as error:
-            if len(lines) > MAX_WAITING_EVENTS:
-                kept = [line for line in self._waiting if not line.startswith(b'{"event": "progress"')]
-                if len(kept) < len(self._waiting):
-                    self._gave_up("parts of the fine curve")
-                self._waiting = kept
-            self._failed("events", error)
+            if len(lines) > MAX_PENDING_EVENT_BYTES:
+                kept = [line for line in self._pending_lines if not line.startswith(b'{"event": "progress"')]
+                if len(kept) < len(self._pending_lines):
+                    self._note_loss("parts of the batch curve")
+                self._pending_lines = kept
+            self._note_failure("events", error)
         else:
-            self._worked("events")
+            self._note_success("events")
 
     def save_weights(self, epoch: int, weights: Mapping[str, Any]) -> None:
-        """Store an epoch's weights; equal weights give equal bytes."""
+        """Store an epoch's weights; equal weights produce identical files."""
         import torch
 
-        buffer = io.BytesIO()  # a file's own name would become part of the archive, and so of its checksum
+        buffer = io.BytesIO()  # torch.save would include the name of a file in the archive
         torch.save({name: tensor.detach().cpu() for name, tensor in weights.items()}, buffer)
-        if self.folder.version(epoch):  # an epoch that a stop had cut short
-            self.folder.forget_pictures(epoch)
+        if self.folder.version(epoch):  # a partial epoch that is being repeated
+            self.folder.delete_derived_files(epoch)
         self._save(self.folder.checkpoint(epoch), buffer.getvalue())
 
     def save_state(self, state: TrainingState) -> None:
-        """Store where the training stands."""
+        """Store the training state."""
         from mnist_tui.engine.training.state import to_bytes
 
         self._save(self.folder.state_file, to_bytes(state))
 
-    def waits(self, epoch: int) -> bool:
-        """Whether an epoch's weights are not on the disk yet."""
-        return self.folder.checkpoint(epoch) in self._unsaved
+    def is_pending(self, epoch: int) -> bool:
+        """Return whether an epoch's weights have not been written to the disk yet."""
+        return self.folder.checkpoint(epoch) in self._pending_files
 
-    def try_again(self) -> None:
-        """Store what waits, where that can be done by now."""
-        if self._unsaved:
-            self._save_waiting()
-        if self._waiting:
-            self._write_waiting(flush=True)
+    def retry_pending(self) -> None:
+        """Retry all pending writes."""
+        if self._pending_files:
+            self._write_pending_files()
+        if self._pending_lines:
+            self._write_pending_lines(flush=True)
 
     @property
-    def trouble(self) -> str:
-        """What is not stored at the moment, and why; empty where everything is."""
-        return "; ".join(self._troubles.values())
+    def failure(self) -> str:
+        """What is currently not stored, and why; empty if everything is."""
+        return "; ".join(self._failures.values())
 
     def take_notices(self) -> list[str]:
-        """What people should know of the writing since the last call."""
+        """Return the messages for the user since the last call."""
         taken, self._notices = self._notices, []
         return taken
 
     def close(self) -> None:
-        """Give the run back."""
+        """Release the run."""
         if not self._file.closed:
             self._file.close()
             ownership.release(self.folder.path)
 
     def _save(self, path: Path, content: bytes) -> None:
-        self._unsaved.pop(path, None)
-        self._unsaved[path] = content
-        self._save_waiting()
-        while len(self._unsaved) > 1 and sum(map(len, self._unsaved.values())) > MAX_WAITING:
-            self._unsaved.pop(next(iter(self._unsaved)))
-            self._gave_up("some checkpoints")
+        self._pending_files.pop(path, None)
+        self._pending_files[path] = content
+        self._write_pending_files()
+        while len(self._pending_files) > 1 and sum(map(len, self._pending_files.values())) > MAX_PENDING_BYTES:
+            self._pending_files.pop(next(iter(self._pending_files)))
+            self._note_loss("some checkpoints")
 
-    def _save_waiting(self) -> None:
-        for place, waiting in list(self._unsaved.items()):
+    def _write_pending_files(self) -> None:
+        for place, content in list(self._pending_files.items()):
             try:
-                files.replace(place, waiting)
+                files.replace(place, content)
             except OSError as error:
-                self._failed("checkpoints", error)
+                self._note_failure("checkpoints", error)
                 break
-            del self._unsaved[place]
+            del self._pending_files[place]
         else:
-            self._worked("checkpoints")
+            self._note_success("checkpoints")
 
     def _write(self, data: bytes) -> None:
-        """Append all of it, or nothing."""
+        """Append all of `data` or none of it."""
         try:
             done = 0
             while done < len(data):
@@ -224,34 +229,34 @@ class RunWriter:
                 os.ftruncate(self._file.fileno(), self._size)
             raise
         self._size += len(data)
-        self._waiting.clear()
+        self._pending_lines.clear()
 
-    def _ends_with_a_line(self) -> bool:
+    def _ends_with_newline(self) -> bool:
         if self._size == 0:
             return True
         with (self.folder.path / EVENTS).open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
 
-    def _failed(self, what: str, error: OSError) -> None:
+    def _note_failure(self, what: str, error: OSError) -> None:
         reason = (error.strerror or str(error)).lower()
-        if what not in self._troubles:
-            self._notices.append(f"{what} can't be stored in {self.folder.name} ({reason}): the training goes on")
-        self._troubles[what] = f"{what} could not be stored ({reason})"
+        if what not in self._failures:
+            self._notices.append(f"{what} can't be stored in {self.folder.name} ({reason}): training continues")
+        self._failures[what] = f"{what} could not be stored ({reason})"
 
-    def _gave_up(self, what: str) -> None:
-        """What is lost stays lost, whatever can be stored later."""
-        words = f"{what} were given up: too much waited to be stored"
-        if words not in self._troubles.values():
+    def _note_loss(self, what: str) -> None:
+        """Record a permanent loss, which later successful writes do not clear."""
+        words = f"{what} were dropped: too much data was waiting to be written"
+        if words not in self._failures.values():
             self._notices.append(words)
-        self._troubles[f"{what} given up"] = words
+        self._failures[f"{what} given up"] = words
 
-    def _worked(self, what: str) -> None:
-        if self._troubles.pop(what, ""):
+    def _note_success(self, what: str) -> None:
+        if self._failures.pop(what, ""):
             self._notices.append(f"{what} can be stored in {self.folder.name} again")
 
 
-def _as_json(record: Mapping[str, Any]) -> bytes:
+def _to_json(record: Mapping[str, Any]) -> bytes:
     return json.dumps(record, indent=2, ensure_ascii=False).encode()
 
 
@@ -264,7 +269,7 @@ def _new_folder(runs_dir: Path, name: str) -> Path:
         except FileExistsError:
             continue
         return path
-    raise FileExistsError(f"{runs_dir / stem} and a thousand more are taken")
+    raise FileExistsError(f"{runs_dir / stem} exists, and so do 998 numbered variants of it")
 
 
 def _versions() -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""The training: steps, optimisers, schedules, and the loop that makes events of them."""
+"""Training: model, batches, steps, schedules and the loop that turns them into events."""

@@ -1,4 +1,4 @@
-"""The training images on the device, and an epoch's shuffled, augmented and normalised batches out of them."""
+"""The training images on the device, and the shuffled, augmented and normalised batches of each epoch."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from mnist_tui.engine.augment.choose import make_transform
 from mnist_tui.engine.config import RunConfig
 
 CHUNK = {"cpu": 1024}
-"""Images that are augmented at once: few enough for a CPU's cache …"""
+"""Images augmented at once on a CPU: few enough to stay in its cache."""
 GPU_CHUNK = 8192
-"""… and enough to fill a GPU."""
+"""Images augmented at once on a GPU: enough to occupy it."""
 
 
 def normalise(images: Tensor, mean: float, std: float) -> Tensor:
-    """8-bit pixels scaled to 0–1, less `mean`, over `std`.
+    """Scale 8-bit pixels to 0–1, subtract `mean` and divide by `std`.
 
     Args:
-        images: (N, S, S) uint8, or float32 in its units.
+        images: (N, S, S) uint8, or float32 with the same range of values.
 
     Returns:
         (N, S·S) float32.
     """
-    # In one pass; from bytes to floats is one of its own, because torch's mixed arithmetic is slower than both.
+    # The conversion to float is a separate pass, since torch's mixed-type arithmetic is slower than both together.
     pixels = images.flatten(1).to(torch.float32)
-    own = pixels if images.dtype == torch.uint8 else None
-    return torch.add(torch.tensor(-mean / std), pixels, alpha=1 / (255 * std), out=own)
+    out = pixels if images.dtype == torch.uint8 else None
+    return torch.add(torch.tensor(-mean / std), pixels, alpha=1 / (255 * std), out=out)
 
 
 def seed_for(seed: int, epoch: int) -> int:
-    """A seed of its own for every epoch, so that an epoch's random draws need no history."""
+    """Derive an independent seed for each epoch, so that its random numbers do not depend on earlier epochs."""
     return int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 class TrainingBatches:
-    """Batches of the training images, which lie on the device; a batch is an index into them."""
+    """Yields batches of the training images, which stay on the device."""
 
     def __init__(self, images: Tensor, labels: Tensor, mean: float, std: float, config: RunConfig) -> None:
         """
         Args:
             images: (N, S, S) uint8, on the device.
             labels: (N,) int64, on the same device.
-            mean, std: of the pixels scaled to 0–1.
-            config: the batch size, the seed, and how images are transformed are read from it.
+            mean, std: Of the pixels scaled to 0–1.
+            config: Provides the batch size, the seed and the augmentation.
         """
         self.labels = labels
         self.mean, self.std = mean, std
@@ -59,16 +59,16 @@ class TrainingBatches:
         return math.ceil(len(self.labels) / self.config.batch_size)
 
     def sizes(self) -> np.ndarray:
-        """(batches,) int64: examples in each batch of an epoch; the last may be short."""
+        """Return the number of examples in each batch of an epoch, (batches,) int64; the last batch may be smaller."""
         starts = np.arange(len(self)) * self.config.batch_size
         return np.minimum(self.config.batch_size, len(self.labels) - starts)
 
-    def epoch(self, epoch: int, *, first: int = 0, together: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
-        """The batches of an epoch; the same epoch of the same seed gives the same pixels on every device.
+    def epoch(self, epoch: int, *, first: int = 0, group_size: int = 1) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the batches of an epoch; the same seed and epoch give the same pixels on every device.
 
         Args:
-            first: how many batches to leave out at the beginning.
-            together: how many come at once, one behind the other; at the end there may be fewer.
+            first: Number of batches to skip at the start.
+            together: Number of consecutive batches per item; the last item may have fewer.
 
         Yields:
             x: (examples, S·S) float32; y: (examples,) int64.
@@ -77,13 +77,15 @@ class TrainingBatches:
         count = len(self.labels)
         generator = torch.Generator().manual_seed(seed_for(config.seed, epoch))
         order = torch.randperm(count, generator=generator).to(device)
-        drawn = [part.to(device) for part in self.transform.draw(count, generator, config.strength(epoch))]
+        draws = [part.to(device) for part in self.transform.draw(count, generator, config.strength(epoch))]
 
-        group = config.batch_size * together
+        group = config.batch_size * group_size
         chunk = max(1, CHUNK.get(device.type, GPU_CHUNK) // group) * group
         for start in range(first * config.batch_size, count, chunk):
-            piece = slice(start, start + chunk)
-            chosen = order[piece]
-            images = self.transform.apply(self.prepared.index_select(0, chosen), *(part[piece] for part in drawn))
-            x, y = normalise(images, self.mean, self.std), self.labels.index_select(0, chosen)
+            part_of_epoch = slice(start, start + chunk)
+            indices = order[part_of_epoch]
+            images = self.transform.apply(
+                self.prepared.index_select(0, indices), *(part[part_of_epoch] for part in draws)
+            )
+            x, y = normalise(images, self.mean, self.std), self.labels.index_select(0, indices)
             yield from zip(torch.split(x, group), torch.split(y, group), strict=True)

@@ -1,4 +1,4 @@
-"""How other threads steer a training: pause, resume, stop."""
+"""Thread-safe control of a training: pause, resume, stop."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 
 class Control:
-    """Requests that a training looks at between two batches; every method may be called from any thread."""
+    """Requests that the training loop checks between batches; every method may be called from any thread."""
 
     def __init__(self) -> None:
         self._running = threading.Event()
@@ -14,26 +14,26 @@ class Control:
         self._stopping = False
 
     def pause(self) -> None:
-        """Hold the training before its next batch."""
+        """Pause the training before its next batch."""
         self._running.clear()
 
     def resume(self) -> None:
-        """Let a held training go on."""
+        """Resume a paused training."""
         self._running.set()
 
     def stop(self) -> None:
-        """End the training before its next batch, keeping what it learned; a held one too."""
+        """Stop the training before its next batch, also if paused; what it has learned is saved."""
         self._stopping = True
         self._running.set()
 
     @property
     def paused(self) -> bool:
-        """Whether a pause was asked for."""
+        """Whether a pause was requested."""
         return not self._running.is_set()
 
     @property
     def stopping(self) -> bool:
-        """Whether a stop was asked for."""
+        """Whether a stop was requested."""
         return self._stopping
 
     def wait(self) -> None:

@@ -1,7 +1,7 @@
-"""How many CPU threads a training is given: by a short measurement, once for a machine and a kind of step.
+"""Chooses the number of CPU threads by a short benchmark, once per machine and type of step.
 
-Sums depend on how many threads share them, so the same seed gives the same run only with the same number. That is why
-a measurement is written down, and read the next time.
+Floating-point sums depend on the number of threads, so a run is reproducible only with the same number. That is why
+the result of the benchmark is cached.
 """
 
 from __future__ import annotations
@@ -17,80 +17,80 @@ import torch
 
 from mnist_tui.engine import files
 from mnist_tui.engine.config import RunConfig
-from mnist_tui.engine.training.model import initial
+from mnist_tui.engine.training.model import initialized
 from mnist_tui.engine.training.step import Step
 
-ENOUGH = 0.8
-"""More threads are taken only where a step's time falls below this share: a thread that waits burns a core."""
+MAX_TIME_RATIO = 0.8
+"""More threads are used only if they reduce a step's time to below this fraction: waiting threads burn a core each."""
 STEPS, TRIALS = 3, 5
 
 
 def choose_threads(config: RunConfig, cores: int, processor: str) -> int:
-    """CPU threads for torch: the configuration's, else the quickest number that leaves a core for the screen.
+    """Return the number of CPU threads: the configured one, else the fastest that leaves one core for the screen.
 
     Args:
-        cores: that this process may use; with two or one there is nothing to choose.
-        processor: its name, for the measurement's own.
+        cores: Number of cores available to this process; with at most two there is nothing to choose.
+        processor: Name of the processor, part of the cache key.
     """
     if config.threads:
         return config.threads
-    most = cores - 1
-    if most < 2:
+    max_threads = cores - 1
+    if max_threads < 2:
         return 1
     kind = f"{processor}, {cores} cores, torch {torch.__version__}, {config.layer_sizes}, {config.batch_size}"
-    known = _known()
-    if kind not in known:
-        known[kind] = quickest(most, lambda threads: step_seconds(config, threads))
-        _remember(known)
-    return min(known[kind], most)
+    cache = _load_cache()
+    if kind not in cache:
+        cache[kind] = fastest_thread_count(max_threads, lambda threads: step_seconds(config, threads))
+        _save_cache(cache)
+    return min(cache[kind], max_threads)
 
 
-def quickest(most: int, seconds: Callable[[int], float]) -> int:
-    """The number of threads, 1, 2, 4 … and `most`, from which more is hardly quicker."""
+def fastest_thread_count(max_threads: int, seconds: Callable[[int], float]) -> int:
+    """Return the smallest of 1, 2, 4 … `max_threads` threads beyond which a step hardly becomes faster."""
     best, best_seconds = 1, seconds(1)
-    for threads in sorted({*(2**i for i in range(1, most.bit_length())), most} - {1}):
-        taken = seconds(threads)
-        if taken < ENOUGH * best_seconds:
-            best, best_seconds = threads, taken
+    for threads in sorted({*(2**i for i in range(1, max_threads.bit_length())), max_threads} - {1}):
+        durations = seconds(threads)
+        if durations < MAX_TIME_RATIO * best_seconds:
+            best, best_seconds = threads, durations
     return best
 
 
 def step_seconds(config: RunConfig, threads: int) -> float:
-    """The best of a few short measurements of the configured step."""
-    before = torch.get_num_threads()
+    """Return the time of one step of the configured network: the best of several measurements, in seconds."""
+    previous = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        step = Step(initial(config.layer_sizes, 0), config.optimizer)
+        step = Step(initialized(config.layer_sizes, 0), config.optimizer)
         x = torch.zeros(config.batch_size, config.layer_sizes[0])
         y = torch.zeros(config.batch_size, dtype=torch.int64)
         step(x, y, 0.0)
-        taken = []
+        durations = []
         for _ in range(TRIALS):
-            began = time.perf_counter()
+            started_at = time.perf_counter()
             for _ in range(STEPS):
                 step(x, y, 0.0)
-            taken.append(time.perf_counter() - began)
-        return min(taken) / STEPS
+            durations.append(time.perf_counter() - started_at)
+        return min(durations) / STEPS
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(previous)
 
 
-def _file() -> Path:
+def _cache_file() -> Path:
     return platformdirs.user_cache_path("mnist-tui") / "threads.json"
 
 
-def _known() -> dict[str, int]:
-    """What was measured before; nothing where it can't be read."""
+def _load_cache() -> dict[str, int]:
+    """Return the cached results; empty if the cache cannot be read."""
     try:
-        record = json.loads(_file().read_text(encoding="utf-8"))
+        record = json.loads(_cache_file().read_text(encoding="utf-8"))
         return {str(kind): max(1, int(threads)) for kind, threads in record.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def _remember(known: dict[str, int]) -> None:
+def _save_cache(cache: dict[str, int]) -> None:
     try:
-        os.makedirs(_file().parent, exist_ok=True)
-        files.replace(_file(), json.dumps(known, indent=1, ensure_ascii=False).encode())
+        os.makedirs(_cache_file().parent, exist_ok=True)
+        files.replace(_cache_file(), json.dumps(cache, indent=1, ensure_ascii=False).encode())
     except OSError:
-        pass  # then the next training measures again
+        pass  # the next training repeats the benchmark

@@ -1,8 +1,8 @@
-"""Several steps in a row: one by one, or on a GPU as one recorded graph.
+"""Runs several training steps in a row: one by one, or on a GPU as one CUDA graph.
 
-A step of a network as small as the notebook's is some twenty kernels of a few microseconds each, and to launch one
-costs the host as long as it runs. A CUDA graph records the kernels of many steps once; from then on a group of batches
-is two copies and one launch.
+A step of a small network launches some twenty kernels of a few microseconds each, and launching a kernel takes the host
+as long as running it. A CUDA graph records the kernels of many steps once; from then on a group of batches takes two
+copies and one launch.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from torch import Tensor
 
 from mnist_tui.engine.training.step import Step
 
-EXAMPLES = 4096
-"""Examples that a graph trains on, where the network is small …"""
-OPERATIONS = 2e11
-"""… and floating-point operations that it does at most: some 20 ms of a GPU, so that a pause need not wait for long."""
-AHEAD = 4
-"""Graphs that the host launches ahead of the device."""
+EXAMPLES_PER_GRAPH = 4096
+"""Examples per graph if the network is small."""
+MAX_OPERATIONS_PER_GRAPH = 2e11
+"""Floating-point operations per graph, at most: some 20 ms on a GPU, so that a pause takes effect quickly."""
+MAX_QUEUED_GRAPHS = 4
+"""Maximum number of graphs queued on the device."""
 
 
 class Steps:
-    """Trains on a few batches, one after the other."""
+    """Trains on several batches, one after the other."""
 
-    together = 1
-    """Batches that are best given at once."""
+    group_size = 1
+    """Preferred number of batches per call."""
 
     def __init__(self, step: Step, batch_size: int) -> None:
         self.step, self.batch_size = step, batch_size
 
     def __call__(self, x: Tensor, y: Tensor, rates: Sequence[float]) -> Tensor:
-        """Learn from batches that lie one behind the other; only the last may be short.
+        """Train on consecutive batches; only the last may be smaller.
 
         Args:
             x: (examples, inputs); y: (examples,) int64.
-            rates: the learning rate of each batch's step.
+            rates: The learning rate for each batch.
 
         Returns:
-            (examples, classes): each batch's logits before its step.
+            (examples, classes): the logits of each batch before its step.
         """
         if len(rates) == 1:
             return self.step(x, y, rates[0])
@@ -50,67 +50,67 @@ class Steps:
         return torch.cat([self.step(*part) for part in parts])
 
 
-class Mark(Protocol):
-    """A place in a device's queue."""
+class QueueMarker(Protocol):
+    """A position in a device's queue of work."""
 
     def synchronize(self) -> None:
-        """Wait until the device has come there."""
+        """Wait until the device has reached this position."""
 
 
-class Graphs(Protocol):
-    """What it takes of a device to record work and repeat it."""
-
-    def record(self, work: Callable[[], None]) -> Callable[[], None]:
-        """Record what `work` queues on the device; the result queues the same again, on the same memory."""
-
-    def mark(self) -> Mark:
-        """The place in the queue behind all that was queued."""
-
-
-class CudaGraphs:
-    """CUDA's."""
+class GraphRecorder(Protocol):
+    """Records work of a device for later replay."""
 
     def record(self, work: Callable[[], None]) -> Callable[[], None]:
-        # Libraries make themselves ready at their first call, which must not be recorded.
+        """Record the work queued by `work`; calling the result queues the same work on the same memory again."""
+
+    def mark(self) -> QueueMarker:
+        """Return the current end of the queue."""
+
+
+class CudaGraphRecorder:
+    """Records CUDA graphs."""
+
+    def record(self, work: Callable[[], None]) -> Callable[[], None]:
+        # Warm up first: libraries initialize themselves on their first call, which must not be recorded.
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             work()
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may ask for the device's name
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may query the device
             work()
         return graph.replay
 
-    def mark(self) -> Mark:
+    def mark(self) -> QueueMarker:
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()
         return event
 
 
 class GraphedSteps(Steps):
-    """Trains on full groups of batches by a recorded graph, on what is left one by one."""
+    """Trains on complete groups of batches by replaying a recorded graph, and on the remainder one by one."""
 
-    def __init__(self, step: Step, batch_size: int, together: int, graphs: Graphs) -> None:
-        """Records the graph; the network and the optimiser's memory stay as they are.
+    def __init__(self, step: Step, batch_size: int, group_size: int, recorder: GraphRecorder) -> None:
+        """Record the graph; parameters and optimizer state are unchanged afterwards.
 
         Args:
-            together: batches that are trained on by one graph.
+            together: Number of batches per graph.
         """
         super().__init__(step, batch_size)
-        self.together, self.graphs = together, graphs
-        examples, device = batch_size * together, step.parameters.device
+        self.group_size, self.recorder = group_size, recorder
+        examples, device = batch_size * group_size, step.parameters.device
         self._x = step.parameters.new_zeros(examples, step.layers[0].weight.shape[1])
         self._y = torch.zeros(examples, dtype=torch.int64, device=device)
-        self._rates = step.parameters.new_zeros(together)
-        before = step.state()
+        self._rates = step.parameters.new_zeros(group_size)
+        state = step.state()
         try:
-            self._replay = graphs.record(self._work)
-        finally:  # where it can't be recorded, the training goes on one by one
-            step.restore(before)
-        self._ahead: deque[Mark] = deque()
+            self._replay = recorder.record(self._train_group)
+        finally:  # also if recording fails, since training then continues step by step
+            step.restore(state)
+        self._queued: deque[QueueMarker] = deque()
 
-    def _work(self) -> None:
+    def _train_group(self) -> None:
         xs, ys = (torch.split(whole, self.batch_size) for whole in (self._x, self._y))
         self._logits = torch.cat([self.step(*part) for part in zip(xs, ys, self._rates.unbind(), strict=True)])
 
@@ -121,24 +121,24 @@ class GraphedSteps(Steps):
         self._y.copy_(y)
         self._rates.copy_(torch.tensor(rates))
         self._replay()
-        # Whoever pauses or stops waits for what was launched, so that must not be too much.
-        self._ahead.append(self.graphs.mark())
-        if len(self._ahead) > AHEAD:
-            self._ahead.popleft().synchronize()
-        return self._logits.clone()  # the next replay writes over them
+        # A pause or stop waits for all queued graphs, so limit their number.
+        self._queued.append(self.recorder.mark())
+        if len(self._queued) > MAX_QUEUED_GRAPHS:
+            self._queued.popleft().synchronize()
+        return self._logits.clone()  # the next replay overwrites them
 
 
 def make_steps(step: Step, batch_size: int) -> Steps:
-    """The quickest way to take this step on its device: graphs on CUDA, one by one everywhere else."""
+    """Return the fastest way to run steps on the device: CUDA graphs on CUDA, else one by one."""
     if step.parameters.device.type == "cuda":
         try:
-            return GraphedSteps(step, batch_size, batches_together(step, batch_size), CudaGraphs())
-        except RuntimeError:  # an old driver, or too little memory
-            logging.getLogger(__name__).warning("CUDA graphs can't be had: training step by step", exc_info=True)
+            return GraphedSteps(step, batch_size, batches_per_graph(step, batch_size), CudaGraphRecorder())
+        except RuntimeError:  # an old driver, or not enough memory
+            logging.getLogger(__name__).warning("CUDA graphs are not available: training step by step", exc_info=True)
     return Steps(step, batch_size)
 
 
-def batches_together(step: Step, batch_size: int) -> int:
-    """How many batches a graph trains on."""
+def batches_per_graph(step: Step, batch_size: int) -> int:
+    """Return the number of batches per graph."""
     operations = 6 * len(step.parameters) * batch_size
-    return max(1, min(EXAMPLES // batch_size, int(OPERATIONS / operations)))
+    return max(1, min(EXAMPLES_PER_GRAPH // batch_size, int(MAX_OPERATIONS_PER_GRAPH / operations)))

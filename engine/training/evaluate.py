@@ -1,4 +1,4 @@
-"""What a network says about images that it is only measured on."""
+"""Evaluates a network on images."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mnist_tui.engine.training.batches import normalise
 from mnist_tui.engine.training.model import MLP
 
 CHUNK = 500
-"""Images measured at once."""
+"""Images per forward pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A network's answers for N images, on the CPU."""
+    """Outputs of a network for N images, on the CPU."""
 
     logits: np.ndarray
     """(N, classes) float32."""
@@ -35,12 +35,12 @@ class Evaluation:
 
     @property
     def predictions(self) -> np.ndarray:
-        """(N,) int64: the most probable class."""
+        """(N,) int64: the predicted classes."""
         return np.asarray(self.logits.argmax(axis=1))
 
     @property
     def correct(self) -> int:
-        """Images whose most probable class is the true one."""
+        """Number of images whose predicted class is the true one."""
         return int((self.predictions == self.labels).sum())
 
     @property
@@ -53,41 +53,41 @@ class Evaluation:
 
 
 def judge(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Each image's cross-entropy, in nats, and whether its most probable class is the true one: (N,) each.
+    """Return each image's cross-entropy, in nats, and whether its predicted class is the true one: (N,) each.
 
     Args:
-        logits: (classes, N), contiguous: a CPU goes through columns ten times as fast as through short rows.
+        logits: (classes, N), contiguous: a CPU reduces columns ten times as fast as short rows.
         labels: (N,) int64.
     """
-    # Not `cross_entropy`: over columns CUDA has no deterministic one.
+    # Not `cross_entropy`, which is not deterministic on CUDA for this layout.
     losses = -torch.log_softmax(logits, 0).gather(0, labels[None])[0]
     return losses, logits.max(0).indices == labels
 
 
 @torch.inference_mode()
 def measure(model: MLP, images: Tensor, labels: Tensor, mean: float, std: float) -> tuple[float, int]:
-    """Mean cross-entropy per image, in nats, and how many images are answered rightly.
+    """Return the mean cross-entropy per image, in nats, and the number of correctly classified images.
 
     Args:
-        model: on the images' device.
-        images: (N, S, S) uint8; labels: (N,) int64, on the same device.
-        mean, std: the training images' statistics.
+        model: On the same device as the images.
+        images: (N, S, S) uint8; labels: (N,) int64.
+        mean, std: Statistics of the training images.
     """
-    # MPS has no float64; there the sum over some thousands of images is good to seven digits.
-    wide = torch.float32 if images.device.type == "mps" else torch.float64
-    loss = torch.zeros((), dtype=wide, device=images.device)
+    # MPS has no float64; in float32 the sum over thousands of images is accurate to about seven digits.
+    accumulator_type = torch.float32 if images.device.type == "mps" else torch.float64
+    loss = torch.zeros((), dtype=accumulator_type, device=images.device)
     correct = torch.zeros((), dtype=torch.int64, device=images.device)
     for x, y in zip(torch.split(images, CHUNK), torch.split(labels, CHUNK), strict=True):
         logits, _ = model(normalise(x, mean, std))
-        losses, right = judge(logits.t().contiguous(), y)
-        loss += losses.to(wide).sum()
-        correct += right.sum()
+        losses, is_correct = judge(logits.t().contiguous(), y)
+        loss += losses.to(accumulator_type).sum()
+        correct += is_correct.sum()
     return float(loss) / len(images), int(correct)
 
 
 @torch.inference_mode()
 def evaluate(model: MLP, images: np.ndarray, labels: np.ndarray, mean: float, std: float) -> Evaluation:
-    """All answers of a network on the CPU for (N, S, S) uint8 images with (N,) labels."""
+    """Return all outputs of a network on the CPU for (N, S, S) uint8 images with (N,) labels."""
     parts = [model(normalise(x, mean, std)) for x in torch.split(torch.tensor(images), CHUNK)]
     logits, hidden = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
     return Evaluation(logits, hidden, labels)

@@ -1,4 +1,4 @@
-"""The training loop: an iterator of events, and the one place that waits for the device."""
+"""The training loop: a generator of events. It waits for the device only to report progress and results."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from mnist_tui.engine.training.control import Control
 from mnist_tui.engine.training.cpu_threads import choose_threads
 from mnist_tui.engine.training.cuda_graphs import make_steps
 from mnist_tui.engine.training.evaluate import measure
-from mnist_tui.engine.training.model import MLP, initial, unset
+from mnist_tui.engine.training.model import MLP, initialized, uninitialized
 from mnist_tui.engine.training.schedule import learning_rate
 from mnist_tui.engine.training.state import Tensors, TrainingState, check_weights
 from mnist_tui.engine.training.step import Step
 from mnist_tui.engine.training.tally import Tally
 
 REPORT_SECONDS = 0.1
-"""At least this long between two `progress` events."""
-NOTHING = torch.zeros(0, dtype=torch.float64)
+"""Minimum interval between two `progress` events, in seconds."""
+EMPTY = torch.zeros(0, dtype=torch.float64)
 
 
 def train(
@@ -40,33 +40,35 @@ def train(
     state: TrainingState | None = None,
     save_state: Callable[[TrainingState], None] = lambda state: None,
 ) -> Iterator[Event]:
-    """Train a new network, or one that was interrupted, and measure it once on the test images.
+    """Train a new network or resume an interrupted training, then test it.
 
-    Every epoch trains on all training images in a new order, then measures the validation images. The weights of the
-    lowest validation loss are loaded again at the end, and only then are the test images measured. A loss that is not
-    finite ends the training as failed, after the test of what was best until then.
+    Every epoch trains on all training images in a new order, then evaluates the validation images. At the end the
+    weights with the lowest validation loss are restored and evaluated once on the test images. A non-finite loss ends
+    the training as failed, after testing the best weights so far.
 
     Args:
-        config: what to train.
-        dataset: its images, on the host.
-        control: pauses or stops the training between two batches.
-        run: the name that the events carry.
-        save: is given each epoch's weights, epoch 0 being the untrained network, before its event comes.
-        state: where an earlier training stood; this one goes on from there to the same numbers.
-        save_state: is given where the training stands: before the first batch, after every epoch before its event
-            comes, and where it is paused or stopped in the middle of one.
+        config: The training's configuration.
+        dataset: The images, on the host.
+        control: Pauses or stops the training between batches.
+        run: The run's name, included in events.
+        save: Called with each epoch's weights before its event is yielded; epoch 0 is the untrained network.
+        state: State of an earlier training to resume, with identical results.
+        save_state: Called with the training state before the first batch, after every epoch before its event is
+            yielded, and when the training is paused or stopped within an epoch.
 
     Yields:
-        `RunStarted`, then phases, progress and epochs, `Test`, and at the end `RunFinished`.
+        `RunStarted`, then phases, progress and epochs, then `Test` and finally `RunFinished`.
 
-    Raises `ConfigError` where the configured device is not there, ValueError where `state` is another network's.
+    Raises:
+        ConfigError: The configured device is not available.
+        ValueError: `state` belongs to another network.
     """
     return _Training(config, dataset, control or Control(), run, save, state, save_state).events()
 
 
 def check_state(state: TrainingState, config: RunConfig) -> None:
-    """Raises ValueError where the state is not one of this configuration's network and optimiser."""
-    model = unset(config.layer_sizes)
+    """Raise `ValueError` if the state does not belong to the configured network and optimizer."""
+    model = uninitialized(config.layer_sizes)
     _make_step(model, config).restore(state.learner)
     check_weights(state.best_weights, model.state_dict())
 
@@ -87,13 +89,13 @@ class _Training:
         self.best_loss = float("inf")
         self.best_epoch = 0
         self.best_weights: dict[str, Tensor] = {}
-        self.told = ""
+        self.last_epoch_event = ""
         self.paused_seconds = 0.0
 
     def events(self) -> Iterator[Event]:
         resumed = self.resumed
-        self.began = time.perf_counter() - (resumed.seconds if resumed else 0.0)
-        yield Phase("warm-up", "waking the device")
+        self.started_at = time.perf_counter() - (resumed.seconds if resumed else 0.0)
+        yield Phase("warm-up", "initializing the device")
         self.device, device_name = devices.prepare(self.config, choose_threads)
         self._load()
         if resumed:
@@ -117,7 +119,7 @@ class _Training:
             elapsed=resumed.seconds if resumed else 0.0,
         )
         if not resumed:
-            self._keep(0)
+            self._save_weights(0)
             self._save_state(1)
         yield Phase("train")
         status: Status = "completed"
@@ -135,37 +137,38 @@ class _Training:
                 break
         yield Phase("test")
         yield self._test()
-        yield RunFinished(self.run, status, time.perf_counter() - self.began, reason)
+        yield RunFinished(self.run, status, time.perf_counter() - self.started_at, reason)
 
     def _load(self) -> None:
-        """Bring the data set to the device, build the network and make ready to train it."""
+        """Copy the data set to the device, and create the network and its training steps."""
         config, dataset, device = self.config, self.dataset, self.device
         train_indices, valid_indices = dataset.split(config.seed, config.valid_fraction)
 
         def to_device(images: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
-            # torch can't wrap the data set's read-only arrays without a warning; indexing copies, so it need not.
+            # Wrapping the read-only arrays would cause a warning; indexing copies them, so torch.tensor may be used.
             return torch.tensor(images, device=device), torch.tensor(labels, dtype=torch.int64, device=device)
 
         images, labels = to_device(dataset.images[train_indices], dataset.labels[train_indices])
         self.batches = TrainingBatches(images, labels, dataset.mean, dataset.std, config)
         self.valid = to_device(dataset.images[valid_indices], dataset.labels[valid_indices])
         self.test = to_device(dataset.test_images, dataset.test_labels)
-        self.model = initial(config.layer_sizes, seed_for(config.seed, 0)).to(device)
+        self.model = initialized(config.layer_sizes, seed_for(config.seed, 0)).to(device)
         self.step = _make_step(self.model, config)
         self.steps = make_steps(self.step, config.batch_size)
 
     def _restore(self, state: TrainingState) -> None:
+        """Restore parameters, optimizer and the best weights; raise `ValueError` if the state is invalid."""
         if state.batch and state.batch >= len(self.batches):
-            raise ValueError("it stands behind the end of its epoch")
+            raise ValueError("its position is after the end of the epoch")
         self.step.restore(state.learner)
-        self.best_loss, self.best_epoch, self.told = state.best_loss, state.best_epoch, state.told
+        self.best_loss, self.best_epoch, self.last_epoch_event = state.best_loss, state.best_epoch, state.told
         self.best_weights = {name: tensor.to(self.device) for name, tensor in state.best_weights.items()}
 
     def _save_state(self, epoch: int, tally: Tally | None = None) -> None:
-        """Hand over where the training stands: before an epoch, or within the one that `tally` counts."""
-        batch, losses, correct = tally.counted() if tally else (0, NOTHING, NOTHING)
+        """Save the training state, either before an epoch or within the one counted by `tally`."""
+        batch, losses, correct = tally.reported_batches() if tally else (0, EMPTY, EMPTY)
         if not torch.isfinite(losses).all():
-            return  # the state before it is the last good one
+            return  # keep the previous state, the last valid one
         now = time.perf_counter()
         self.save_state(
             TrainingState(
@@ -174,13 +177,13 @@ class _Training:
                 learner=self.step.state(),
                 losses=losses,
                 correct=correct,
-                epoch_seconds=now - self.epoch_began - self.paused_seconds if tally else 0.0,
-                seconds=now - self.began,
+                epoch_seconds=now - self.epoch_started_at - self.paused_seconds if tally else 0.0,
+                seconds=now - self.started_at,
                 best_epoch=self.best_epoch,
                 best_loss=self.best_loss,
                 best_weights={name: tensor.detach().cpu().clone() for name, tensor in self.best_weights.items()},
                 threads=torch.get_num_threads(),
-                told=self.told,
+                told=self.last_epoch_event,
             )
         )
 
@@ -188,20 +191,20 @@ class _Training:
         """Train and validate one epoch.
 
         Returns:
-            Its event; None where a stop came before its first batch.
+            Its event, or None if the training was stopped before its first batch.
         """
         control, steps = self.control, self.steps
         sizes = self.batches.sizes()
         rates = self._rates(epoch, len(sizes))
         tally = Tally(epoch, sizes)
-        self.epoch_began = time.perf_counter()
+        self.epoch_started_at = time.perf_counter()
         self.paused_seconds = 0.0
         resumed = self.resumed
         if resumed and resumed.epoch == epoch:
             tally.restore(resumed.losses, resumed.correct)
-            self.epoch_began -= resumed.epoch_seconds
+            self.epoch_started_at -= resumed.epoch_seconds
         report_at = time.perf_counter() + REPORT_SECONDS
-        for x, y in self.batches.epoch(epoch, first=tally.batch, together=steps.together):
+        for x, y in self.batches.epoch(epoch, first=tally.batch, group_size=steps.group_size):
             if control.paused:
                 yield from self._pause(tally)
                 report_at = time.perf_counter() + REPORT_SECONDS
@@ -224,50 +227,52 @@ class _Training:
         best = valid_loss < self.best_loss
         if best:
             self.best_loss = valid_loss
-        self._keep(epoch, best=best)
+        self._save_weights(epoch, best=best)
         event = Epoch(
             epoch=epoch,
             train_loss=train_loss,
             train_acc=train_acc,
             valid_loss=valid_loss,
             valid_acc=correct / len(self.valid[0]),
-            seconds=time.perf_counter() - self.epoch_began - self.paused_seconds,
+            seconds=time.perf_counter() - self.epoch_started_at - self.paused_seconds,
             best=best,
             complete=complete,
         )
         if complete and np.isfinite(train_loss) and np.isfinite(valid_loss):
-            self.told = to_json(event)
+            self.last_epoch_event = to_json(event)
             self._save_state(epoch + 1)
         return event
 
     def _rates(self, epoch: int, batches: int) -> list[float]:
-        """The learning rate of every step of an epoch."""
+        """Return the learning rate for every step of an epoch."""
         config, first = self.config, (epoch - 1) * batches
         steps = range(first, first + batches)
         return [learning_rate(config.schedule, config.lr, step, batches * config.epochs) for step in steps]
 
     def _pause(self, tally: Tally) -> Iterator[Event]:
+        """Report progress, save the state and wait until the training is resumed or stopped."""
         if tally.unreported:
             yield tally.progress()
         if tally.batch:
             self._save_state(tally.epoch, tally)
         yield Phase("paused")
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         self.control.wait()
-        waited = time.perf_counter() - began
-        self.paused_seconds += waited
-        tally.reported_at += waited
+        pause_seconds = time.perf_counter() - started_at
+        self.paused_seconds += pause_seconds
+        tally.reported_at += pause_seconds
         yield Phase("train")
 
-    def _keep(self, epoch: int, *, best: bool = True) -> None:
-        """Save the weights, and remember them where they are the best yet."""
-        # Copies: the step changes the parameters in place, and they all lie in one piece of memory.
+    def _save_weights(self, epoch: int, *, best: bool = True) -> None:
+        """Save the weights, and keep a copy if they are the best so far."""
+        # Cloned because steps change the parameters in place; the parameters are views of one tensor.
         weights = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.save(epoch, weights)
         if best:
             self.best_epoch, self.best_weights = epoch, weights
 
     def _test(self) -> Test:
+        """Restore the best weights and evaluate them on the test images."""
         self.model.load_state_dict(self.best_weights)
         loss, correct = measure(self.model, *self.test, self.dataset.mean, self.dataset.std)
         total = len(self.test[0])

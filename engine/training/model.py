@@ -1,4 +1,4 @@
-"""The multilayer perceptron."""
+"""The network: a multilayer perceptron."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from torch import Tensor, nn
 
 
 class MLP(nn.Module):
-    """Fully connected layers with ReLU between them, none on the input or the output.
+    """Fully connected layers with ReLU in between.
 
-    The layers are called `input_fc`, `hidden_fc`, `hidden_fc_2`, … and `output_fc`; a network without hidden layers
-    has only `output_fc`.
+    The layers are named `input_fc`, `hidden_fc`, `hidden_fc_2`, … and `output_fc`; a network without hidden layers has
+    only `output_fc`.
     """
 
     def __init__(self, sizes: Sequence[int], layer: type[nn.Linear] = nn.Linear) -> None:
-        """`sizes`: units of every layer, the input's and the output's included; at least two."""
+        """`sizes`: units per layer, including input and output; at least two."""
         super().__init__()
         self.names = layer_names(len(sizes) - 1)
         for name, (inputs, outputs) in zip(self.names, itertools.pairwise(sizes), strict=True):
             self.add_module(name, layer(inputs, outputs))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The logits and the last hidden layer.
+        """Return the logits and the activations of the last hidden layer.
 
         Args:
-            x: (N, …) float; everything behind the first axis is flattened to the input's size.
+            x: (N, …) float; all axes but the first are flattened to the input size.
 
         Returns:
             logits: (N, classes).
-            hidden: (N, last hidden size) after its ReLU; the flattened input where there is no hidden layer.
+            hidden: (N, last hidden size) after ReLU; the flattened input if there is no hidden layer.
         """
         hidden = x.flatten(1)
         for name in self.names[:-1]:
@@ -41,19 +41,19 @@ class MLP(nn.Module):
         return logits, hidden
 
 
-class _Unset(nn.Linear):
+class _UninitializedLinear(nn.Linear):
     def reset_parameters(self) -> None:
-        """Draw nothing: torch's generator is shared by all threads, and what one draws is missing to the others."""
+        """Skip the initialization: it would draw from torch's global generator, which other threads may be using."""
 
 
-def unset(sizes: Sequence[int]) -> MLP:
-    """A network whose weights are whatever the memory held: for those that get others at once."""
-    return MLP(sizes, _Unset)
+def uninitialized(sizes: Sequence[int]) -> MLP:
+    """Create a network with uninitialized weights, for callers that load weights next."""
+    return MLP(sizes, _UninitializedLinear)
 
 
-def initial(sizes: Sequence[int], seed: int) -> MLP:
-    """A network with the weights that torch's own layers begin with after `torch.manual_seed(seed)`."""
-    model, generator = unset(sizes), torch.Generator().manual_seed(seed)
+def initialized(sizes: Sequence[int], seed: int) -> MLP:
+    """Create a network with the weights that torch's layers would have after `torch.manual_seed(seed)`."""
+    model, generator = uninitialized(sizes), torch.Generator().manual_seed(seed)
     for layer in model.children():
         assert isinstance(layer, nn.Linear)
         nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
@@ -63,6 +63,6 @@ def initial(sizes: Sequence[int], seed: int) -> MLP:
 
 
 def layer_names(layers: int) -> tuple[str, ...]:
-    """The names of `layers` fully connected layers, from the input to the output."""
+    """Return the names of `layers` fully connected layers, from input to output."""
     hidden = ("hidden_fc", *(f"hidden_fc_{i}" for i in range(2, layers)))
     return (*("input_fc", *hidden)[: layers - 1], "output_fc")

@@ -1,7 +1,7 @@
-"""Where a training stands between two batches: all that a resumed one needs to go on as if nothing had been.
+"""The complete state of a training between two batches; resuming from it gives the same result as not interrupting.
 
-No random generator is among it: the initial weights, an epoch's order and its augmentation are functions of the seed
-and the epoch.
+It needs no state of random generators: initial weights, shuffling and augmentation depend only on the seed and the
+epoch.
 """
 
 from __future__ import annotations
@@ -21,70 +21,71 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class TrainingState:
-    """A training between two batches; its tensors are copies on the host."""
+    """State of a training between two batches; its tensors are copies on the CPU."""
 
     epoch: int
-    """The epoch that is running, or that comes next."""
+    """The current epoch, or the next one if `batch` is 0."""
     batch: int
-    """Batches of it that are done."""
+    """Number of completed batches in this epoch."""
     learner: dict[str, Tensor]
-    """The network's parameters and what its optimiser remembers."""
+    """The network's parameters and the optimizer's state."""
     losses: Tensor
-    """(batch,) float64: the running epoch's losses …"""
+    """(batch,) float64: mean loss of each completed batch of this epoch."""
     correct: Tensor
-    """… and right answers, batch by batch."""
+    """(batch,) float64: number of correct predictions in each of them."""
     epoch_seconds: float
-    """Time that the running epoch took so far, without pauses."""
+    """Duration of this epoch so far, without pauses."""
     seconds: float
-    """Time since the run's first event, without what lay between two processes."""
+    """Time since the run's first event, without the time between processes."""
     best_epoch: int
     best_loss: float
-    """Lowest validation loss of the complete epochs; infinite before the first."""
+    """Lowest validation loss of the complete epochs; infinite if there is none."""
     best_weights: dict[str, Tensor]
     threads: int
-    """CPU threads of torch: sums depend on how many share them."""
+    """Number of CPU threads used by torch: floating-point sums depend on it."""
     told: str
-    """The last complete epoch's event as JSON, in case that its line was never written; empty before the first."""
+    """The last complete epoch's event as JSON, in case it was not written before a crash; empty if there is none."""
 
 
 def check_weights(weights: object, expected: Tensors) -> None:
-    """Raises ValueError where `weights` are not tensors of the expected names and shapes."""
+    """Raise `ValueError` if `weights` are not tensors with the expected names and shapes."""
     shapes = {name: tensor.shape for name, tensor in expected.items()}
     if not isinstance(weights, Mapping) or not all(isinstance(tensor, Tensor) for tensor in weights.values()):
-        raise ValueError("it holds no weights")
+        raise ValueError("it contains no weights")
     if {name: tensor.shape for name, tensor in weights.items()} != shapes:
-        raise ValueError("its weights are another network's")
+        raise ValueError("its weights do not match the network")
 
 
 def to_bytes(state: TrainingState) -> bytes:
-    """The state as the content of `state.pt`."""
+    """Serialize the state for `state.pt`."""
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, **{f.name: getattr(state, f.name) for f in fields(state)}}, buffer)
     return buffer.getvalue()
 
 
 def from_record(record: object) -> TrainingState:
-    """The state in what was loaded from `state.pt`.
+    """Create a state from the loaded content of `state.pt`.
 
-    Raises ValueError where it is none, or a newer version's.
+    Raises:
+        ValueError: The content is invalid or was written by a newer version.
     """
     if not isinstance(record, dict) or not isinstance(record.get("format"), int):
-        raise ValueError("it holds no state")
+        raise ValueError("it contains no training state")
     if record["format"] > FORMAT:
-        raise ValueError("a newer mnist-tui wrote it: update this one")
+        raise ValueError("it was written by a newer mnist-tui: update this one")
     try:
-        state = TrainingState(**{f.name: _checked(record[f.name], str(f.type)) for f in fields(TrainingState)})
+        state = TrainingState(**{f.name: _validated(record[f.name], str(f.type)) for f in fields(TrainingState)})
     except (KeyError, TypeError) as error:
-        raise ValueError("it holds no state") from error
+        raise ValueError("it contains no training state") from error
     if (
         state.threads < 1
         or state.epoch < 1
         or state.batch < 0
         or not len(state.losses) == len(state.correct) == state.batch
     ):
-        raise ValueError("its position can't be")
+        raise ValueError("its position is invalid")
     if math.isnan(state.best_loss) or not (0 <= state.seconds < math.inf and 0 <= state.epoch_seconds < math.inf):
-        raise ValueError("its numbers can't be")
+        raise ValueError("its values are invalid")
     return state
 
 
@@ -100,7 +101,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _checked(value: Any, kind: str) -> Any:
+def _validated(value: Any, kind: str) -> Any:
     if not _KINDS[kind](value):
         raise TypeError(f"expected {kind}")
     return value

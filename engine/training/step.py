@@ -1,4 +1,4 @@
-"""One training step of the network, written out: forward, backward, update.
+"""One training step of the network, spelled out: forward, backward, update.
 
 With the images of a batch of B as the columns of x, y their classes, and for each layer weights W and bias b,
 
@@ -6,12 +6,12 @@ With the images of a batch of B as the columns of x, y their classes, and for ea
     loss       L = mean of -log p(y), where p = softmax(logits)
     backward   δ = (p - onehot(y)) / B at the logits, and from layer to layer
                ∂L/∂W = δ·hᵀ      ∂L/∂b = sum of δ over the batch      δ of the layer before = (Wᵀ·δ) where h > 0, else 0
-    update     the optimiser's rule
+    update     the optimizer's rule
 
-This is what `cross_entropy(model(x), y).backward(); optimizer.step()` works out. Written out it needs no graph of the
-operations, no gradient of the images, and nothing new in memory: all results have a place of their own. The network's
-parameters lie one behind the other in one tensor, and so do their gradients: the optimiser has one call to make.
-Columns instead of torch's usual rows, because a CPU multiplies and sums matrices of these shapes quicker that way.
+This is equivalent to `cross_entropy(model(x), y).backward(); optimizer.step()`. Spelled out it needs no autograd graph,
+no gradient with respect to the images, and no allocations: all results go to preallocated buffers. The network's
+parameters are contiguous in one tensor, and so are their gradients, so one optimizer call updates all of them. Examples
+are columns rather than rows, as usual in torch, because a CPU multiplies and sums matrices of these shapes faster so.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mnist_tui.engine.training.fused import Rate
 from mnist_tui.engine.training.model import MLP
-from mnist_tui.engine.training.optimizers import Rate, make_optimizer
+from mnist_tui.engine.training.optimizers import make_optimizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class _Layer:
     weight: Tensor
     """(outputs, inputs)"""
     transposed: Tensor
-    """(inputs, outputs): the same numbers."""
+    """(inputs, outputs): a view of the same numbers."""
     bias: Tensor
     """(outputs, 1)"""
     weight_gradient: Tensor
@@ -42,25 +43,25 @@ class _Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
-    """Where a hidden layer's results for B examples go."""
+class _Buffers:
+    """Preallocated results of a hidden layer for B examples."""
 
     activation: Tensor
     """(units, B)"""
     transposed: Tensor
-    """(B, units): the same numbers."""
+    """(B, units): a view of the same numbers."""
     delta: Tensor
     """(units, B)"""
 
 
 class Step:
-    """Trains a network, batch by batch."""
+    """Trains a network, one batch per call."""
 
     def __init__(self, model: MLP, optimizer: str, *, decay: float | None = None) -> None:
         """
         Args:
-            model: on its device; its parameters become views of one tensor, which every step changes in place.
-            optimizer: a name of `engine.config.OPTIMIZERS`.
+            model: On its device; its parameters become views of one tensor, which every step changes in place.
+            optimizer: A name in `optimizers.OPTIMIZERS`.
             decay: AdamW's weight decay; None for torch's default.
         """
         parameters = list(model.parameters())
@@ -69,39 +70,39 @@ class Step:
         self.gradients = torch.zeros_like(self.parameters)
         self.optimizer = make_optimizer(optimizer, self.parameters, self.gradients, decay)
         self.targets = torch.eye(len(parameters[-1])).to(self.parameters)
-        """(classes, classes): what the probabilities should be for each true class, its one-hot row."""
-        values, gradients = (_views(whole, parameters) for whole in (self.parameters, self.gradients))
+        """(classes, classes): target probabilities for each true class, that is, the identity matrix."""
+        values, gradients = (_split(whole, parameters) for whole in (self.parameters, self.gradients))
         for parameter, value in zip(parameters, values, strict=True):
             parameter.data = value
-        # Parameters come in pairs, a layer's weight and its bias.
+        # Parameters alternate: the weight and the bias of each layer.
         self.layers = [
             _Layer(values[i], values[i].t(), values[i + 1][:, None], gradients[i], gradients[i + 1])
             for i in range(0, len(values), 2)
         ]
-        self._rooms: dict[int, list[_Room]] = {}
+        self._buffers: dict[int, list[_Buffers]] = {}
 
     def __call__(self, x: Tensor, y: Tensor, lr: Rate) -> Tensor:
-        """Learn from one batch.
+        """Train on one batch.
 
         Args:
             x: (B, inputs); y: (B,) int64.
             lr: the learning rate of this step.
 
         Returns:
-            (B, classes): the logits, as they were before the network changed.
+            (B, classes): the logits before the update.
         """
         # Forward.
         *hidden, last = self.layers
-        rooms = self._rooms_for(len(x))
-        given = x.t()
-        for layer, room in zip(hidden, rooms, strict=True):
-            torch.addmm(layer.bias, layer.weight, given, out=room.activation)
-            given = room.activation.relu_()
-        logits = torch.addmm(last.bias, last.weight, given)
+        buffers = self._buffers_for(len(x))
+        inputs = x.t()
+        for layer, buffer in zip(hidden, buffers, strict=True):
+            torch.addmm(layer.bias, layer.weight, inputs, out=buffer.activation)
+            inputs = buffer.activation.relu_()
+        logits = torch.addmm(last.bias, last.weight, inputs)
 
-        # Backward. For a ReLU's output h, which is never below 0, sign(h) is 1 where h > 0, else 0.
+        # Backward. The output h of a ReLU is never negative, so sign(h) is the derivative: 1 where h > 0, else 0.
         delta = torch.softmax(logits, 0).sub_(self.targets.index_select(1, y)).mul_(1 / len(x))
-        for layer, before in zip(reversed(self.layers), (*reversed(rooms), None), strict=True):
+        for layer, before in zip(reversed(self.layers), (*reversed(buffers), None), strict=True):
             torch.mm(delta, before.transposed if before else x, out=layer.weight_gradient)
             torch.sum(delta, 1, out=layer.bias_gradient)
             if before:
@@ -112,31 +113,32 @@ class Step:
         return logits.t()
 
     def state(self) -> dict[str, Tensor]:
-        """All that the next step depends on, copied to the CPU: the parameters and what the optimiser remembers."""
-        everything = {"parameters": self.parameters, **self.optimizer.memory}
-        return {name: tensor.to("cpu", copy=True) for name, tensor in everything.items()}
+        """Return a copy on the CPU of everything the next step depends on: parameters and optimizer state."""
+        tensors = {"parameters": self.parameters, **self.optimizer.memory}
+        return {name: tensor.to("cpu", copy=True) for name, tensor in tensors.items()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` gave.
+        """Restore a state returned by `state`.
 
-        Raises ValueError where it is another network's or another optimiser's, and then changes nothing.
+        Raises:
+            ValueError: It belongs to another network or optimizer; nothing is changed.
         """
-        everything = {"parameters": self.parameters, **self.optimizer.memory}
-        if {name: tensor.shape for name, tensor in state.items()} != {n: t.shape for n, t in everything.items()}:
-            raise ValueError("this is the state of another network or another optimiser")
-        for name, tensor in everything.items():
+        tensors = {"parameters": self.parameters, **self.optimizer.memory}
+        if {name: tensor.shape for name, tensor in state.items()} != {n: t.shape for n, t in tensors.items()}:
+            raise ValueError("the state belongs to another network or optimizer")
+        for name, tensor in tensors.items():
             tensor.copy_(state[name])
 
-    def _rooms_for(self, count: int) -> Sequence[_Room]:
-        """Each hidden layer's room for so many examples."""
-        if count not in self._rooms:
+    def _buffers_for(self, count: int) -> Sequence[_Buffers]:
+        """Return the buffers of the hidden layers for `count` examples."""
+        if count not in self._buffers:
             sizes = [len(layer.bias) for layer in self.layers[:-1]]
             pairs = [self.parameters.new_empty(2, size, count).unbind() for size in sizes]
-            self._rooms[count] = [_Room(activation, activation.t(), delta) for activation, delta in pairs]
-        return self._rooms[count]
+            self._buffers[count] = [_Buffers(activation, activation.t(), delta) for activation, delta in pairs]
+        return self._buffers[count]
 
 
-def _views(whole: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
-    """Parts of a flat tensor, one behind the other, in the shapes of the parameters."""
+def _split(whole: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
+    """Split a flat tensor into consecutive views with the shapes of the parameters."""
     ends = itertools.accumulate(parameter.numel() for parameter in parameters)
     return [whole[end - p.numel() : end].view_as(p) for end, p in zip(ends, parameters, strict=True)]

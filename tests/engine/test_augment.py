@@ -9,7 +9,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as vision
 
 from mnist_tui.engine.augment.preview import augmented
-from mnist_tui.engine.augment.rotate_crop import cut, draw, frame, rotate_and_crop, steps
+from mnist_tui.engine.augment.rotate_crop import add_border, crop_matrices, draw, rotate_and_crop, rotation_matrices
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.catalog import CATALOG
 from mnist_tui.engine.data.idx import read_images
@@ -27,8 +27,10 @@ def one_by_one(images, angles, offsets, shift):
 
 def ours(images, angles, offsets, shift):
     offsets = torch.tensor(offsets)
-    matrices = cut(steps(torch.tensor(angles, dtype=torch.float64), images.shape[1]), offsets, shift)
-    return rotate_and_crop(frame(torch.tensor(images)), matrices, offsets, shift).numpy()
+    matrices = crop_matrices(
+        rotation_matrices(torch.tensor(angles, dtype=torch.float64), images.shape[1]), offsets, shift
+    )
+    return rotate_and_crop(add_border(torch.tensor(images)), matrices, offsets, shift).numpy()
 
 
 def noise(count, size=28, seed=0):
@@ -91,9 +93,9 @@ class TestEqualToTorchvision:
 
     def test_images_given_stay_as_they_are(self):
         # And what was drawn for them, too.
-        framed, offsets = frame(torch.tensor(noise(5))), torch.zeros(5, 2, dtype=torch.int64)
-        turns = steps(torch.full((5,), 5.0, dtype=torch.float64), 28)
-        given = (framed, turns, cut(turns, offsets, 2))
+        framed, offsets = add_border(torch.tensor(noise(5))), torch.zeros(5, 2, dtype=torch.int64)
+        turns = rotation_matrices(torch.full((5,), 5.0, dtype=torch.float64), 28)
+        given = (framed, turns, crop_matrices(turns, offsets, 2))
         before = [tensor.clone() for tensor in given]
         rotate_and_crop(framed, given[2], offsets, 2)
         assert all(torch.equal(tensor, copy) for tensor, copy in zip(given, before, strict=True))

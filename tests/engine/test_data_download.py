@@ -159,22 +159,22 @@ class TestSuccess:
 
 FAULTS = {
     "refuse": "refused the connection",
-    "hang up": "closed the connection without an answer",
-    "silent": "did not answer within 0.3 s",
-    "not found": "answered 404 Not Found",
-    "busy": "answered 503 Service Unavailable",
+    "hang up": "closed the connection without a response",
+    "silent": "did not respond within 0.3 s",
+    "not found": "returned 404 Not Found",
+    "busy": "returned 503 Service Unavailable",
     "stall": "stopped sending for 0.3 s",
-    "cut": "broke off after",
+    "cut": "dropped the connection after",
     "cut unannounced": "sent a file with a wrong checksum",
     "web page": "sent a web page instead of the file",
-    "web page as gzip": "sent something that is not the file",
+    "web page as gzip": "sent something that is not a gzip file",
     "wrong": "sent a file with a wrong checksum",
     "long": "sent a file with a wrong checksum",
     "empty": "sent nothing",
-    "endless": "sent a file that is far too long",
-    "huge": "offers a file that is far too long",
+    "endless": "sent a file that is far too large",
+    "huge": "offers a file that is far too large",
     "redirect to ftp": "redirects to an address that is neither http nor https",
-    "not http": "gave an answer that is not HTTP",
+    "not http": "sent an invalid HTTP response",
 }
 
 
@@ -193,7 +193,7 @@ class TestFailure:
         assert error.reason.startswith(f"{host} {reason}")
         assert str(error) == (
             f"Tiny could not be downloaded: {error.reason}; "
-            f"put the four files into {folder}/Tiny/raw, or name another folder with --data-dir"
+            f"put the four files into {folder}/Tiny/raw, or choose another folder with --data-dir"
         )
         assert "\n" not in str(error)
 
@@ -223,7 +223,9 @@ class TestFailure:
 
         monkeypatch.setattr(socket, "getaddrinfo", fail)
         use(monkeypatch, "http://mirror.invalid")
-        with pytest.raises(DownloadError, match=r"mirror\.invalid can't be found, perhaps because there is no network"):
+        with pytest.raises(
+            DownloadError, match=r"mirror\.invalid can't be resolved, perhaps because there is no network"
+        ):
             fetch(tmp_path)
 
     def test_drip(self, tmp_path, monkeypatch):
@@ -259,8 +261,8 @@ class TestFailure:
                     fetch(folder)
             finally:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        assert f"there is no room in {folder}/Tiny/raw" in str(caught.value)
-        assert str(caught.value).endswith("make room, or name another folder with --data-dir")
+        assert f"there is not enough space in {folder}/Tiny/raw" in str(caught.value)
+        assert str(caught.value).endswith("free some space, or choose another folder with --data-dir")
         assert listing(folder) == before
 
     def test_disk_is_full_when_it_counts(self, folder, monkeypatch):
@@ -271,7 +273,7 @@ class TestFailure:
         monkeypatch.setattr(os, "fsync", full)
         with mirror(DATA.gz) as good:
             use(monkeypatch, good.url)
-            with pytest.raises(DownloadError, match="there is no room in"):
+            with pytest.raises(DownloadError, match="there is not enough space in"):
                 fetch(folder)
         assert listing(folder) == before
 
@@ -400,19 +402,19 @@ class TestMirrors:
     )
     def test_wrong_address(self, monkeypatch, base):
         monkeypatch.setenv("MNIST_TUI_MIRROR", base)
-        with pytest.raises(ConfigError, match="MNIST_TUI_MIRROR must be an http or https address") as caught:
+        with pytest.raises(ConfigError, match="MNIST_TUI_MIRROR must be an http or https URL") as caught:
             mirrors(INFO)
         assert list(caught.value.problems) == ["mirror"]
 
     @pytest.mark.parametrize("base", ["http://me:hidden@host/x", "https://host/x?key=hidden", "https://host/x#hidden"])
     def test_secrets_are_not_repeated(self, monkeypatch, base):
         monkeypatch.setenv("MNIST_TUI_MIRROR", base)
-        with pytest.raises(ConfigError, match="must be a plain address") as caught:
+        with pytest.raises(ConfigError, match="must be a plain URL") as caught:
             mirrors(INFO)
         assert "hidden" not in str(caught.value)
 
     def test_torchvision_that_does_not_fit(self, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "torchvision", None)
-        with pytest.raises(DataError, match="torchvision, which knows the mirrors, can't be imported"):
+        with pytest.raises(DataError, match="torchvision, which lists the mirrors, can't be imported"):
             fetch(tmp_path)
         assert listing(tmp_path) == {}

@@ -45,7 +45,7 @@ class TestDataFolder:
         assert data_folder(None) == tmp_path / "other"
 
     def test_nobodys_home(self):
-        with pytest.raises(ConfigError, match="begins with a home folder that is not known") as caught:
+        with pytest.raises(ConfigError, match="starts with an unknown user's home folder") as caught:
             data_folder("~nobody-of-this-name/sets")
         assert list(caught.value.problems) == ["data_dir"]
 
@@ -60,7 +60,8 @@ class TestCheckFolder:
         with pytest.raises(DataError) as caught:
             check_folder(missing, True)
         assert str(caught.value) == (
-            f"the data folder {missing} does not exist; make it (mkdir -p '{missing}') or name another with --data-dir"
+            f"the data folder {missing} does not exist; "
+            f"create it (mkdir -p '{missing}') or choose another with --data-dir"
         )
 
     @pytest.mark.parametrize("below", ["", "deeper"])
@@ -125,7 +126,7 @@ class TestSurvey:
         name = tiny.info.train_labels.name
         (place / name).write_bytes(b"short")
         found = survey(tmp_path)["mnist"]
-        assert (found.state, found.detail) == ("damaged", f"{name} is truncated: 5 bytes where 38 belong")
+        assert (found.state, found.detail) == ("damaged", f"{name} is truncated: 5 bytes instead of 38")
 
     def test_damage_counts_more_than_absence(self, tmp_path, tiny):
         place = tiny.write(tmp_path)

@@ -75,7 +75,7 @@ class TestRealFiles:
         replace_file(path, start)
         text = fault_of(linked, MNIST.train_images)
         assert text == (
-            f"{path} is truncated: 1,000 bytes where 47,040,016 belong; delete it to download it again, or copy it anew"
+            f"{path} is truncated: 1,000 bytes instead of 47,040,016; delete it to download it again, or replace it"
         )
 
     def test_flipped_byte(self, linked):
@@ -94,7 +94,7 @@ class TestRealFiles:
 
     def test_test_labels_beside_training_images(self, linked):
         replace_file(linked / MNIST.train_labels.name, (linked / MNIST.test_labels.name).read_bytes())
-        assert "holds 10,000 labels where 60,000 belong" in fault_of(linked, MNIST.train_labels)
+        assert "holds 10,000 labels instead of 60,000" in fault_of(linked, MNIST.train_labels)
 
     def test_mnist_under_another_name(self, linked):
         # The files of Fashion-MNIST and KMNIST have the same names, sizes and headers.
@@ -151,15 +151,15 @@ class TestTinyFiles:
         ("content", "fault"),
         [
             (b"", "is empty"),
-            (b"\x00\x00\x08", "is truncated: 3 bytes where 23,536 belong"),
-            (tiny_data().raw[IMAGES.name][:-1], "is truncated: 23,535 bytes where 23,536 belong"),
-            (tiny_data().raw[IMAGES.name] + b"\n", "is too long: 23,537 bytes where 23,536 belong"),
+            (b"\x00\x00\x08", "is truncated: 3 bytes instead of 23,536"),
+            (tiny_data().raw[IMAGES.name][:-1], "is truncated: 23,535 bytes instead of 23,536"),
+            (tiny_data().raw[IMAGES.name] + b"\n", "is too long: 23,537 bytes instead of 23,536"),
             (b"\x89PNG" + bytes(23_532), "its magic number is 0x89504e47, not 0x00000803"),
             (tiny_data().raw[LABELS.name], "its magic number is 0x00000801, not 0x00000803"),
-            (idx(np.zeros((TRAIN, 32, 32), np.uint8)), "holds 30×32×32 values where 30×28×28 belong"),
-            (idx(np.zeros((TRAIN - 1, 28, 28), np.uint8)), "holds 29 images where 30 belong"),
-            (struct.pack(">4I", 0x803, 2**32 - 1, 28, 28) + bytes(23_520), "holds 4,294,967,295 images where 30"),
-            (tiny_data().gz[f"{IMAGES.name}.gz"], "is compressed though its name does not say so; add .gz"),
+            (idx(np.zeros((TRAIN, 32, 32), np.uint8)), "holds 30×32×32 values instead of 30×28×28"),
+            (idx(np.zeros((TRAIN - 1, 28, 28), np.uint8)), "holds 29 images instead of 30"),
+            (struct.pack(">4I", 0x803, 2**32 - 1, 28, 28) + bytes(23_520), "holds 4,294,967,295 images instead of 30"),
+            (tiny_data().gz[f"{IMAGES.name}.gz"], "is gzip-compressed but its name does not end in .gz; add .gz"),
         ],
     )
     def test_wrong_content(self, tmp_path, content, fault):
@@ -172,8 +172,11 @@ class TestTinyFiles:
             (b"", ".gz is empty"),
             (tiny_data().gz[f"{IMAGES.name}.gz"][:-100], ".gz is truncated: the compressed data ends early"),
             (b"<html>" + bytes(100), ".gz is damaged, or not a gzip file"),
-            (gzip.compress(tiny_data().raw[IMAGES.name] + b"\n"), "unpacks to more than the 23,536 bytes"),
-            (gzip.compress(tiny_data().raw[IMAGES.name][:-1]), "is truncated: 23,535 bytes where 23,536 belong"),
+            (
+                gzip.compress(tiny_data().raw[IMAGES.name] + b"\n"),
+                "decompresses to more than the expected 23,536 bytes",
+            ),
+            (gzip.compress(tiny_data().raw[IMAGES.name][:-1]), "is truncated: 23,535 bytes instead of 23,536"),
             (gzip.compress(idx(np.zeros((TRAIN, 28, 28), np.uint8))), "is damaged: its checksum"),
         ],
     )
@@ -194,7 +197,7 @@ class TestTinyFiles:
         assert "is damaged" in fault_of(tmp_path, IMAGES)
 
     def test_missing(self, tmp_path):
-        assert "is missing; copy it there, or its .gz" in fault_of(tmp_path, IMAGES)
+        assert "is missing; copy the file or its .gz there" in fault_of(tmp_path, IMAGES)
 
     def test_known_checksum_of_a_gz(self, tmp_path):
         content = tiny_data().raw[IMAGES.name]
@@ -211,7 +214,7 @@ class TestHostileFiles:
         bomb = gzip.compress(struct.pack(">4I", 0x803, TRAIN, 28, 28) + bytes(20_000_000))
         (tmp_path / f"{IMAGES.name}.gz").write_bytes(bomb)
         with bounded_memory(2_000_000):
-            assert "unpacks to more than the 23,536 bytes" in fault_of(tmp_path, IMAGES)
+            assert "decompresses to more than the expected 23,536 bytes" in fault_of(tmp_path, IMAGES)
 
     @pytest.mark.parametrize("ending", ["", ".gz"])
     def test_vast_file_is_not_read(self, tmp_path, ending):
@@ -253,7 +256,7 @@ class TestHostileFiles:
             text = fault_of(place, IMAGES)
             seen = visible_fault(place / IMAGES.name, IMAGES)
         path.chmod(0o755)
-        assert "can't be read (Permission denied); make it readable, or name another folder" in text
+        assert "can't be read (Permission denied); make it readable, or choose another folder" in text
         assert seen == "can't be read (Permission denied)"
 
 

@@ -86,7 +86,7 @@ class TestFromFiles:
         (place / tiny.info.train_labels.name).write_bytes(idx(np.zeros(20, np.uint8)))
         with mirror(tiny.gz) as good:
             monkeypatch.setenv("MNIST_TUI_MIRROR", good.url)
-            with pytest.raises(DataError, match="holds 20 labels where 30 belong"):
+            with pytest.raises(DataError, match="holds 20 labels instead of 30"):
                 run("auto", tmp_path)
         assert good.requests == []
 
@@ -120,7 +120,7 @@ class TestDownload:
         assert dataset.name == "digits"
         assert dataset.note == (
             f"Tiny is not in {tmp_path} and could not be downloaded (127.0.0.1:1 refused the connection): "
-            "this is digits, a small set that works offline"
+            "using digits instead, a small data set that works offline"
         )
         assert len(dataset.images) == 1500
         assert listing(tmp_path) == {}
@@ -136,13 +136,12 @@ class TestRefused:
         with pytest.raises(ConfigError) as caught:
             run("cifar", tmp_path)
         assert caught.value.problems == {
-            "dataset": "--dataset 'cifar' is not known: "
-            "choose one of auto, mnist, fashion-mnist, kmnist, qmnist, digits"
+            "dataset": "--dataset must be one of auto, mnist, fashion-mnist, kmnist, qmnist, digits, not 'cifar'"
         }
 
     @pytest.mark.parametrize("name", ["auto", "mnist"])
     def test_named_folder_that_is_missing(self, tmp_path, name):
-        with pytest.raises(DataError, match="does not exist; make it"):
+        with pytest.raises(DataError, match="does not exist; create it"):
             run(name, tmp_path / "missing")
 
     def test_digits_need_no_folder(self, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mnist_tui.engine.config import RunConfig
-from mnist_tui.engine.training.model import MLP, initial, layer_names
+from mnist_tui.engine.training.model import MLP, initialized, layer_names
 
 
 def set_weights(model, value):
@@ -114,7 +114,7 @@ def test_initial_weights_are_torchs_own_and_leave_its_generator_alone(sizes, see
         torch.manual_seed(seed)
         expected = MLP(sizes).state_dict()
     before = torch.random.get_rng_state()
-    ours = initial(sizes, seed).state_dict()
+    ours = initialized(sizes, seed).state_dict()
     assert torch.equal(torch.random.get_rng_state(), before)
     assert list(ours) == list(expected)
     assert all(torch.equal(ours[name], tensor) for name, tensor in expected.items())

@@ -165,29 +165,29 @@ class TestTroubles:
         return lambda: monkeypatch.setattr(files, "replace", whole)
 
     def test_checkpoints_that_were_given_up_are_not_forgotten(self, writer, full, monkeypatch):
-        monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_WAITING", 150_000)  # one takes some 55 kB
+        monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_PENDING_BYTES", 150_000)  # one takes some 55 kB
         for epoch in range(4):
             writer.save_weights(epoch, weights_of(QUICK))
         full()
         writer.save_weights(4, weights_of(QUICK))
-        lost = "some checkpoints were given up: too much waited to be stored"
+        lost = "some checkpoints were dropped: too much data was waiting to be written"
         assert writer.folder.epochs() == [2, 3, 4]
-        assert writer.trouble == lost
+        assert writer.failure == lost
         notices = writer.take_notices()
-        assert [words for words in notices if "given up" in words] == [lost]
+        assert [words for words in notices if "dropped" in words] == [lost]
         assert notices[-1] == f"checkpoints can be stored in {writer.folder.name} again"
 
     def test_what_waits_is_tried_before_it_is_given_up(self, writer, full, monkeypatch):
-        monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_WAITING", 150_000)
+        monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_PENDING_BYTES", 150_000)
         for epoch in range(2):
             writer.save_weights(epoch, weights_of(QUICK))
         full()
         writer.save_weights(2, weights_of(QUICK))
         assert writer.folder.epochs() == [0, 1, 2]
-        assert writer.trouble == ""
+        assert writer.failure == ""
 
     def test_a_fine_curve_that_was_given_up_is_not_forgotten(self, writer, monkeypatch):
-        monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_WAITING_EVENTS", 1000)
+        monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_PENDING_EVENT_BYTES", 1000)
         write = writer._write
 
         def fail(_):
@@ -198,7 +198,7 @@ class TestTroubles:
             writer.append(Progress(1, batch, 40, 0.5, 0.8, 1e4, [0.5], [0.8]))
         monkeypatch.setattr(writer, "_write", write)
         writer.append(EPOCHS[0])
-        assert writer.trouble == "parts of the fine curve were given up: too much waited to be stored"
+        assert writer.failure == "parts of the batch curve were dropped: too much data was waiting to be written"
         assert EPOCHS[0] in list(writer.folder.events())
 
     def test_a_removed_folder_is_told_once(self, writer):
@@ -207,7 +207,7 @@ class TestTroubles:
             writer.append(event)
         (words,) = writer.take_notices()
         assert "the run's folder was removed" in words
-        assert "events could not be stored" in writer.trouble
+        assert "events could not be stored" in writer.failure
 
 
 class TestReplace:
@@ -295,7 +295,7 @@ class TestRunsFolder:
     def test_below_a_file(self, tmp_path, below):
         # Root may write everywhere, but not below a regular file.
         (tmp_path / "file").write_text("x")
-        with pytest.raises(ConfigError, match="name another folder with --runs-dir") as caught:
+        with pytest.raises(ConfigError, match="choose another folder with --runs-dir") as caught:
             check_runs_folder(tmp_path / "file" / below)
         assert set(caught.value.problems) == {"runs_dir"}
         assert caught.value.exit_code == 2
@@ -454,11 +454,11 @@ class TestCheckpoints:
         assert run.epochs() == [1, 3, 12345]
 
     def test_missing(self, run):
-        with pytest.raises(RunError, match="no weights of epoch 7: stored are none"):
+        with pytest.raises(RunError, match="no weights of epoch 7; stored epochs: none"):
             run.weights(7)
         torch.save(weights_of(QUICK), run.checkpoint(0))
         torch.save(weights_of(QUICK), run.checkpoint(1))
-        with pytest.raises(RunError, match="no weights of epoch 7: stored are 0 to 1"):
+        with pytest.raises(RunError, match="no weights of epoch 7; stored epochs: 0 to 1"):
             run.weights(7)
 
     @pytest.mark.parametrize("content", [b"", b"x" * 100, b"PK\x03\x04" + b"\x00" * 50, b"\x80\x02."])
@@ -525,7 +525,7 @@ class TestCheckpoints:
     )
     def test_another_network(self, run, other):
         torch.save(other, run.checkpoint(1))
-        with pytest.raises(RunError, match="another network than the configured 784-16-10"):
+        with pytest.raises(RunError, match="does not match the configured network 784-16-10"):
             load_model(run, run.config(), 1)
 
     def test_same_network(self, run):

@@ -9,7 +9,7 @@ import torch
 from mnist_tui.engine.events import Epoch, Progress
 from mnist_tui.engine.training import cuda_graphs, loop
 from mnist_tui.engine.training.control import Control
-from mnist_tui.engine.training.cuda_graphs import AHEAD, GraphedSteps, Steps, batches_together, make_steps
+from mnist_tui.engine.training.cuda_graphs import MAX_QUEUED_GRAPHS, GraphedSteps, Steps, batches_per_graph, make_steps
 from mnist_tui.engine.training.loop import train
 from mnist_tui.engine.training.model import MLP
 from mnist_tui.engine.training.step import Step
@@ -38,11 +38,11 @@ class FakeGraphs:
     def mark(self):
         graphs, number = self, self.replays
 
-        class Mark:
+        class QueueMarker:
             def synchronize(self):
                 graphs.waited.append(number)
 
-        return Mark()
+        return QueueMarker()
 
 
 def new_step(optimizer="adam", seed=0):
@@ -113,7 +113,7 @@ class TestGraph:
     def test_host_does_not_run_far_ahead(self):
         graphs = FakeGraphs()
         steps = GraphedSteps(new_step(), 8, 3, graphs)
-        for _ in range(AHEAD + 3):
+        for _ in range(MAX_QUEUED_GRAPHS + 3):
             steps(*group(), RATES)
         assert graphs.waited == [1, 2, 3]
 
@@ -136,7 +136,7 @@ class TestChoice:
          ((784, 5000, 5000, 10), 64, 17)],
     )  # fmt: skip
     def test_batches_together(self, sizes, batch_size, expected):
-        assert batches_together(Step(MLP(sizes), "sgd"), batch_size) == expected
+        assert batches_per_graph(Step(MLP(sizes), "sgd"), batch_size) == expected
 
 
 class TestTraining:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mnist_tui.engine.training import cpu_threads
-from mnist_tui.engine.training.cpu_threads import choose_threads, quickest, step_seconds
+from mnist_tui.engine.training.cpu_threads import choose_threads, fastest_thread_count, step_seconds
 from tests.helpers import QUICK
 
 AUTO = replace(QUICK, threads=0)
@@ -36,15 +36,15 @@ class TestQuickest:
     )
     def test_what_is_tried(self, most, asked):
         tried = []
-        quickest(most, lambda threads: tried.append(threads) or 1.0)
+        fastest_thread_count(most, lambda threads: tried.append(threads) or 1.0)
         assert tried == asked
 
     def test_gain_must_be_worth_a_core(self):
-        assert quickest(8, lambda threads: 1 / threads) == 8
-        assert quickest(8, lambda threads: 1.0) == 1
-        assert quickest(8, {1: 1.0, 2: 0.85, 4: 0.81, 8: 0.9}.__getitem__) == 1
-        assert quickest(8, {1: 1.0, 2: 0.6, 4: 0.5, 8: 0.9}.__getitem__) == 2
-        assert quickest(8, {1: 1.0, 2: 0.9, 4: 0.5, 8: 0.45}.__getitem__) == 4
+        assert fastest_thread_count(8, lambda threads: 1 / threads) == 8
+        assert fastest_thread_count(8, lambda threads: 1.0) == 1
+        assert fastest_thread_count(8, {1: 1.0, 2: 0.85, 4: 0.81, 8: 0.9}.__getitem__) == 1
+        assert fastest_thread_count(8, {1: 1.0, 2: 0.6, 4: 0.5, 8: 0.9}.__getitem__) == 2
+        assert fastest_thread_count(8, {1: 1.0, 2: 0.9, 4: 0.5, 8: 0.45}.__getitem__) == 4
 
 
 class TestChoice:

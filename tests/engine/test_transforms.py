@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mnist_tui.engine.augment.choose import TurnAndCrop, make_transform
+from mnist_tui.engine.augment.choose import RotateAndCrop, make_transform
 from mnist_tui.engine.augment.preview import augmented
 from mnist_tui.engine.augment.warp import Warp
 from mnist_tui.engine.config import RunConfig
@@ -38,13 +38,13 @@ def test_each_of_them_bends(field):
 
 
 def test_without_them_it_is_the_notebooks():
-    assert isinstance(make_transform(RunConfig(), 28), TurnAndCrop)
+    assert isinstance(make_transform(RunConfig(), 28), RotateAndCrop)
 
 
 class TestFading:
     def test_turn_and_crop_weaken(self):
         # The padding stays, so that a weak shift cuts around the middle.
-        transform = TurnAndCrop(28, 8.0, 4)
+        transform = RotateAndCrop(28, 8.0, 4)
         matrices, offsets = transform.draw(3000, generator(), 0.5)
         angles = np.degrees(np.arcsin(matrices[:, 3].numpy() / 65536))
         assert np.abs(angles).max() == pytest.approx(4.0, abs=0.05)

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.speed import switch
 from tests.helpers import HANG
 from tests.tui import settle
 
@@ -27,16 +28,12 @@ def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _views_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make a view when a test opens it, not all nine for every app."""
-    from mnist_tui.tui.speed import app as speed_app
+def views_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a view when a test opens it, not all nine in every app.
 
-    async def _prepare(self):
-        speed_app.garbage.collect_from_now()
-        self.screen._css_update_count = self._css_update_count
-        self.prepared()
-
-    monkeypatch.setattr(speed_app.QuickApp, "_prepare", _prepare)
+    A module about the start-up overrides this fixture.
+    """
+    monkeypatch.setattr(switch, "OFF", switch.OFF | {"prepare"})
 
 
 @pytest.fixture
@@ -50,6 +47,12 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Mn
         return MnistTui(runs_dir=Path("runs"), config=config, data_dir=data_dir)
 
     return make
+
+
+def needs(*overrides: str) -> pytest.MarkDecorator:
+    """Skip a test of overrides of Textual, by their names, where any of them is switched off."""
+    off = [name for name in overrides if not switch.enabled(name)]
+    return pytest.mark.skipif(bool(off), reason=f"{switch.VARIABLE} switches {', '.join(off)} off")
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:

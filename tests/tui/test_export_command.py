@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_tui.engine.figures import compute
+from mnist_tui.engine.figures import imagine
 from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.engine.runs.folder import RunFolder
 from tests.figures import finished_run, pixels
@@ -28,7 +28,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder; few noise images."""
     monkeypatch.delenv("MNIST_TUI_DATA", raising=False)
     monkeypatch.delenv("MNIST_TUI_RUNS", raising=False)
-    monkeypatch.setattr(compute, "NOISE_IMAGES", 2000)
+    monkeypatch.setattr(imagine, "NOISE_IMAGES", 2000)
     monkeypatch.chdir(tmp_path)
 
 
@@ -129,7 +129,7 @@ def test_the_list_names_every_view_and_its_options() -> None:
     ("words", "status", "said"),
     [
         ("bogus", 2, "'bogus' is not known"),
-        ("confusion --format gif", 2, "--format 'gif' is not known"),
+        ("confusion --format gif", 2, "not 'gif'"),
         ("confusion --split all", 2, "--split 'all' is not known"),
         ("confusion --epoch first", 2, "--epoch 'first' is not known"),
         ("confusion --epoch 99", 4, "no weights of epoch 99"),

@@ -196,7 +196,7 @@ def _(place: Place) -> Outcome:
         return 0
 
     with (
-        patch("mnist_tui.engine.runs.log_file.CalmFile._open", side_effect=FULL),
+        patch("mnist_tui.engine.runs.log_file.BoundedLogFile._open", side_effect=FULL),
         patch("mnist_tui.engine.hardware.devices.memory_in_use", side_effect=noisy),
     ):
         return command(*BRIEF)
@@ -227,7 +227,7 @@ def _(place: Place) -> Outcome:
     return outcome
 
 
-@fault("runs folder below a file", 2, "name another folder with --runs-dir", "")
+@fault("runs folder below a file", 2, "choose another folder with --runs-dir", "")
 def _(place: Place) -> Outcome:
     (place.folder / "file").write_text("x")
     return command(*BRIEF, "--runs-dir", "file/runs")
@@ -324,13 +324,13 @@ def _(place: Place) -> Outcome:
     return command("evaluate", "latest", "--epoch", "1")
 
 
-@fault("checkpoint of another architecture", 4, "another network than the configured 784-16-10", "stopped")
+@fault("checkpoint of another architecture", 4, "does not match the configured network 784-16-10", "stopped")
 def _(place: Place) -> Outcome:
     torch.save({"output_fc.weight": torch.zeros(10, 784)}, place.run.checkpoint(1))
     return command("evaluate", "latest", "--epoch", "1")
 
 
-@fault("checkpoint packed like a bomb", 4, "it is packed", "stopped")
+@fault("checkpoint packed like a bomb", 4, "it is compressed", "stopped")
 def _(place: Place) -> Outcome:
     with zipfile.ZipFile(place.run.checkpoint(1), "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data/0", bytes(50_000_000))
@@ -348,20 +348,20 @@ def _(place: Place) -> Outcome:
     return command("evaluate", "latest", "--epoch", "1")
 
 
-@fault("state truncated", 4, "can't be gone on from", "stopped")
+@fault("state truncated", 4, "can't be resumed from", "stopped")
 def _(place: Place) -> Outcome:
     path = place.run.state_file
     path.write_bytes(path.read_bytes()[:5000])
     return place.resume()
 
 
-@fault("state empty", 4, "can't be gone on from", "stopped")
+@fault("state empty", 4, "can't be resumed from", "stopped")
 def _(place: Place) -> Outcome:
     place.run.state_file.write_bytes(b"")
     return place.resume()
 
 
-@fault("state that is none", 4, "it holds no state", "stopped")
+@fault("state that is none", 4, "it contains no training state", "stopped")
 def _(place: Place) -> Outcome:
     torch.save([1, 2, 3], place.run.state_file)
     return place.resume()
@@ -372,13 +372,13 @@ def change_state(run: RunFolder, **values: Any) -> None:
     torch.save(record | values, run.state_file)
 
 
-@fault("state of another architecture", 4, "is not one of the configured network", "stopped")
+@fault("state of another architecture", 4, "does not match the configured network", "stopped")
 def _(place: Place) -> Outcome:
     change_config(place.run, config=replace(QUICK, hidden=(17,)).to_json())
     return place.resume()
 
 
-@fault("state of another optimiser", 4, "is not one of the configured network", "stopped")
+@fault("state of another optimiser", 4, "does not match the configured network", "stopped")
 def _(place: Place) -> Outcome:
     learner = torch.load(place.run.state_file, weights_only=True)["learner"]
     learner = {name: torch.zeros(3) if name == "mean" else tensor for name, tensor in learner.items()}
@@ -386,19 +386,19 @@ def _(place: Place) -> Outcome:
     return place.resume()
 
 
-@fault("state from a newer version", 4, "a newer mnist-tui wrote it", "stopped")
+@fault("state from a newer version", 4, "it was written by a newer mnist-tui", "stopped")
 def _(place: Place) -> Outcome:
     change_state(place.run, format=99)
     return place.resume()
 
 
-@fault("state at a place that can't be", 4, "its position can't be", "stopped")
+@fault("state at a place that can't be", 4, "its position is invalid", "stopped")
 def _(place: Place) -> Outcome:
     change_state(place.run, batch=10**6)
     return place.resume()
 
 
-@fault("state missing behind trained epochs", 4, "has no state to go on from", "stopped")
+@fault("state missing behind trained epochs", 4, "has no saved state to resume from", "stopped")
 def _(place: Place) -> Outcome:
     place.run.state_file.unlink()
     return place.resume()
@@ -549,24 +549,24 @@ def _(place: Place) -> Outcome:
     return place.resume("--data-dir", "nowhere")
 
 
-@fault("data set is another", 3, "is not what", "stopped")
+@fault("data set is another", 3, "is not the data that", "stopped")
 def _(place: Place) -> Outcome:
     change_config(place.run, mean=0.5)
     return place.resume()
 
 
-@fault("nothing left to train", 2, "--epochs 4 or more in all goes on", PASSED)
+@fault("nothing left to train", 2, "resume it with --epochs 4 or more", PASSED)
 def _(place: Place) -> Outcome:
     assert place.resume().status == 0
     return place.resume()
 
 
-@fault("fewer epochs than there are", 2, "--epochs 2 or more in all goes on", "stopped")
+@fault("fewer epochs than there are", 2, "resume it with --epochs 2 or more", "stopped")
 def _(place: Place) -> Outcome:
     return place.resume("--epochs", "1")
 
 
-@fault("another learning rate for a run that goes on", 2, "--lr can't be changed in a run that goes on", "stopped")
+@fault("another learning rate for a run that goes on", 2, "--lr can't be changed when a run is resumed", "stopped")
 def _(place: Place) -> Outcome:
     return place.resume("--lr", "0.1")
 
@@ -616,7 +616,7 @@ def _(place: Place) -> Outcome:
     return command("evaluate", "latest", "--epoch", "1")
 
 
-@fault("a malicious archive as state", 4, "can't be gone on from", "stopped")
+@fault("a malicious archive as state", 4, "can't be resumed from", "stopped")
 def _(place: Place) -> Outcome:
     torch.save({"format": 1, "learner": Executes()}, place.run.state_file)
     return place.resume()
@@ -664,7 +664,7 @@ def _(place: Place) -> Outcome:
     return outcome
 
 
-@fault("checkpoints that are a link to elsewhere", 4, "is a link to elsewhere", "stopped")
+@fault("checkpoints that are a link to elsewhere", 4, "is a symbolic link", "stopped")
 def _(place: Place) -> Outcome:
     private = place.folder / "private"
     shutil.move(place.run.checkpoints, private)
@@ -675,7 +675,7 @@ def _(place: Place) -> Outcome:
     return outcome
 
 
-@fault("an event log that is a link to elsewhere", 4, "is a link to elsewhere", "stopped")
+@fault("an event log that is a symbolic link", 4, "is a symbolic link", "stopped")
 def _(place: Place) -> Outcome:
     log, private = place.run.path / "events.jsonl", place.folder / "private"
     log.rename(private)

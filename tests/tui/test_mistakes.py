@@ -18,7 +18,8 @@ from scipy.special import log_softmax, softmax
 from sklearn.metrics import confusion_matrix
 from sklearn.neighbors import NearestNeighbors
 
-from mnist_tui.engine.analysis.research import Researcher, spread
+from mnist_tui.engine.analysis.answers import Answers
+from mnist_tui.engine.analysis.research import research, spread
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.digits import load_digits_dataset
@@ -354,13 +355,13 @@ async def test_history_and_neighbours_of_an_image(console, stored) -> None:
 
 async def test_the_grid_does_not_wait_for_what_is_found_out(console, stored, monkeypatch: pytest.MonkeyPatch) -> None:
     run, history = stored()
-    gate, research = threading.Event(), Researcher.research
+    gate = threading.Event()
 
-    def slow(self, question, cancelled):
+    def slow(analyst, question, cancelled):
         assert gate.wait(HANG)
-        yield from research(self, question, cancelled)
+        yield from research(analyst, question, cancelled)
 
-    monkeypatch.setattr(Researcher, "research", slow)
+    monkeypatch.setattr("mnist_tui.tui.views.mistakes.detail.research", slow)
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         view = await open_view(app, pilot, run, history)
@@ -437,22 +438,22 @@ async def test_a_diverged_run_and_damaged_weights_do_not_break_it(console, store
 async def test_it_follows_a_run_that_trains(console) -> None:
     app = console(ENDLESS)
     async with app.run_test(size=(120, 40)) as pilot:
-        app.start_training(ENDLESS)
-        await until(pilot, lambda: len(app.live.epochs) > 1)
+        app.training.start(ENDLESS)
+        await until(pilot, lambda: len(app.training.history.epochs) > 1)
         await app.action_view("mistakes")
         await until(pilot, lambda: app.screen.data is not None)
         view, detail = app.screen, app.screen.query_one(Detail)
         epoch = view.data.subject.epoch
         await until(pilot, lambda: view.data.subject.epoch > epoch + 3)
-        app.action_step(-1)
+        app.scrubber.step(-1)
         view.action_which()
         chosen = app.scrubber.subject.epoch
         await until(pilot, lambda: view.data.subject.epoch == chosen and detail._findings is not None)
         last = detail._findings.verdicts[-1].epoch
         await until(pilot, lambda: detail._findings is not None and detail._findings.verdicts[-1].epoch > last)
         assert view.data.subject.epoch == chosen
-        app.training.control.stop()
-        await until(pilot, lambda: not app.is_training)
+        app.training.thread.control.stop()
+        await until(pilot, lambda: not app.training.is_running)
 
 
 async def test_every_theme_style_and_size_draws(console, stored) -> None:
@@ -483,7 +484,7 @@ async def test_the_list_of_10_000_images_is_made_at_once(console, stored) -> Non
         images = rng.integers(0, 255, (10_000, 28, 28), np.uint8)
         more = replace(dataset, test_images=images, test_labels=rng.integers(0, 10, 10_000).astype(np.uint8))
         big._runs[folder] = config, more
-        big._answers.clear()
+        big.answers = Answers()
         view.compute(Subject(folder, 1, "test"))
         began = time.perf_counter()
         data = view.compute(Subject(folder, 1, "test"))
@@ -559,6 +560,6 @@ async def test_the_detail_beside_the_grid_is_there_at_the_first_look(console, si
     app = console(QUICK)
     async with app.run_test(size=size) as pilot:
         await pilot.press("enter")
-        await until(pilot, lambda: app.live.finished and not app.is_training)
+        await until(pilot, lambda: app.training.history.finished and not app.training.is_running)
         await pilot.press("4", "5")
         await until(pilot, lambda: app.current_mode == "mistakes" and "margin" in screen_text(app))

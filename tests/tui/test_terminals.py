@@ -16,7 +16,7 @@ from mnist_tui.engine.session import start
 from mnist_tui.tui.terminal.ascii_fallback import ERRORS, lookalike
 from mnist_tui.tui.widgets.dialogs import Question
 from mnist_tui.tui.widgets.too_small import WORDS, fits
-from tests.helpers import SOURCE
+from tests.helpers import ROOT
 from tests.tui.conftest import QUICK, screen_text, until
 
 ASCII = "PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 LC_ALL=C"
@@ -33,7 +33,11 @@ def at_terminal(tmp_path: Path) -> Callable[..., Terminal]:
 
     def make(settings: str, arguments: str = "") -> Terminal:
         command = f"{shlex.quote(sys.executable)} -c 'from mnist_tui.tui.cli.commands import main; main()'"
-        home = {"PYTHONPATH": str(SOURCE), "MNIST_TUI_DATA": str(tmp_path), "MNIST_TUI_RUNS": str(tmp_path / "runs")}
+        home = {
+            "PYTHONPATH": str(ROOT / "src"),
+            "MNIST_TUI_DATA": str(tmp_path),
+            "MNIST_TUI_RUNS": str(tmp_path / "runs"),
+        }
         mirror = {"MNIST_TUI_MIRROR": "http://127.0.0.1:9/"}  # refuses at once; no test leaves the machine
         script = f"cd {shlex.quote(str(tmp_path))}; exec env {settings} {command} {arguments}"
         return Terminal(["sh", "-c", script], columns=100, rows=30, env=home | mirror)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-from mnist_tui.engine.runs.log_file import CalmFile, cut
+from mnist_tui.engine.runs.log_file import BoundedLogFile, truncate_middle
 
 
 def log_file() -> Path:
@@ -21,7 +21,7 @@ def log_file() -> Path:
 
 def set_up() -> None:
     """Send what is logged to the file; without this Python prints it."""
-    logging.getLogger().addHandler(CalmFile(log_file(), make_folder=True))
+    logging.getLogger().addHandler(BoundedLogFile(log_file(), make_folder=True))
     logging.captureWarnings(True)
 
 
@@ -40,6 +40,13 @@ def thread_failures() -> Iterator[None]:
         threading.excepthook = before
 
 
+def collect(lines: deque[str]) -> None:
+    """Append what is logged to `lines`, too."""
+    handler = LogLines(lines)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    logging.getLogger().addHandler(handler)
+
+
 class LogLines(logging.Handler):
     """Keeps the last lines for the log pane."""
 
@@ -48,4 +55,4 @@ class LogLines(logging.Handler):
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lines.extend(cut(self.format(record)).splitlines())
+        self._lines.extend(truncate_middle(self.format(record)).splitlines())
