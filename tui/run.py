@@ -50,12 +50,11 @@ def run(app: MnistTui) -> int:
         status = app.run(loop=loop)
     training = app.training.thread
     if app.hung_up or app.fault is not None:
-        if app.hung_up:
-            detach_from_terminal()
-        else:
-            _tell_fault(app)
-        code = 128 + signal.SIGHUP if app.hung_up else 1
-        return code if training is None else _train_on(app, training, loop)
+        if training is not None:
+            return _train_on(app, training, loop)
+        _leave_terminal(app)
+        # A signal that came while the screen went down may have ended the training already.
+        return (app.left_with or 128 + signal.SIGHUP) if app.hung_up else 1
     if training is not None and training.is_alive():  # it takes its time to save
         training.control.stop()
         training.join(LEAVE_SECONDS if status is None else 0.0)
@@ -65,12 +64,21 @@ def run(app: MnistTui) -> int:
 def _train_on(app: MnistTui, training: TrainingThread, loop: asyncio.AbstractEventLoop) -> int:
     """Wait for the end of a training whose screen is gone; gives the exit code."""
     with stop_on_signals(training.control) as caught:
+        _leave_terminal(app)  # only here, because it says that ctrl+c saves
         # A signal that came while the screen went down still waits in the loop for its handler.
         loop.run_until_complete(asyncio.sleep(0.01))
         while training.is_alive():
             training.join(1.0)
     ended = [128 + number for number in caught if number != signal.SIGHUP]
     return next(iter(ended), app.left_with or int(training.failed or not app.hung_up))
+
+
+def _leave_terminal(app: MnistTui) -> None:
+    """Let go of a terminal that is gone; in one that is there, say that the screen failed."""
+    if app.hung_up:
+        detach_from_terminal()
+    else:
+        _tell_fault(app)
 
 
 def _tell_fault(app: MnistTui) -> None:

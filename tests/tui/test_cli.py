@@ -16,11 +16,9 @@ from mnist_tui.engine.events import RunFinished, Test
 from mnist_tui.engine.runs.folder import find_run, stored_runs
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.training import loop
-from tests.helpers import ROOT, command, of_kind
+from tests.helpers import HANG, ROOT, command, of_kind
 
 QUICKLY = ("--dataset", "digits", "--hidden", "16", "--device", "cpu")
-HANG = 60.0
-"""Seconds after which a process that does not end is taken for hung."""
 
 
 @pytest.fixture(autouse=True)

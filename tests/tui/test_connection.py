@@ -25,10 +25,8 @@ from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.remote import send
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.session import start
-from tests.helpers import QUICK, ROOT, checksums, of_kind
+from tests.helpers import HANG, QUICK, ROOT, checksums, of_kind
 
-HANG = 90.0
-"""Seconds after which something that does not happen is taken for hung."""
 LONG = ("--dataset", "digits", "--hidden", "16", "--device", "cpu", "--threads", "1", "--batch-size", "32")
 OWNING = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
 """Makes a terminal the process's own, so that its end is a hang-up."""
@@ -131,7 +129,7 @@ def begun(terminal: OnTerminal) -> RunFolder:
 
     def look() -> list[RunFolder]:
         terminal.press(b"\r")  # the form may not be ready for the first; further ones do nothing
-        time.sleep(0.5)
+        time.sleep(0.2)
         return stored_runs(Path("runs"))
 
     wait_for(lambda: b"New run" in terminal.seen)
@@ -213,7 +211,6 @@ class TestFailingScreen:
         run = begun(terminal)
         terminal.press(b"L")
         wait_for(lambda: b"the training continues" in terminal.seen)
-        time.sleep(0.2)
         terminal.press(b"\x03")
         assert terminal.end() == 128 + signal.SIGINT
         assert summarise(run).status == "stopped"
@@ -221,10 +218,15 @@ class TestFailingScreen:
     def test_without_a_training_it_ends(self, on_terminal):
         terminal = on_terminal(self.FAULTY.replace("EPOCHS", "3"))
         wait_for(lambda: b"New run" in terminal.seen)
-        time.sleep(1)
-        terminal.press(b"\x1b")
-        time.sleep(0.5)
-        terminal.press(b"L")
+
+        def ended() -> bool:
+            terminal.press(b"\x1b")  # out of the field
+            time.sleep(0.2)  # or the two would be alt+L
+            terminal.press(b"L")
+            time.sleep(0.2)
+            return terminal.process.poll() is not None
+
+        wait_for(ended)
         assert terminal.end() == 1
         assert b"the screen failed" in terminal.seen
 

@@ -33,6 +33,7 @@ from mnist_tui.tui.views.mistakes.detail import Detail, arrange
 from mnist_tui.tui.views.mistakes.texts import bar, bars_text, caption, caption_lines
 from mnist_tui.tui.views.mistakes.view import MistakesView
 from mnist_tui.tui.widgets.cursor_grid import CursorGrid
+from tests.helpers import HANG
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
 
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
@@ -357,7 +358,7 @@ async def test_the_grid_does_not_wait_for_what_is_found_out(console, stored, mon
     gate = threading.Event()
 
     def slow(analyst, question, cancelled):
-        gate.wait(10)
+        assert gate.wait(HANG)
         yield from research(analyst, question, cancelled)
 
     monkeypatch.setattr("mnist_tui.tui.views.mistakes.detail.research", slow)
@@ -367,7 +368,7 @@ async def test_the_grid_does_not_wait_for_what_is_found_out(console, stored, mon
         await until(pilot, lambda: "computing nearest neighbours" in screen_text(app))
         for epoch in (2, 1, 0):
             await pilot.press("left_square_bracket")
-            await until(pilot, lambda epoch=epoch: view.data.subject.epoch == epoch, seconds=2)
+            await until(pilot, lambda epoch=epoch: view.data.subject.epoch == epoch)
         await pilot.press("right")
         assert view.place == 1
         gate.set()
@@ -439,7 +440,6 @@ async def test_it_follows_a_run_that_trains(console) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         app.training.start(ENDLESS)
         await until(pilot, lambda: len(app.training.history.epochs) > 1)
-        # Not by keys: with events coming in all the time, the pilot waits two seconds after each.
         await app.action_view("mistakes")
         await until(pilot, lambda: app.screen.data is not None)
         view, detail = app.screen, app.screen.query_one(Detail)

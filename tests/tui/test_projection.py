@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import time
 from dataclasses import replace
@@ -205,8 +204,7 @@ async def test_a_tsne_forms_live_while_keys_are_answered_and_is_stored_and_reuse
             seen.add(view.data.embedding.iteration)
             look, pressed = scatter.style, time.perf_counter()
             app.simulate_key("i")
-            while scatter.style == look:
-                await asyncio.sleep(0.001)
+            await until(pilot, lambda look=look: scatter.style != look)
             answers.append(time.perf_counter() - pressed)
             assert "iteration" in str(scatter.border_subtitle) or tsne_ended(view)
         assert len(seen) >= 2

@@ -57,7 +57,6 @@ def showing(folder: RunFolder, mode: str) -> Callable[[Pilot[int]], Awaitable[No
         await app.action_view(mode)
         words = READY[mode] if app.size.width >= LOOKS["wide"][0] else READY[mode][:1]
         await until(pilot, lambda: all(word in screen_text(app) for word in words))
-        await pilot.pause(0.2)
 
     return prepare
 

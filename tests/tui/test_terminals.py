@@ -177,7 +177,8 @@ async def test_a_palette_that_is_closed_while_it_searches_ends_nothing_else(cons
         palette = app.screen
         await palette.query("CommandList").remove()  # as happens when it is closed
         palette._gather_commands("theme")
-        await pilot.pause(0.3)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
         assert app.is_running
 
 

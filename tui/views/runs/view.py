@@ -136,12 +136,16 @@ class RunsView(View):
         words = self.query_one("#run-filter", Input).value
         self._visible = [run for run in self._runs if matches(run, words)]
         self._visible.sort(key=lambda run: sort_key(run, COLUMNS[self._sort]), reverse=self._descending)
+        rows = [row_cells(run, marked=run.name in self._marked, colours=self.console.colours) for run in self._visible]
         table.clear(columns=True)
         for i, column in enumerate(COLUMNS):
             arrow = (" ↓" if self._descending else " ↑") if i == self._sort else ""
-            table.add_column(column + arrow, key=column)
-        for run in self._visible:
-            table.add_row(*row_cells(run, marked=run.name in self._marked, colours=self.console.colours))
+            label = Text(column + arrow)
+            # With a width of its own: a table that finds the widths itself keeps cells that were drawn before that.
+            width = max([label.cell_len, *(cells[i].cell_len for cells in rows)])
+            table.add_column(label, key=column, width=width)
+        for cells in rows:
+            table.add_row(*cells)
         names = [run.name for run in self._visible]
         if under_cursor is not None and under_cursor.name in names:
             table.move_cursor(row=names.index(under_cursor.name))
