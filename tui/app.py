@@ -207,7 +207,7 @@ class MnistTui(QuickApp):
             return
         # Runs' curves are those of the run under its cursor, and not as they would look in the Training view.
         views = [view for view in self.views.mounted() if view.MODE != "runs"]
-        self.exports.export_all([state for view in views for state in view.standings()])
+        self.exports.export_all([state for view in views for state in view.export_states()])
 
     # -- the end -----------------------------------------------------------------------------------------------
 

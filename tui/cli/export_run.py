@@ -14,7 +14,7 @@ from rich.text import Text
 from mnist_tui.engine.analysis.subject import SPLITS, Analyst, Subject
 from mnist_tui.engine.errors import ConfigError, RunError
 from mnist_tui.engine.figures import settings
-from mnist_tui.engine.figures.settings import Standing
+from mnist_tui.engine.figures.settings import ViewState
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.tui.cli.plain import epoch_number
 
@@ -41,7 +41,7 @@ def export(folder: RunFolder, names: tuple[str, ...], options: ExportOptions, *,
 
     Raises `ConfigError` for invalid options, `RunError` and `DataError` if the run or its data cannot be read.
     """
-    standing = settings.parse(options.given)
+    given = settings.parse(options.given)
     if options.split and options.split not in SPLITS:
         raise ConfigError({"split": f"--split must be one of {', '.join(SPLITS)}, not {options.split!r}"})
     from mnist_tui.engine.figures.context import Context
@@ -54,7 +54,7 @@ def export(folder: RunFolder, names: tuple[str, ...], options: ExportOptions, *,
     if any(KINDS[view].epoch for view in views):
         epoch = _stored_epoch(folder, options.epoch)
     check(form)
-    standing = replace(standing, compared=options.compared)
+    given = replace(given, compared=options.compared)
     analyst = Analyst()
     analyst.data_dir = data_dir
     with _Bar(len(views)) as bar:
@@ -63,7 +63,7 @@ def export(folder: RunFolder, names: tuple[str, ...], options: ExportOptions, *,
             bar.begin(view)
             split = options.split or KINDS[view].split or "test"
             subject = Subject(folder.path.absolute(), epoch, split)
-            written = export(context, Standing(view, subject, standing), form)
+            written = export(context, ViewState(view, subject, given), form)
             for path in (written.figure, written.numbers):
                 if path is not None:
                     bar.print(str(path.absolute()))

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from mnist_tui.engine.analysis.confusion import ConfusionData, Pair, compute, ordered_pairs, unordered_pairs
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.palette import rich_colours
 from mnist_tui.tui.render.texts import percent
@@ -75,11 +75,11 @@ class ConfusionView(AnalysisView):
         names = f"{data.classes[actual]} → {data.classes[predicted]}"
         return f"{names}: {count:,}, {share * 100:.1f} % of the row"
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         if self.data is None:
             return []
         settings = Settings(percent=self._shares, both=self._unordered)
-        return [Standing("confusion", self.subject, settings, self.data)]
+        return [ViewState("confusion", self.subject, settings, self.data)]
 
     # -- keys --------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from mnist_tui.engine.data.dataset import Dataset
 from mnist_tui.engine.data.folder import data_folder, is_explicit, survey
 from mnist_tui.engine.data.loading import load
 from mnist_tui.engine.errors import RunError
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.texts import phase_label
@@ -218,14 +218,14 @@ class DataView(View):
             text.append(f"{count:,}" + (" " if narrow else "  "), colours["foreground"])
         return text
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         if self.data is None or self._dataset is None:
             return []
         page, folder = self._page, self.console.scrubber.folder
         settings = Settings(first=page.first + 1, count=len(self.data.labels), draw=page.draw)
         same = folder is not None and self._is_of(folder, self._dataset, self.data.config)
         subject = Subject(folder, 0, page.split) if folder is not None and same else None
-        return [Standing("data", subject, settings, self.data)]
+        return [ViewState("data", subject, settings, self.data)]
 
     @staticmethod
     def _is_of(folder: Path, dataset: Dataset, ours: RunConfig) -> bool:

@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 from mnist_tui.engine.analysis.listing import MistakesData, Wanted, compute, place_in
 from mnist_tui.engine.analysis.orders import SORTS, WHICH
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.analysis_base import AnalysisView
@@ -191,7 +191,7 @@ class MistakesView(AnalysisView):
             self._told_of = self.console.scrubber.epochs
             self._detail.show(self.data, position, self._page, self._told_of)
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         data: MistakesData | None = self.data
         if data is None:
             return []
@@ -205,10 +205,10 @@ class MistakesView(AnalysisView):
             filter=wanted.words.strip(),
             index=index,
         )
-        grid = Standing("mistakes", data.subject, settings, data)
+        grid = ViewState("mistakes", data.subject, settings, data)
         if index is None:
             return [grid]
-        one = Standing("image", data.subject, Settings(index=index))
+        one = ViewState("image", data.subject, Settings(index=index))
         return [one, grid] if self._is_open else [grid, one]
 
     # -- keys --------------------------------------------------------------------------------------------------

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mnist_tui.engine.analysis.projection import Projection
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.render.braille import DOT_COLUMNS, DOT_ROWS, Window
 from mnist_tui.tui.widgets.scatter import Scatter
 
 
-def standings(
+def export_states(
     data: Projection, shown: Sequence[bool], scatter: Scatter, point: int | None, *, wrong: bool
-) -> list[Standing]:
+) -> list[ViewState]:
     """Return the states for exporting the current projection, and all four projections together.
 
     Args:
@@ -34,8 +34,8 @@ def standings(
     name = f"{data.wanted.method}-{data.wanted.layer}"
     together = Settings(points=len(data.labels), classes=classes, wrong=wrong, index=settings.index)
     return [
-        Standing(name, data.subject, settings, data if data.points is not None else None),
-        Standing("projection", data.subject, together),
+        ViewState(name, data.subject, settings, data if data.points is not None else None),
+        ViewState("projection", data.subject, together),
     ]
 
 

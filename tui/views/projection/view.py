@@ -21,13 +21,13 @@ from mnist_tui.engine.analysis.projection import (
 )
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.analysis.tsne import Embedding
-from mnist_tui.engine.figures.settings import Standing
+from mnist_tui.engine.figures.settings import ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render import grey_cells
 from mnist_tui.tui.terminal.capabilities import best_image_style, supports_utf8
 from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.views.projection import texts as words
-from mnist_tui.tui.views.projection.figures import standings
+from mnist_tui.tui.views.projection.figures import export_states
 from mnist_tui.tui.views.projection.jobs import Formed, Forming, form
 from mnist_tui.tui.views.projection.legend import Legend
 from mnist_tui.tui.widgets.fitted_text import FittedText
@@ -229,11 +229,11 @@ class ProjectionView(AnalysisView):
         if self.data is not None:
             self.draw(self.data)
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         if self.data is None:
             return []
         point, shown = self._current_cursor(self.data), self.query_one(Legend).shown
-        return standings(self.data, shown, self.query_one(Scatter), point, wrong=self._highlight)
+        return export_states(self.data, shown, self.query_one(Scatter), point, wrong=self._highlight)
 
     # -- keys --------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from mnist_tui.engine.analysis.curves import comparison
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.texts import percent, printable
@@ -67,12 +67,12 @@ class CompareScreen(View):
             chart.border_subtitle = self._options.label()
             chart.show(plot)
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         options = self._options
         first, *others = self._folders
         settings = Settings(log=options.log, smooth=options.weight, last=options.last, compared=tuple(others))
         data = comparison(self._runs, smoothing=options.weight, last=options.last)
-        return [Standing("compare", Subject(first, 0, "test"), settings, data)]
+        return [ViewState("compare", Subject(first, 0, "test"), settings, data)]
 
     def action_log_scale(self) -> None:
         self._options = replace(self._options, log=not self._options.log)

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from mnist_tui.engine.analysis.curves import run_curves
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.axes import Plot
@@ -170,13 +170,13 @@ class TrainingView(View):
             ]
         )
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         folder, options = self.console.scrubber.folder, self._options
         if folder is None:
             return []
         settings = Settings(log=options.log, smooth=options.weight, last=options.last)
         data = run_curves(self._history, smoothing=options.weight, last=options.last, name=folder.name)
-        return [Standing("curves", Subject(folder, 0, "test"), settings, data)]
+        return [ViewState("curves", Subject(folder, 0, "test"), settings, data)]
 
     # -- keys --------------------------------------------------------------------------------------------------
 

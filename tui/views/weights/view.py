@@ -12,7 +12,7 @@ from textual.widgets import Static
 from mnist_tui.engine.analysis.layers import Layers, WeightsData, weights_data
 from mnist_tui.engine.analysis.orders import Order
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.grey_cells import beside, stack
 from mnist_tui.tui.render.signed_cells import (
@@ -165,19 +165,19 @@ class WeightsView(AnalysisView):
             text.append_text(ends)
         head.update(text)
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         if self.data is None:
             return []
         if self.depth > 0:
-            return [Standing("weights", self.subject, Settings(layer=self.depth), self.data)]
+            return [ViewState("weights", self.subject, Settings(layer=self.depth), self.data)]
         if self.opened:
             detail = self.data.detail
             known = self.data if detail is not None and detail.unit == self.unit else None
-            return [Standing("weights", self.subject, Settings(unit=self.unit), known)]
+            return [ViewState("weights", self.subject, Settings(unit=self.unit), known)]
         page = self._page_layout().page
         first = self._place(self._order(self.data.layers)) // page * page + 1
         settings = Settings(first=first, order=self.by, reverse=self.turned, each=self.each)
-        return [Standing("weights", self.subject, settings, self.data)]
+        return [ViewState("weights", self.subject, settings, self.data)]
 
     # -- order and place ---------------------------------------------------------------------------------------
 
