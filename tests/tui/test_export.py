@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mnist_tui.engine.figures import compute
+from mnist_tui.engine.figures import imagine
 from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.keys import VIEWS
 from mnist_tui.tui.widgets.curve_plots import run_plots
 from mnist_tui.tui.widgets.export_dialog import ExportDialog
 from tests.figures import floats, pixels, record, said, table
+from tests.helpers import HANG
 from tests.tui.conftest import screen_text, until
 
 
 @pytest.fixture(autouse=True)
 def _own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(compute, "NOISE_IMAGES", 2000)
+    monkeypatch.setattr(imagine, "NOISE_IMAGES", 2000)
 
 
 async def trained(app: MnistTui, pilot) -> Path:
@@ -121,7 +123,7 @@ async def test_the_smallest_terminal_asks_in_every_view(console) -> None:
             await pilot.press("e")
             await until(pilot, lambda: isinstance(app.screen, ExportDialog))
             lines = screen_text(app)
-            for words in ("Name", "Folder", "Format", "Size", "Pixels/inch", "Numbers too", "esc back"):
+            for words in ("Name", "Folder", "Format", "Size", "Pixels/inch", "With data", "esc back"):
                 assert words in lines, (view.mode, words)
             await pilot.press("escape")
             await until(pilot, lambda view=view: app.current_mode == view.mode and not app.screen.is_modal)
@@ -166,13 +168,13 @@ async def test_the_dialog_is_remembered_and_its_words_are_followed(console, tmp_
 async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails where a key waits for the export, or a view is missing."""
     gate = threading.Event()
-    whole = compute.Studio.confusion
+    whole = KINDS["confusion"]
 
-    def slowly(self, subject, settings):
-        assert gate.wait(60)
-        return whole(self, subject, settings)
+    def slowly(context, subject, settings):
+        assert gate.wait(HANG)
+        return whole.compute(context, subject, settings)
 
-    monkeypatch.setattr(compute.Studio, "confusion", slowly)
+    monkeypatch.setitem(KINDS, "confusion", replace(whole, compute=slowly))
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         folder = await trained(app, pilot)
@@ -182,7 +184,7 @@ async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.M
         await until(pilot, lambda: app.current_mode == "runs" and "exporting confusion" in screen_text(app))
         assert not gate.is_set()
         gate.set()
-        await until(pilot, lambda: not app.exports.is_running, 120)
+        await until(pilot, lambda: not app.exports.is_running)
         assert {path.stem for path in app.exports.written} == set(KINDS) - {"compare"}
         assert app.clipboard == str(folder / "figures")
         await pilot.press("escape")
@@ -191,13 +193,13 @@ async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.M
 
 async def test_a_second_e_stops_and_what_was_written_stays(console, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
-    whole = compute.Studio.mistakes
+    whole = KINDS["mistakes"]
 
-    def slowly(self, subject, settings):
-        assert gate.wait(60)
-        return whole(self, subject, settings)
+    def slowly(context, subject, settings):
+        assert gate.wait(HANG)
+        return whole.compute(context, subject, settings)
 
-    monkeypatch.setattr(compute.Studio, "mistakes", slowly)
+    monkeypatch.setitem(KINDS, "mistakes", replace(whole, compute=slowly))
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         folder = await trained(app, pilot)

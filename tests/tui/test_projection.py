@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import time
 from dataclasses import replace
@@ -15,7 +14,7 @@ from sklearn import decomposition
 from sklearn.metrics import silhouette_score
 
 from mnist_tui.engine import session
-from mnist_tui.engine.analysis.projection import Projector, Wanted, store_path
+from mnist_tui.engine.analysis.projection import Wanted, project, store_path
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.analysis.tsne import load
 from mnist_tui.engine.config import RunConfig
@@ -45,7 +44,7 @@ async def opened(app: MnistTui, pilot) -> ProjectionView:
     await until(pilot, lambda: app.current_mode == "training")
     await pilot.press("6")
     await until(pilot, lambda: app.current_mode == "projection" and app.screen.data is not None)
-    app.screen.query_one(Scatter).look = "dots"
+    app.screen.query_one(Scatter).style = "dots"
     return app.screen
 
 
@@ -77,13 +76,13 @@ async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sk
         signs = np.sign((points * view.data.points).sum(axis=0))
         np.testing.assert_allclose(view.data.points, points * signs, atol=1e-4)
         np.testing.assert_allclose(view.data.variance, expected.explained_variance_ratio_, rtol=1e-4)
-        share = f"variance {expected.explained_variance_ratio_[0] * 100:.1f} % across"
+        share = f"PC1 {expected.explained_variance_ratio_[0] * 100:.1f} %"
         assert share in screen_text(app)
 
         scatter = view.query_one(Scatter)
         drawn = raster(view.data.points, evaluation.labels, scatter.window)
         shown = ["".join(scatter.render_line(y).text) for y in range(scatter.content_size.height)]
-        column, row = scatter._spot(scatter.window)
+        column, row = scatter._cursor_cell(scatter.window)
         for y, line in enumerate(shown):
             for x, character in enumerate(line[: scatter.window.columns]):
                 assert character == drawn.chars[y, x] or (x, y) == (column, row)
@@ -93,7 +92,7 @@ async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sk
             silhouette_score(view.data.points, evaluation.labels)
         )
         assert f"{view.numbers.separation.silhouette:.3f}" in screen_text(app)
-        assert "k-NN on 297, the rest on 297 points" in screen_text(app)
+        assert "k-NN: 297 points; others: 297" in screen_text(app)
 
 
 async def test_layers_methods_and_points_change_what_is_drawn(console) -> None:
@@ -114,7 +113,7 @@ async def test_layers_methods_and_points_change_what_is_drawn(console) -> None:
         await until(pilot, lambda: len(view.data.labels) == before)
         await pilot.press("t")
         await until(pilot, lambda: view.data.points is None)
-        assert "r makes one" in screen_text(app)
+        assert "press r to run it" in screen_text(app)
 
 
 async def test_the_cursor_steps_and_enter_opens_exactly_that_image(console) -> None:
@@ -135,7 +134,7 @@ async def test_the_cursor_steps_and_enter_opens_exactly_that_image(console) -> N
         assert len(visited) > 2
         point = scatter.cursor
         assert f"image {view.data.indices[point]:,}" in screen_text(app)
-        column, row = scatter._spot(scatter.window)
+        column, row = scatter._cursor_cell(scatter.window)
         cell = scatter.render_line(row).crop(column, column + 1)._segments[0]
         assert cell.style.reverse
         assert cell.text == str(view.data.labels[point])
@@ -158,7 +157,7 @@ async def test_the_mouse_finds_points_opens_zooms_and_pans(console) -> None:
         await until(pilot, lambda: scatter.cursor == wanted)
         await pilot.press("z", "z")
         assert scatter.zoom == pytest.approx(1.5**2)
-        assert scatter._spot(scatter.window) is not None
+        assert scatter._cursor_cell(scatter.window) is not None
         x = scatter.window.x
         await pilot.press("shift+left")
         assert scatter.window.x < x
@@ -203,10 +202,9 @@ async def test_a_tsne_forms_live_while_keys_are_answered_and_is_stored_and_reuse
         scatter = view.query_one(Scatter)
         while not tsne_ended(view):
             seen.add(view.data.embedding.iteration)
-            look, pressed = scatter.look, time.perf_counter()
+            look, pressed = scatter.style, time.perf_counter()
             app.simulate_key("i")
-            while scatter.look == look:
-                await asyncio.sleep(0.001)
+            await until(pilot, lambda look=look: scatter.style != look)
             answers.append(time.perf_counter() - pressed)
             assert "iteration" in str(scatter.border_subtitle) or tsne_ended(view)
         assert len(seen) >= 2
@@ -249,13 +247,13 @@ async def test_a_tsne_goes_on_while_another_epoch_is_looked_at(console) -> None:
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
         await forming(app, pilot, view)
-        left, thread = app.scrubber.subject, view._tsne
+        left, forming_left = app.scrubber.subject, view._forming
         app.simulate_key("left_square_bracket")
         await until(pilot, lambda: view.data.subject == app.scrubber.subject != left)
         assert view.data.points is None
-        if view._tsne is thread:
-            assert f"epoch {left.epoch} forms" in str(view.query_one(Scatter).border_subtitle)
-        await until(pilot, lambda: view._tsne is None and not thread.is_alive())
+        if view._forming is forming_left:
+            assert f"epoch {left.epoch} running" in str(view.query_one(Scatter).border_subtitle)
+        await until(pilot, lambda: view._forming is None and not view.jobs.works("t-SNE"))
         assert view.data.points is None  # nothing of the other epoch was drawn here
         kept = load(store_path(left, "hidden", len(view.data.labels)))
         assert kept.phase == "done"
@@ -287,20 +285,20 @@ async def test_too_few_images_for_a_tsne_are_said_in_one_line(console, monkeypat
         view = await opened(app, pilot)
         await pilot.press("minus", "t", "r")
         await until(pilot, lambda: "t-SNE needs at least four points" in screen_text(app))
-        assert view._tsne is None
+        assert view._forming is None
 
 
 def test_orientation_is_kept_from_epoch_to_epoch(console) -> None:
     """Fails where an axis is mirrored between two epochs, or where coming back gives another picture."""
     folder = trained(replace(QUICK, epochs=4))
-    projector = Projector(Analyst())
+    analyst = Analyst()
     first = {}
     for epoch in (0, 1, 2, 3, 4):
-        first[epoch] = projector.projection(Subject(folder, epoch, "test"), Wanted()).points
+        first[epoch] = project(analyst, Subject(folder, epoch, "test"), Wanted()).points
     for before, after in itertools.pairwise(first.values()):
         assert ((before * after).sum(axis=0) > 0).all()
     for epoch in (3, 1, 0):
-        again = projector.projection(Subject(folder, epoch, "test"), Wanted()).points
+        again = project(analyst, Subject(folder, epoch, "test"), Wanted()).points
         np.testing.assert_array_equal(again, first[epoch])
 
 

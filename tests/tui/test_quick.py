@@ -183,10 +183,10 @@ class TestShownAgain:
             await until(pilot, lambda: app.devices.found is not None)
             for mode in ("confusion", "projection", "confusion", "projection"):
                 await app.action_view(mode)
-                await pilot.pause(0.1)
+                await pilot.pause()
             whole.clear()
             await app.action_view("confusion")
-            await pilot.pause(0.2)
+            await pilot.pause()
             assert whole == [app.screen._compositor]
 
     async def test_after_a_resize_it_is_laid_out_for_the_new_size(self, console):

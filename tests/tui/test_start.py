@@ -17,7 +17,7 @@ from mnist_tui.tui.cli.entry import console_options
 from mnist_tui.tui.keys import VIEWS
 from mnist_tui.tui.views.data.view import DataView
 from mnist_tui.tui.views.setup.view import LABELS
-from tests.helpers import ROOT
+from tests.helpers import HANG, ROOT
 from tests.tui.conftest import needs, until
 
 
@@ -27,11 +27,11 @@ def test_the_console_is_there_before_torch_is() -> None:
         "import mnist_tui.tui.views.setup.view;"
         "late = {'torch', 'torchvision', 'sklearn', 'matplotlib', 'scipy', 'numpy', 'plotext', 'openTSNE', 'typer',"
         "'mnist_tui.tui.cli.commands', 'mnist_tui.engine.events', 'mnist_tui.engine.runs.folder',"
-        "'mnist_tui.tui.state.training_thread', 'mnist_tui.tui.state.export_thread',"
+        "'mnist_tui.tui.state.training_thread', 'mnist_tui.tui.state.export_job',"
         "'mnist_tui.tui.widgets.dialogs'};"
         "print(sorted(late & set(sys.modules)))"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG, check=True)
     assert result.stdout.strip() == "[]"
 
 
@@ -39,7 +39,7 @@ def test_the_command_is_there_before_textual_is() -> None:
     code = (
         "import sys; import mnist_tui.tui.cli.commands; print(sorted({'torch', 'numpy', 'textual'} & set(sys.modules)))"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG, check=True)
     assert result.stdout.strip() == "[]"
 
 
@@ -61,7 +61,7 @@ def test_no_color_reaches_the_views() -> None:
         "from mnist_tui.tui.terminal.capabilities import best_image_style;"
         "print(best_image_style(MnistTui(runs_dir=Path('runs')).console))"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG, check=True)
     assert result.stdout.strip() == "braille"
 
 
@@ -123,6 +123,6 @@ def test_torch_is_imported_whole_and_leaves_the_collector_as_it_was(libraries: s
         + "t.import_torch(); on = gc.isenabled(); gc.disable(); t.import_torch(); import torch;"
         "print(on, gc.isenabled(), (torch.ones(2, 3) @ torch.ones(3)).tolist())"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG, check=True)
     assert result.stdout.strip() == "True False [3.0, 3.0]"
     assert result.stderr == ""
