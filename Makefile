@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test torture walk storm check bench screenshots clean
+.PHONY: run test torture walk storm check readme bench screenshots clean
 
 run: $(VENV)/.installed
 	$(BIN)/mnist-tui $(ARGS)
@@ -26,6 +26,10 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.readme --check
+
+readme: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.readme
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench $(ARGS)

@@ -102,14 +102,14 @@ async def take(gate: Gate) -> None:
         (HERE / f"{name}.png").write_bytes(to_png(svg))
 
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: app.devices is not None)
+        await until(pilot, lambda: app.devices.found is not None)
         await shoot("new-run")
         await pilot.press("enter")
-        await until(pilot, lambda: gate.held_at is not None and app.live.progress == gate.held_at)
+        await until(pilot, lambda: gate.held_at is not None and app.training.history.progress == gate.held_at)
         await shoot("training")
         gate.opened.set()
         await pilot.press("2")
-        await until(pilot, lambda: not app.is_training and getattr(app.screen, "data", None) is not None)
+        await until(pilot, lambda: not app.training.is_running and getattr(app.screen, "data", None) is not None)
         await pilot.press("r")
         await pilot.pause(2.0)
         await shoot("data")
@@ -121,7 +121,7 @@ async def take(gate: Gate) -> None:
         app.screen.query_one("#hidden").value = "100"  # type: ignore[attr-defined]
         app.screen.query_one("#epochs").value = "3"  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await until(pilot, lambda: app.live.finished is not None and not app.is_training)
+        await until(pilot, lambda: app.training.history.finished is not None and not app.training.is_running)
         await pilot.press("9")
         await pilot.pause(3.0)
         await shoot("runs")

@@ -216,8 +216,8 @@ async def stretch(seed: int, place: Path, stored: Path, count: int, walk: Walk) 
                             away = 0 if now == state else away + 1
                         if walk.faults:
                             raise walk.faults.pop()
-                    if app.training is not None:
-                        app.training.control.stop()
+                    if app.training.is_running:
+                        app.training.thread.control.stop()
     except Exception as error:
         last = " · ".join(done[:1] + done[1:][-30:])
         raise AssertionError(

@@ -125,43 +125,46 @@ def slow_mirror() -> Iterator[str]:
 
 async def reach(app: MnistTui, pilot: Pilot[Any], state: str) -> None:
     """Bring a console that was just opened into its state."""
+    training = app.training
     if state in ("no run", "attached", "died"):
         if state != "no run":
-            await _until(pilot, lambda: app.shown is not None)
+            await _until(pilot, lambda: training.shown is not None)
         return
     if state == "resumed":
         run = find_run(app.runs_dir, "stopped")
-        app.offer_to_go_on(run, History.of(run.events()))
+        app.screen.offer_resume(run, History.of(run.events()))
         await pilot.pause()
     await pilot.press("enter")
     wanted: dict[str, Callable[[], object]] = {
-        "downloading": lambda: app.live.phase is not None and app.live.phase.name == "download",
-        "finished": lambda: app.live.finished is not None and not app.is_training,
-        "failed": lambda: app.failure is not None or (app.live.finished is not None and not app.is_training),
+        "downloading": lambda: training.history.phase is not None and training.history.phase.name == "download",
+        "finished": lambda: training.history.finished is not None and not training.is_running,
+        "failed": lambda: (
+            training.failure is not None or (training.history.finished is not None and not training.is_running)
+        ),
     }
-    await _until(pilot, wanted.get(state, lambda: app.live.progress is not None))
+    await _until(pilot, wanted.get(state, lambda: training.history.progress is not None))
     if state in ("paused", "stopped"):
         await pilot.press("space" if state == "paused" else "s")
-        await _until(pilot, lambda: app.is_paused if state == "paused" else not app.is_training)
+        await _until(pilot, lambda: training.is_paused if state == "paused" else not training.is_running)
 
 
 def state_of(app: MnistTui) -> str:
     """In which state the console is, whatever it began with."""
-    history = app.live
-    if app.training is not None:
-        if app.training.control.paused:
+    training, history = app.training, app.training.history
+    if training.is_running:
+        if training.thread.control.paused:
             return "paused"
         if history.phase is not None and history.phase.name in ("download", "verify", "load"):
             return "downloading"
         started = history.started
         return "resumed" if started is not None and (started.epoch, started.batch) != (1, 0) else "training"
-    if app.shown is not None:
-        history = app.shown[1]
-        if app.is_following:
+    if training.shown is not None:
+        history = training.shown.history
+        if training.is_following:
             return "attached"
         if history.finished is None:
             return "died"
-    elif app.failure is not None:
+    elif training.failure is not None:
         return "failed"
     if history.finished is None:
         return "no run"

@@ -1,11 +1,11 @@
-"""The console: one training at a time, one handler for what it says, one run that the views show."""
+"""The console: owns the state objects, routes their messages to the views, and the keys to both."""
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,32 +13,40 @@ from textual.driver import Driver
 
 from mnist_tui.engine.analysis.subject import Analyst
 from mnist_tui.engine.config import RunConfig
-from mnist_tui.engine.hardware.torch_import import import_torch
-from mnist_tui.engine.runs.history import History
+from mnist_tui.tui import messages
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.palette import rich_colours
 from mnist_tui.tui.speed import garbage
 from mnist_tui.tui.speed.app import QuickApp
-from mnist_tui.tui.state.exports import ExportingApp
+from mnist_tui.tui.state.devices import Devices
+from mnist_tui.tui.state.exports import SHOWN_SECONDS, Exports
 from mnist_tui.tui.state.scrubber import Scrubber
-from mnist_tui.tui.state.training import TrainingApp
-from mnist_tui.tui.terminal.logs import LogLines
-from mnist_tui.tui.views.base import View
+from mnist_tui.tui.state.training import Trainings
+from mnist_tui.tui.terminal import logs
+from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
+from mnist_tui.tui.terminal.signals import handle_signals
+from mnist_tui.tui.views.opened import OpenedViews
+from mnist_tui.tui.views.registry import CLASSES, import_view, make_view
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the first frame must not wait for them
     from mnist_tui.engine.runs.folder import RunFolder
-    from mnist_tui.tui.messages import DevicesFound
+    from mnist_tui.engine.runs.history import History
+    from mnist_tui.tui.contract import Console
 
 LOG_LINES = 2000
 STATUS_SECONDS = 0.4
 """The status above the views follows the training's progress this closely."""
+LEAVE_SECONDS = 0.7
+"""How long quitting waits for the training to save its work."""
 
 
-class MnistTui(TrainingApp, ExportingApp, QuickApp):
+class MnistTui(QuickApp):
     """The console."""
 
     TITLE = "mnist-tui"
     CSS_PATH = "app.tcss"
+    MODES = {mode: partial(make_view, mode) for mode in CLASSES}
+    DEFAULT_MODE = "setup"
     BINDINGS = bindings("everywhere")
     ENABLE_COMMAND_PALETTE = True
 
@@ -51,137 +59,127 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         attached: RunFolder | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        """`attached`: a run to show from the start."""
-        super().__init__(data_dir=data_dir, runs_dir=runs_dir, driver_class=driver_class)
+        """`config`: what the form begins with; `attached`: a run to show from the start."""
+        super().__init__(driver_class=driver_class)
         # Textual takes NO_COLOR out of the environment before Rich can see it; the views ask the console.
         self.console.no_color = self.no_color
+        self.runs_dir = runs_dir
         self.config = config or RunConfig()
-        """What the form begins with, then what it last said."""
         self.picked = ""
-        """What another view asked the Mistakes view to show, in words; the view takes it and empties it."""
+        self.devices = Devices(self.post_message)
         self.analyst = Analyst()
         self.analyst.data_dir = data_dir
-        self.scrubber = Scrubber()
-        self.devices: DevicesFound | None = None
+        self.scrubber = Scrubber(self.post_message)
+        self.training = Trainings(self.post_message, self.scrubber, self.analyst, runs_dir)
+        self.exports = Exports(self.post_message, self.scrubber, self.analyst, runs_dir)
         self.log_lines: deque[str] = deque(maxlen=LOG_LINES)
+        self.left_with: int | None = None
+        """The exit code that a key or a signal asked for."""
+        self.hung_up = False
+        """Whether the terminal is gone."""
+        self.views = OpenedViews(self)
         self._attached = attached
-        self._status_of = 0
-
-    # -- set-up ------------------------------------------------------------------------------------------------
+        self._status_revision = 0
 
     def on_mount(self) -> None:
-        handler = LogLines(self.log_lines)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
-        logging.getLogger().addHandler(handler)
-        self._watch_signals()
+        logs.collect(self.log_lines)
+        handle_signals({signal.SIGTERM: partial(self.leave, 128 + signal.SIGTERM), signal.SIGHUP: self.hang_up})
         self.set_interval(STATUS_SECONDS, self._show_progress)
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._redraw))
         if self._attached is not None:
             self.call_after_refresh(self.show_run, self._attached)
+        self.prepare_views(import_view, self.devices.find)
 
-    def prepared(self) -> None:
-        self.find_devices()
+    def on_terminal_lost(self) -> None:
+        self.hang_up()
 
-    def _watch_signals(self) -> None:
-        """A polite kill saves the work and gives the terminal back; a lost connection takes the screen down."""
-        import asyncio
-
-        if threading.current_thread() is not threading.main_thread():
-            return
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self.leave, 128 + signal.SIGTERM)
-        loop.add_signal_handler(signal.SIGHUP, self.hang_up)
-
-    def find_devices(self) -> None:
-        """Import torch and look for devices, in a thread."""
-
-        from mnist_tui.tui.messages import DevicesFound
-
-        def look() -> None:
-            try:
-                import_torch()
-                from mnist_tui.engine.hardware import devices
-
-                self.post_message(DevicesFound(devices.found(), devices.available_cores()))
-            except Exception:
-                logging.getLogger(__name__).exception("torch can't be used")
-                self.post_message(DevicesFound([], 1))
-            self.import_libraries(lambda: self.is_running and not self.is_training)
-
-        threading.Thread(target=look, name="devices", daemon=True).start()
-
-    def on_devices_found(self, message: DevicesFound) -> None:
-        self.devices = message
-        garbage.keep()  # the views
-        for view in self.mounted_views():
-            view.devices_found()
+    # -- what the views ask for --------------------------------------------------------------------------------
 
     @property
     def colours(self) -> dict[str, str]:
-        """The theme's colours for Rich texts."""
         return rich_colours(self.theme_variables)
 
-    # -- training ----------------------------------------------------------------------------------------------
+    async def show_run(self, folder: RunFolder, history: History | None = None) -> None:
+        await self.training.show(folder, history)
+        await self.switch_mode("training")
 
-    def training_begins(self) -> None:
-        self.analyst.data_dir = self.data_dir
-        self.scrubber.follow()
+    async def open_images(self, query: str) -> None:
+        self.picked = query
+        await self.action_view("mistakes")
+
+    # -- messages ----------------------------------------------------------------------------------------------
+
+    def on_devices_found(self, message: messages.DevicesFound) -> None:
+        self.devices.found = message
+        garbage.keep()  # the views
+        for view in self.views.mounted():
+            view.devices_found()
+        wanted = lambda: self.is_running and not self.training.is_running  # noqa: E731
+        threading.Thread(target=self.import_libraries, args=(wanted,), name="libraries", daemon=True).start()
+
+    async def on_training_started(self) -> None:
+        await self.switch_mode("training")
+        self.call_after_refresh(self.training.confirm_visible)
+
+    def on_engine_event(self, message: messages.EngineEvent) -> None:
+        self.training.add(message.event)
+
+    def on_run_followed(self, message: messages.RunFollowed) -> None:
+        self.training.add_followed(message)
+
+    def on_training_ended(self, message: messages.TrainingEnded) -> None:
+        self.training.finish(message.error)
+        if self.left_with is not None:
+            self.exit(self.left_with, return_code=self.left_with)
+        elif message.error is not None:
+            for view in self.views.mounted():
+                view.training_failed(message.error)
+
+    def on_training_changed(self) -> None:
+        self._show_status()
+        if self.screen_stack:  # a training may still post after the last frame
+            self.refresh_bindings()
+
+    def on_subject_changed(self) -> None:
+        for view in self.views.mounted():
+            view.subject_changed()
+
+    def on_export_progress(self, message: messages.ExportProgress) -> None:
+        self.exports.progress(message.text)
+
+    def on_export_ended(self, message: messages.ExportEnded) -> None:
+        path = self.exports.finish(message)
+        if path is not None:
+            self.copy_to_clipboard(str(path))
+            self.set_timer(SHOWN_SECONDS, partial(self.exports.dismiss, self.exports.text))
+
+    def on_exports_changed(self) -> None:
+        for view in self.views.mounted():
+            view.show_export()
 
     def _show_progress(self) -> None:
-        view = self._view_on_top
-        if self._status_of != self.revision and view is not None and not view.KEEPS_UP:
-            self.show_changes()
+        view = self.views.on_top
+        if self._status_revision != self.training.revision and view is not None and not view.KEEPS_UP:
+            self._show_status()
 
-    def show_changes(self) -> None:
-        self._status_of = self.revision
-        view = self._view_on_top
-        if view is not None:  # the others are told when they are shown again
-            view.show_status(self.status)
-
-    @property
-    def _view_on_top(self) -> View | None:
-        """The view that is shown and that no dialog covers; before the first and after the last frame there is none."""
-        screen = next(reversed(self.screen_stack), None)
-        return screen if isinstance(screen, View) and not self._exit else None
-
-    def refresh_bindings(self) -> None:
-        if self.screen_stack:  # a training may speak after the last frame
-            super().refresh_bindings()
-
-    def look_at_run(self, folder: Path | None, history: History, *, growing: bool) -> None:
-        self.scrubber.look_at(folder, history, growing=growing)
-        self._subject_changed()
-
-    def forget_run(self, folder: Path) -> None:
-        """Show nothing more of a run that was deleted."""
-        gone = folder.absolute()
-        if self.live_folder is not None and self.live_folder.absolute() == gone:
-            self.live, self.live_folder = History(), None
-        if self.scrubber.folder is not None and self.scrubber.folder.absolute() == gone:
-            self.show_own()
-            self.changed()
-
-    def tell_failure(self, error: Exception) -> None:
-        for view in self.mounted_views():
-            view.training_failed(error)
+    def _show_status(self) -> None:
+        self._status_revision = self.training.revision
+        view = self.views.on_top
+        if view is not None:  # the others show it when they are opened
+            view.show_status()
 
     def _redraw(self) -> None:
         """Texts carry their colours, so another theme means new texts."""
-        self.changed()
-        for view in self.mounted_views():
+        self._show_status()
+        for view in self.views.mounted():
             view.redraw()
 
     # -- keys --------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("pause", "stop"):
-            return self.can_steer
-        if action == "go_on":
-            return self.can_go_on
-        if action == "follow":
-            away = isinstance(self.screen, View) and self.screen.ON_A_NETWORK and not self.scrubber.follows
-            return away or (self.shown is not None and self.is_training)
-        if action in ("view", "log", "help", "leave", "pause", "stop", "export_view", "export_all"):
+            return self.training.can_steer
+        if action in ("view", "leave", "export_all"):
             return not self.screen.is_modal
         return True
 
@@ -191,74 +189,62 @@ class MnistTui(TrainingApp, ExportingApp, QuickApp):
         while len(self.screen_stack) > 1:  # such as the comparison that lies over Runs
             await self.pop_screen()
 
-    def action_step_back(self) -> None:
-        screen = self.screen
-        if isinstance(screen, View) and not self.dismiss_export():
-            screen.back()
-
-    def action_help(self) -> None:
-        from mnist_tui.tui.widgets.dialogs import Help
-
-        screen = self.screen
-        if isinstance(screen, View):
-            self.push_screen(Help(screen.TITLE_WORDS, (screen.MODE, *screen.MORE_SCOPES)))
-
     def action_command_palette(self) -> None:
         from mnist_tui.tui.widgets.commands import Commands
 
-        if not Commands.is_open(self):  # type: ignore[arg-type]  # of an app that returns nothing, it says
+        if not Commands.is_open(self):  # type: ignore[arg-type]  # it wants an app that returns nothing
             self.push_screen(Commands(id="--command-palette"))
 
-    def action_log(self) -> None:
-        from mnist_tui.tui.widgets.dialogs import Log
+    def action_pause(self) -> None:
+        self.training.toggle_pause()
 
-        self.push_screen(Log(self.log_lines))
+    def action_stop(self) -> None:
+        self.training.stop()
+
+    def action_export_all(self) -> None:
+        """Write every view of the subject; while that is under way, cancel it."""
+        if self.exports.is_running:
+            self.exports.cancel()
+            return
+        # Runs' curves are those of the run under its cursor, and not as they would look in the Training view.
+        views = [view for view in self.views.mounted() if view.MODE != "runs"]
+        self.exports.export_all([state for view in views for state in view.standings()])
+
+    # -- the end -----------------------------------------------------------------------------------------------
 
     def action_leave(self) -> None:
-        if self.training is None:
-            self.leave(0)
-            return
         from mnist_tui.tui.widgets.dialogs import Question
 
-        epoch = self.live.progress.epoch if self.live.progress else 0
-        body = "A training is running" + (f", epoch {epoch} of {self.training.config.epochs}." if epoch else ".")
-        answers = {"stop": "stop it, keep its work and quit", "stay": "let it run"}
+        if not self.training.is_running:
+            self.leave(0)
+            return
 
         def answered(answer: str | None) -> None:
             if answer == "stop":
                 self.leave(0)
 
-        self.push_screen(Question("quit?", body, answers), answered)
+        answers = {"stop": "stop it, keep its work and quit", "stay": "let it run"}
+        self.push_screen(Question("quit?", self.training.description, answers), answered)
 
     async def action_quit(self) -> None:
         """What the palette and ctrl+q call."""
         self.action_leave()
 
-    def action_follow(self) -> None:
-        """Let go of the chosen epoch; while a training runs, of a stored run too."""
-        self.scrubber.follow()
-        if self.is_training and self.shown is not None:
-            self.show_own()
-        self.changed()
-        self._subject_changed()
+    def leave(self, status: int) -> None:
+        """Stop this console's training, wait a moment until its work is saved, and end with `status`."""
+        self.left_with = status
+        if self.training.stop_own():
+            self.set_timer(LEAVE_SECONDS, partial(self.exit, status, return_code=status))
+        else:
+            self.exit(status, return_code=status)
 
-    def _subject_changed(self) -> None:
-        for view in self.mounted_views():
-            view.subject_changed()
+    def hang_up(self) -> None:
+        """Take the screen down, because the terminal is gone; a training runs on without it, see `tui.run`."""
+        if not self.hung_up:
+            self.hung_up = True
+            let_go_of_the_terminal()
+            self.exit(0)
 
-    async def open_images(self, words: str) -> None:
-        """See the subject's images that a selection in words picks, such as `true:3 pred:5`, in the Mistakes view."""
-        self.picked = words
-        await self.action_view("mistakes")
 
-    def action_step(self, by: int) -> None:
-        self.scrubber.step(by)
-        self._subject_changed()
-
-    def action_epoch(self, epoch: int) -> None:
-        self.scrubber.choose(epoch)
-        self._subject_changed()
-
-    def action_split(self) -> None:
-        self.scrubber.next_split()
-        self._subject_changed()
+if TYPE_CHECKING:
+    _: type[Console] = MnistTui  # has all that the views may ask for

@@ -1,57 +1,107 @@
-"""Messages from worker threads to the app; a message for one view alone stands beside it."""
+"""The messages from threads and state objects to the app; a message for one view alone stands beside that view."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.message import Message
+from textual.notifications import Notification, Notify, SeverityLevel
 
 if TYPE_CHECKING:  # the first frame must not wait for them
     from mnist_tui.engine.events import Event
     from mnist_tui.engine.hardware.devices import Device
     from mnist_tui.engine.runs.history import History
-    from mnist_tui.tui.state.training_thread import FollowingThread
+
+Post = Callable[[Message], object]
+"""Puts a message into the app's queue; callable from any thread."""
 
 
+def notification(text: str, severity: SeverityLevel = "information", timeout: float = 5.0) -> Notify:
+    """Return the message that makes the app show `text`, taken literally, for `timeout` seconds."""
+    return Notify(Notification(text, severity=severity, timeout=timeout, markup=False))
+
+
+# -- from threads ----------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
 class EngineEvent(Message):
-    """The training said something."""
+    """An event of this console's training."""
 
-    def __init__(self, event: Event) -> None:
-        super().__init__()
-        self.event = event
-        """What it said."""
+    event: Event
 
 
+@dataclass(eq=False)
 class TrainingEnded(Message):
     """The training's thread is done; no event follows."""
 
-    def __init__(self, error: Exception | None) -> None:
-        super().__init__()
-        self.error = error
-        """Why it failed, or None."""
+    error: Exception | None
+    """Why it failed, or None."""
 
 
-class Followed(Message):
-    """Another process's training said something."""
+@dataclass(eq=False)
+class RunFollowed(Message):
+    """News of a run that another process trains."""
 
-    def __init__(self, thread: FollowingThread, history: History | None, events: list[Event], live: bool) -> None:
-        super().__init__()
-        self.thread = thread
-        """Who read it."""
-        self.history = history
-        """All that was told before, where it was read from the beginning; None afterwards."""
-        self.events = events
-        """What came since then."""
-        self.live = live
-        """False in the last message: nobody trains the run any more."""
+    follower: int
+    """The number of the thread that read it."""
+    history: History | None
+    """All earlier events, where the log was read from its beginning; None afterwards."""
+    events: list[Event]
+    """The events since then."""
+    live: bool
+    """False in the last message: no process trains the run any more."""
 
 
+@dataclass(eq=False)
 class DevicesFound(Message):
     """torch is imported and this machine's devices are known."""
 
-    def __init__(self, devices: list[Device], cores: int) -> None:
-        super().__init__()
-        self.devices = devices
-        """The fastest first; empty where torch can't be imported."""
-        self.cores = cores
-        """CPU cores that this process may use."""
+    devices: list[Device]
+    """The fastest first; empty where torch can't be imported."""
+    cores: int
+    """CPU cores that this process may use."""
+
+
+@dataclass(eq=False)
+class ExportProgress(Message):
+    """How far an export is."""
+
+    text: str
+    """One line."""
+
+
+@dataclass(eq=False)
+class ExportEnded(Message):
+    """An export is over."""
+
+    paths: list[Path]
+    """The figures and numbers that were written."""
+    error: str
+    """Why there are no more, or empty."""
+
+
+# -- from state objects ----------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class TrainingStarted(Message):
+    """This console's training has begun."""
+
+
+@dataclass(eq=False)
+class TrainingChanged(Message):
+    """The training, or which run is shown, has another state than before."""
+
+
+@dataclass(eq=False)
+class SubjectChanged(Message):
+    """Another run, epoch or split is selected, or the selected run has grown."""
+
+
+@dataclass(eq=False)
+class ExportsChanged(Message):
+    """The line about the exports has another text."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -13,12 +12,10 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from textual.drivers.linux_driver import LinuxDriver
-
-from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.app import LEAVE_SECONDS, MnistTui
 from mnist_tui.tui.render.words import printable
-from mnist_tui.tui.speed import priority
-from mnist_tui.tui.state.training import LEAVE_SECONDS
+from mnist_tui.tui.speed import garbage, priority
+from mnist_tui.tui.speed.driver import Terminal
 from mnist_tui.tui.terminal import stray_output
 from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
 from mnist_tui.tui.terminal.logs import thread_failures
@@ -28,35 +25,11 @@ if TYPE_CHECKING:
     from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.tui.state.training_thread import TrainingThread
 
-SWITCH_SECONDS = 0.001
-"""A thread that computes in Python lets the screen have its turn after so long; Python's own 5 ms add up in a frame."""
-
-
-class Terminal(LinuxDriver):
-    """Textual's driver, which neither blocks nor fails where the terminal is gone."""
-
-    def write(self, data: str) -> None:
-        # The queue of a thread that died of writing is emptied by nobody, and whoever fills it waits for ever.
-        if self._writer_thread is None or self._writer_thread.is_alive():
-            super().write(data)
-
-    def close(self) -> None:
-        if self._writer_thread is not None and self._writer_thread.is_alive():
-            super().close()
-
-    def _run_input_thread(self) -> None:
-        try:
-            self.run_input_thread()
-        except OSError:  # reading a terminal that is gone
-            app = self._app
-            assert isinstance(app, MnistTui)
-            app.call_later(app.hang_up)
-
 
 def show(data_dir: str | None, runs_dir: Path, attached: RunFolder | None = None) -> NoReturn:
     """Open the console, and end the process with its exit code."""
-    gc.disable()  # until the first frame is there: nothing of what starts up is garbage
-    sys.setswitchinterval(SWITCH_SECONDS)
+    garbage.pause()  # until the first frame is there
+    priority.shorten_turns()
     end_now(run(MnistTui(data_dir=data_dir, runs_dir=runs_dir, attached=attached, driver_class=Terminal)))
 
 
@@ -75,8 +48,8 @@ def run(app: MnistTui) -> int:
     loop.set_default_executor(priority.pool())
     with stray_output.caught():
         status = app.run(loop=loop)
-    training = app.training
-    if app.hung_up or app._exception is not None:
+    training = app.training.thread
+    if app.hung_up or app.fault is not None:
         if app.hung_up:
             let_go_of_the_terminal()
         else:
@@ -102,12 +75,12 @@ def _train_on(app: MnistTui, training: TrainingThread, loop: asyncio.AbstractEve
 
 def _tell_fault(app: MnistTui) -> None:
     """Say that the screen failed, where it stood, and what becomes of the training."""
-    error = app._exception
+    error = app.fault
     logging.getLogger(__name__).error("the screen failed", exc_info=error)
     if "--debug" in sys.argv:
         traceback.print_exception(error)
     words = [f"mnist-tui: the screen failed ({type(error).__name__}: {error}), which is a fault of mnist-tui"]
-    if app.training is not None:
+    if app.training.is_running:
         words.append("the training goes on: mnist-tui attach shows it, ctrl+c saves and stops it")
     for line in words:
         print(printable(" ".join(line.split()), 400), file=sys.stderr, flush=True)

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.tui.app import MnistTui
+from mnist_tui.tui.speed import switch
 
 QUICK = RunConfig(dataset="digits", epochs=3, hidden=(16,))
 ENDLESS = RunConfig(dataset="digits", epochs=100_000, hidden=(16,))
@@ -27,6 +28,12 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Mn
         return MnistTui(runs_dir=Path("runs"), config=config, data_dir=data_dir)
 
     return make
+
+
+def needs(*overrides: str) -> pytest.MarkDecorator:
+    """Skip a test of overrides of Textual, by their names, where any of them is switched off."""
+    off = [name for name in overrides if not switch.enabled(name)]
+    return pytest.mark.skipif(bool(off), reason=f"{switch.VARIABLE} switches {', '.join(off)} off")
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], seconds: float = 40.0) -> None:

@@ -31,7 +31,7 @@ def elsewhere(console) -> Iterator[RunFolder]:
     code = "from mnist_tui.tui.cli.commands import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "train", *SLOW, "--device", "cpu", "--json", "--runs-dir", "runs"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -47,7 +47,7 @@ def elsewhere(console) -> Iterator[RunFolder]:
 
 
 def epochs_of(app: MnistTui) -> int:
-    return len(app.shown[1].epochs) if app.shown else 0
+    return len(app.training.shown.history.epochs) if app.training.shown else 0
 
 
 @pytest.mark.parametrize("died", [False, True])
@@ -70,7 +70,7 @@ async def test_a_run_whose_folder_was_removed_is_not_said_to_have_died(console, 
         shutil.rmtree(elsewhere.path, ignore_errors=True)
         await until(pilot, lambda: "✕ this run's folder is gone" in screen_text(app))
         assert "go on" not in str(app.screen.query_one("#panel").border_subtitle)
-        await until(pilot, lambda: "go on" not in screen_text(app))
+        await until(pilot, lambda: "resume" not in screen_text(app))
         assert epochs_of(app) >= 1
 
 
@@ -79,10 +79,10 @@ async def test_follows_pauses_and_stops(console, elsewhere: RunFolder) -> None:
     other = Follower(elsewhere)  # somebody else follows it too
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: epochs_of(app) >= 1)
-        assert app.is_following
+        assert app.training.is_following
         assert app.current_mode == "training"
         await pilot.press("space")
-        await until(pilot, lambda: app.is_paused)
+        await until(pilot, lambda: app.training.is_paused)
         await until(pilot, lambda: "paused – space goes on" in screen_text(app))
         held = epochs_of(app)
         await pilot.press("space")
@@ -93,23 +93,23 @@ async def test_follows_pauses_and_stops(console, elsewhere: RunFolder) -> None:
         seen = app.scrubber.subject.epoch
         await until(pilot, lambda: app.scrubber.subject.epoch > seen)
         await pilot.press("s")
-        await until(pilot, lambda: not app.is_following)
-        assert app.shown[1].finished.status == "stopped"
+        await until(pilot, lambda: not app.training.is_following)
+        assert app.training.shown.history.finished.status == "stopped"
         await pilot.press("3")
         await until(pilot, lambda: "stopped in" in screen_text(app))
-        assert not app.can_steer
+        assert not app.training.can_steer
     assert summarise(elsewhere).status == "stopped"
     events = []
     while more := other.read():
         events += more
     assert events == list(elsewhere.events())
-    assert History.of(events).epochs == app.shown[1].epochs
+    assert History.of(events).epochs == app.training.shown.history.epochs
 
 
 async def test_quitting_lets_it_train_on(console, elsewhere: RunFolder) -> None:
     app = MnistTui(runs_dir=Path("runs"), attached=elsewhere)
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: app.is_following)
+        await until(pilot, lambda: app.training.is_following)
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)
     assert elsewhere.is_live()
@@ -121,7 +121,7 @@ async def test_opened_from_the_list_it_is_followed_too(console, elsewhere: RunFo
         await pilot.press("9")
         await until(pilot, lambda: app.screen.query("#run-table") and app.screen.query_one("#run-table").row_count == 1)
         await pilot.press("enter")
-        await until(pilot, lambda: app.is_following)
+        await until(pilot, lambda: app.training.is_following)
         known = epochs_of(app)
         await until(pilot, lambda: epochs_of(app) > known)
 
@@ -140,12 +140,12 @@ async def test_a_finished_run_gets_more_epochs(console) -> None:
         assert isinstance(app.screen, NumberQuestion)
         field.value = "5"
         await pilot.press("enter")
-        await until(pilot, lambda: app.live.finished and not app.is_training)
-        assert [epoch.epoch for epoch in app.live.epochs] == [1, 2, 3, 4, 5]
+        await until(pilot, lambda: app.training.history.finished and not app.training.is_running)
+        assert [epoch.epoch for epoch in app.training.history.epochs] == [1, 2, 3, 4, 5]
         assert app.current_mode == "training"
     (run,) = stored_runs(Path("runs"))
     assert run.epochs() == [0, 1, 2, 3, 4, 5]
-    assert app.live.epochs == History.of(run.events()).epochs
+    assert app.training.history.epochs == History.of(run.events()).epochs
 
 
 async def test_a_run_that_died_says_so_and_goes_on(console) -> None:
@@ -163,7 +163,7 @@ async def test_a_run_that_died_says_so_and_goes_on(console) -> None:
         await pilot.press("g")
         await until(pilot, lambda: isinstance(app.screen, NumberQuestion))
         await pilot.press("enter")
-        await until(pilot, lambda: app.live.finished and not app.is_training)
+        await until(pilot, lambda: app.training.history.finished and not app.training.is_running)
     assert summarise(run).status == "completed"
     assert run.epochs() == [0, 1, 2, 3]  # only its end was missing
 

@@ -100,20 +100,20 @@ async def test_a_growing_run_is_followed_until_somebody_scrubs(console) -> None:
     app = console(ENDLESS)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("enter")
-        await until(pilot, lambda: app.live.epochs)
+        await until(pilot, lambda: app.training.history.epochs)
         await pilot.press("4")
         await until(pilot, lambda: app.screen.data is not None)
         first = app.scrubber.subject.epoch
         await until(pilot, lambda: app.scrubber.subject.epoch > first)
         await pilot.press("left_square_bracket")
         held = app.scrubber.subject.epoch
-        seen = len(app.live.epochs)
-        await until(pilot, lambda: len(app.live.epochs) > seen + 2)
+        seen = len(app.training.history.epochs)
+        await until(pilot, lambda: len(app.training.history.epochs) > seen + 2)
         assert app.scrubber.subject.epoch == held
         await pilot.press("f")
         assert app.scrubber.subject.epoch > held
-        app.training.control.stop()
-        await until(pilot, lambda: not app.is_training)
+        app.training.thread.control.stop()
+        await until(pilot, lambda: not app.training.is_running)
 
 
 async def test_a_checkpoint_that_is_gone_is_one_calm_line(console) -> None:
@@ -148,7 +148,7 @@ async def test_any_architecture_can_be_looked_at(console, hidden: tuple[int, ...
 def test_the_scrubber_stays_within_the_stored_epochs() -> None:
     train_quickly()
     folder = stored_runs(Path("runs"))[0]
-    scrubber = Scrubber()
+    scrubber = Scrubber(lambda message: None)
     scrubber.step(1)
     assert scrubber.subject is None
     scrubber.look_at(folder.path, History.of(folder.events()), growing=False)
@@ -166,7 +166,7 @@ def test_a_growing_run_is_not_looked_through_all_the_time_but_at_its_end(monkeyp
     folder = stored_runs(Path("runs"))[0]
     history, newest, hidden = History.of(folder.events()), folder.checkpoint(3), Path("hidden.pt")
     newest.rename(hidden)
-    scrubber = Scrubber()
+    scrubber = Scrubber(lambda message: None)
     monkeypatch.setattr("mnist_tui.tui.state.scrubber.LOOK_SHARE", 1e-9)
     scrubber.look_at(folder.path, history, growing=True)
     hidden.rename(newest)

@@ -51,7 +51,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setenv("MNIST_TUI_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("MNIST_TUI_DATA", str(tmp_path))
     monkeypatch.setenv("MNIST_TUI_MIRROR", "http://127.0.0.1:9/")  # refuses at once; no test leaves the machine
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     monkeypatch.setenv("TERM", "xterm-256color")
     return tmp_path
 
@@ -190,7 +190,9 @@ class TestLostConnection:
 
 
 class TestFailingScreen:
-    FAULTY = CONSOLE.replace("end_now(", "MnistTui.action_log = lambda self: 1 / 0\nend_now(")
+    FAULTY = CONSOLE.replace(
+        "end_now(", "from mnist_tui.tui.views.base import View\nView.action_log = lambda self: 1 / 0\nend_now("
+    )
     """`L`, as any key could, meets a fault of ours."""
 
     def test_the_training_goes_on_and_the_terminal_is_given_back_with_a_word(self, on_terminal):
@@ -330,7 +332,7 @@ class TestBackground:
         [
             (("--dataset", "mnist", "--data-dir", "nowhere"), 3, "nowhere"),
             (("--device", "mps"), 2, "--device mps"),
-            (("--json",), 2, "--json has nobody to print to"),
+            (("--json",), 2, "--json can't be combined with --detach"),
             (("--resume", "nobody"), 4, "there is no run"),
         ],
     )

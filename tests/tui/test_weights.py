@@ -56,7 +56,7 @@ def stored(console, trained: dict[RunConfig, Path]) -> Callable[[RunConfig], Run
 
 async def look(app, pilot, run: RunFolder) -> WeightsView:
     """The view on a stored run, drawn."""
-    await until(pilot, lambda: app.devices is not None)
+    await until(pilot, lambda: app.devices.found is not None)
     await app.show_run(run, History.of(run.events()))
     await pilot.press("8")
     await until(pilot, lambda: isinstance(app.screen, WeightsView) and app.screen.data is not None)
@@ -107,7 +107,7 @@ async def test_pictures_are_the_rows_the_right_way_up(console, stored) -> None:
         view = await look(app, pilot, run)
         view.look = "half"
         view.draw(view.data)
-        rows = matrices(run, view.console_app.scrubber.subject.epoch)["input_fc.weight"].reshape(-1, 28, 28)
+        rows = matrices(run, view.console.scrubber.subject.epoch)["input_fc.weight"].reshape(-1, 28, 28)
         scale = largest(rows[:25])
         for unit in range(25):
             assert np.array_equal(shown_levels(view, unit), signed_levels(shrink(rows[unit]), scale))
@@ -325,7 +325,7 @@ async def test_follows_a_run_that_trains(console) -> None:
     app = console(ENDLESS)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("enter")
-        await until(pilot, lambda: app.live.epochs)
+        await until(pilot, lambda: app.training.history.epochs)
         await pilot.press("space", "8")
         view = app.screen
         await until(pilot, lambda: view.data is not None)
@@ -333,8 +333,8 @@ async def test_follows_a_run_that_trains(console) -> None:
         unit, epoch = view.unit, app.scrubber.subject.epoch
         await pilot.press("space")
         await until(pilot, lambda: app.scrubber.subject.epoch > epoch)
-        app.training.control.stop()
-        await until(pilot, lambda: not app.is_training)
+        app.training.thread.control.stop()
+        await until(pilot, lambda: not app.training.is_running)
         newest = matrices(RunFolder(app.scrubber.folder), app.scrubber.subject.epoch)["input_fc.weight"]
         await until(pilot, lambda: np.array_equal(view.data.layers.first.pictures.reshape(-1, 784), newest))
         assert (view.unit, view.by) == (unit, "norm")
@@ -393,7 +393,7 @@ async def test_unreadable_weights_are_one_calm_line(console, stored) -> None:
     for epoch in (0, 1, 2, 3):
         run.checkpoint(epoch).write_bytes(b"no weights")
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.devices is not None)
+        await until(pilot, lambda: app.devices.found is not None)
         await app.show_run(run, History.of(run.events()))
         await pilot.press("8")
         await until(pilot, lambda: str(run.checkpoint(0))[:20] in screen_text(app))

@@ -6,7 +6,6 @@ terminals these dots lie equally far apart in both directions, so distances look
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,49 +112,18 @@ def raster(
     if digits:
         chars = np.array(list("0123456789 "))[np.where(shown < 0, 10, shown % 10)]
     else:
-        chars = _braille(dots, columns, rows)
+        chars = braille_chars(dots, columns, rows)
     shape = rows, columns
     return Raster(chars.reshape(shape), shown.reshape(shape), over.reshape(shape))
 
 
-def _braille(dots: NDArray[np.int64], columns: int, rows: int) -> NDArray[np.str_]:
+def braille_chars(dots: NDArray[np.int64], columns: int, rows: int) -> NDArray[np.str_]:
     """The (rows, columns) characters that have these (N, 2) dots, a space where there are none."""
     lit = np.zeros((rows * DOT_ROWS, columns * DOT_COLUMNS), np.uint8)
     lit[dots[:, 1], dots[:, 0]] = 1
     bits = lit.reshape(rows, DOT_ROWS, columns, DOT_COLUMNS) * _BITS[None, :, None, :]
     codes = bits.sum(axis=(1, 3), dtype=np.uint32)
     return np.where(codes == 0, np.uint32(ord(" ")), 0x2800 + codes).astype(np.uint32).view("<U1")
-
-
-def trace(
-    lines: Sequence[NDArray[np.floating]], low: tuple[float, float], high: tuple[float, float], columns: int, rows: int
-) -> Raster:
-    """Draw lines; a cell shows the last of the lines that cross it, and has that one's place in `lines` as its class.
-
-    Args:
-        lines: each (N, 2), N > 0; parts outside the picture are left out.
-        low, high: x and y of the dots at the lower left and the upper right corner.
-    """
-    span = np.array([columns * DOT_COLUMNS - 1, rows * DOT_ROWS - 1])
-    chars, classes = np.full((rows, columns), " "), np.full((rows, columns), -1, np.int16)
-    for place, line in enumerate(lines):
-        across, up = ((line - low) / np.subtract(high, low) * span).T
-        dots = _along(np.stack([across, span[1] - up], axis=1).clip(-span, 2 * span))  # no line is endless
-        dots = dots[((dots >= 0) & (dots <= span)).all(axis=1)]
-        own = _braille(dots, columns, rows)
-        crossed = own != " "
-        chars[crossed], classes[crossed] = own[crossed], place
-    return Raster(chars, classes, np.zeros((rows, columns), bool))
-
-
-def _along(points: NDArray[np.floating]) -> NDArray[np.int64]:
-    """The (M, 2) dots of the lines from each of (N, 2) points to the next, without a gap."""
-    steps = np.diff(points, axis=0)
-    counts = np.maximum(np.ceil(np.abs(steps).max(axis=1)), 1).astype(np.int64)
-    which = np.repeat(np.arange(len(steps)), counts)
-    part = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
-    between = points[which] + steps[which] * (part / counts[which])[:, None]
-    return np.asarray(np.floor(np.concatenate([between, points[-1:]]) + 0.5), dtype=np.int64)
 
 
 def nearest(points: NDArray[np.floating], chosen: NDArray[np.bool_], x: float, y: float) -> int | None:

@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from textual.message import Message
-from textual.message_pump import MessagePump
-
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.errors import Cancelled, MnistTuiError
+from mnist_tui.tui.messages import ExportEnded, ExportProgress, Post
 from mnist_tui.tui.speed.priority import stand_back
 from mnist_tui.tui.state.preferences import Preferences
 
@@ -38,45 +36,23 @@ class Job:
     preferences: Preferences
 
 
-class ExportSaid(Message):
-    """How far an export is."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__()
-        self.words = words
-        """A line."""
-
-
-class ExportEnded(Message):
-    """An export is over."""
-
-    def __init__(self, job: Job, paths: list[Path], error: str) -> None:
-        super().__init__()
-        self.job = job
-        """What was asked for."""
-        self.paths = paths
-        """The figures and numbers that were written."""
-        self.error = error
-        """Why there are no more, or empty."""
-
-
 class ExportThread(threading.Thread):
     """Writes a job's figures, one after the other, and posts what it does.
 
     A daemon thread: quitting never waits for a picture. Files are renamed into place, so none is left half-written.
     """
 
-    def __init__(self, target: MessagePump, analyst: Analyst, job: Job) -> None:
+    def __init__(self, post: Post, analyst: Analyst, job: Job) -> None:
         super().__init__(name="export", daemon=True)
-        self._target, self._analyst, self._job = target, analyst, job
-        self._stopping = threading.Event()
+        self._post, self._analyst, self._job = post, analyst, job
+        self._cancelled = threading.Event()
         self._count = self._place = 1
         self._view = ""
         self._said_at = 0.0
 
-    def stop(self) -> None:
-        """Give up; what was written stays."""
-        self._stopping.set()
+    def cancel(self) -> None:
+        """Write nothing more; the files that are complete stay."""
+        self._cancelled.set()
 
     def run(self) -> None:
         stand_back()
@@ -91,7 +67,7 @@ class ExportThread(threading.Thread):
         except Exception as failure:
             logging.getLogger(__name__).exception("the export failed")
             error = f"the export failed ({type(failure).__name__}: {failure}); L shows the log"
-        self._target.post_message(ExportEnded(self._job, paths, error))
+        self._post(ExportEnded(paths, error))
 
     def _work(self, paths: list[Path]) -> None:
         _spare_the_collector()
@@ -109,12 +85,12 @@ class ExportThread(threading.Thread):
         if job.everything is not None:
             standing = {one.view: one for one in standings if one.view != "compare"}
             standings = [standing.get(view) or self._plain(view) for view in chosen((), set())]
-        studio = Studio(self._analyst, say=self._say, cancelled=self._stopping.is_set)
+        studio = Studio(self._analyst, say=self._say, cancelled=self._cancelled.is_set)
         self._count = len(standings)
         for place, one in enumerate(standings, 1):
             self._place, self._view, self._said_at = place, one.view, 0.0
             self._say("", 0.0)
-            if self._stopping.is_set():
+            if self._cancelled.is_set():
                 raise Cancelled
             written = export(studio, one, form)
             paths += [path.absolute() for path in (written.figure, written.numbers) if path is not None]
@@ -134,7 +110,7 @@ class ExportThread(threading.Thread):
         self._said_at = now
         parts = [f"exporting {self._view}" + (f", {self._place} of {self._count}" if self._count > 1 else "")]
         parts += [f"{words} {share * 100:.0f} %"] if words else []
-        self._target.post_message(ExportSaid("  ".join(parts) + "  (E stops)"))
+        self._post(ExportProgress("  ".join(parts) + "  (E stops)"))
 
 
 _spared: list[str] = []

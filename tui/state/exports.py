@@ -1,167 +1,145 @@
-"""The console's exports: one at a time, in a thread; `e` asks for a view's, `E` takes all."""
+"""The console's exports: one at a time, in a thread."""
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import App
-from textual.driver import Driver
-
-from mnist_tui.tui.views.base import View
+from mnist_tui.tui.messages import ExportsChanged, Post, notification
 
 if TYPE_CHECKING:  # the first frame must not wait for what exports
     from mnist_tui.engine.analysis.subject import Analyst, Subject
     from mnist_tui.engine.figures.settings import Standing
-    from mnist_tui.tui.state.export_thread import ExportEnded, ExportSaid, ExportThread
+    from mnist_tui.tui.messages import ExportEnded
+    from mnist_tui.tui.state.export_thread import ExportThread, Job
     from mnist_tui.tui.state.preferences import Preferences
     from mnist_tui.tui.state.scrubber import Scrubber
-    from mnist_tui.tui.widgets.export_dialog import Order
 
-SEEN_SECONDS = 30.0
-"""How long the paths stay on the screen."""
+SHOWN_SECONDS = 30.0
+"""How long the paths of exported files stay on the screen."""
 
 
-class ExportingApp(App[int]):
-    """The part of the console that exports."""
+class Exports:
+    """Writes figures, and keeps a line about that for the screen.
 
-    analyst: Analyst
-    scrubber: Scrubber
-    runs_dir: Path
+    Every method but the constructor is called from the app's own thread.
+    """
 
-    def __init__(self, *, driver_class: type[Driver] | None = None) -> None:
-        super().__init__(driver_class=driver_class)
-        self.export_words = ""
-        """What there is to say about the last export."""
-        self.exported: list[Path] = []
-        """What the last export wrote."""
-        self._export: ExportThread | None = None
+    def __init__(self, post: Post, scrubber: Scrubber, analyst: Analyst, runs_dir: Path) -> None:
+        """Own no export yet.
+
+        Args:
+            scrubber: selects the network whose views are all exported.
+            analyst: computes what no view has computed.
+            runs_dir: the folder of figures that belong to no run.
+        """
+        self.text = ""
+        """How far the export is, or where its files are."""
+        self.written: list[Path] = []
+        """The files of the last export."""
+        self._post, self._scrubber, self._analyst, self._runs_dir = post, scrubber, analyst, runs_dir
+        self._thread: ExportThread | None = None
+        self._job: Job | None = None
         self._preferences: Preferences | None = None
 
     @property
-    def is_exporting(self) -> bool:
+    def is_running(self) -> bool:
         """Whether figures are being written."""
-        return self._export is not None
+        return self._thread is not None
 
-    def mounted_views(self) -> list[View]:
-        """The views that were opened so far; none once they are being taken down, piece by piece."""
-        if self._exit or not self.is_running:
-            return []
-        screens = (screen for stack in self._screen_stacks.values() for screen in stack)
-        return [screen for screen in screens if isinstance(screen, View) and screen.is_mounted]
+    @property
+    def preferences(self) -> Preferences:
+        """The settings of the last export, also of an earlier process."""
+        if self._preferences is None:
+            from mnist_tui.tui.state import preferences
 
-    # -- asking ------------------------------------------------------------------------------------------------
+            self._preferences = preferences.load()
+        return self._preferences
 
-    def action_export_view(self) -> None:
-        """Ask how the view is wanted, and write it."""
-        from mnist_tui.tui.state import preferences
-        from mnist_tui.tui.widgets.export_dialog import ExportDialog
+    def folder_label(self, subject: Subject | None) -> str:
+        """Return where the figures of a run are written, unless another folder is chosen."""
+        folder = self._figures_folder(subject)
+        # Relative where that is shorter: a field shows the end of a long path only.
+        return str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder)
 
-        view = self.screen
-        if not isinstance(view, View):
-            return
-        if self._export is not None:
-            self.notify("figures are being written: E stops that")
-            return
-        standings = view.standings()
-        if not standings:
-            self.notify(view.NO_FIGURE)
-            return
-        self._preferences = self._preferences or preferences.load()
-        folder = self._figures_folder(standings[0].subject)
-        # From here, where that is shorter: a long path would show all but its end.
-        shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-        dialog = ExportDialog([one.view for one in standings], str(shown), self._preferences)
-        self.push_screen(dialog, partial(self._ordered, standings))
+    def export_view(self, view: Standing, name: str, preferences: Preferences) -> None:
+        """Write one view, and remember the preferences."""
+        from mnist_tui.tui.state import preferences as remembered
 
-    def _ordered(self, standings: list[Standing], order: Order | None) -> None:
-        if order is None:
-            return
-        from mnist_tui.tui.state import preferences
+        self._preferences = preferences
+        remembered.save(preferences)
+        self._start((view,), None, name)
 
-        self._preferences = order.preferences
-        preferences.save(order.preferences)
-        standing = standings[order.figure]
-        self._start((standing,), None, order.name)
-
-    def action_export_all(self) -> None:
-        """Write every view of the subject; while it works, stop."""
-        from mnist_tui.tui.state import preferences
-
-        if self._export is not None:
-            self._export.stop()
-            return
-        subject = self.scrubber.subject
+    def export_all(self, views: list[Standing]) -> None:
+        """Write all views of the subject, those among `views` that answer for it as they are."""
+        subject = self._scrubber.subject
         if subject is None:
-            self.notify("there is no trained network yet whose views could be exported")
+            self._post(notification("there is no trained network yet whose views could be exported"))
             return
-        self._preferences = self._preferences or preferences.load()
-        # Runs' curves are those of the run under its cursor, and as if nobody had chosen how they look.
-        views = [view for view in self.mounted_views() if view.MODE != "runs"]
-        fitting = [one for view in views for one in view.standings() if self._fits(one, subject)]
-        standings = {one.view: one for one in reversed(fitting)}
-        self._start(tuple(standings.values()), subject, "")
+        fitting = {view.view: view for view in reversed(views) if _fits(view, subject)}
+        self._start(tuple(fitting.values()), subject, "")
 
-    @staticmethod
-    def _fits(standing: Standing, subject: Subject) -> bool:
-        """Whether a view stands as it would for the subject: not on an epoch that it was left on."""
-        of = standing.subject
-        if of is None or of.folder.absolute() != subject.folder.absolute():
-            return False
-        return standing.view in ("curves", "data") or of == subject
+    def cancel(self) -> None:
+        """Write nothing more; the files that are complete stay."""
+        if self._thread is not None:
+            self._thread.cancel()
 
     def _figures_folder(self, subject: Subject | None) -> Path:
-        return (subject.folder if subject is not None else self.runs_dir).absolute() / "figures"
+        return (subject.folder if subject is not None else self._runs_dir).absolute() / "figures"
 
-    def _start(self, standings: tuple[Standing, ...], everything: Subject | None, name: str) -> None:
+    def _start(self, views: tuple[Standing, ...], everything: Subject | None, name: str) -> None:
         from mnist_tui.tui.state.export_thread import ExportThread, Job
-        from mnist_tui.tui.state.preferences import Preferences
 
-        wanted = self._preferences or Preferences()
-        own = self._figures_folder(everything or standings[0].subject)
+        wanted = self.preferences
+        own = self._figures_folder(everything or views[0].subject)
         try:
             folder = Path(wanted.folder).expanduser() if wanted.folder else own
         except RuntimeError:
-            self.notify(f"{wanted.folder} begins with a home folder that is not known", severity="error", markup=False)
+            self._post(notification(f"{wanted.folder} begins with a home folder that is not known", "error"))
             return
-        self._export = ExportThread(self, self.analyst, Job(standings, everything, folder, name, wanted))
-        self._export.start()
-        self._tell("exporting …")
+        self._job = Job(views, everything, folder, name, wanted)
+        self._thread = ExportThread(self._post, self._analyst, self._job)
+        self._thread.start()
+        self._show("exporting …")
 
-    # -- answering ---------------------------------------------------------------------------------------------
+    # -- the thread's messages ---------------------------------------------------------------------------------
 
-    def on_export_said(self, message: ExportSaid) -> None:
-        if self._export is not None:
-            self._tell(message.words)
+    def progress(self, text: str) -> None:
+        """Show how far the export is."""
+        if self._thread is not None:
+            self._show(text)
 
-    def on_export_ended(self, message: ExportEnded) -> None:
-        self._export = None
-        self.exported = message.paths
+    def finish(self, message: ExportEnded) -> Path | None:
+        """Show where the files are; return what is worth copying, the figure or the folder of several."""
+        job, self._thread, self._job = self._job, None, None
+        self.written = paths = message.paths
         if message.error:
-            self.notify(message.error, severity="error", timeout=10, markup=False)
-        if not message.paths:
-            self._tell("")
-            return
-        several = message.job.everything is not None
-        path = message.job.folder.absolute() if several else message.paths[-1 if len(message.paths) == 1 else 0]
-        self.copy_to_clipboard(str(path))
-        words = f"{len(message.paths)} files in {path}" if several else "  ".join(map(str, message.paths))
-        self._tell(words)
-        self.set_timer(SEEN_SECONDS, partial(self._forget, words))
+            self._post(notification(message.error, "error", timeout=10))
+        if not paths or job is None:
+            self._show("")
+            return None
+        if job.everything is None:
+            self._show("  ".join(map(str, paths)))
+            return paths[0]
+        folder = job.folder.absolute()
+        self._show(f"{len(paths)} files in {folder}")
+        return folder
 
-    def _tell(self, words: str) -> None:
-        self.export_words = words
-        for view in self.mounted_views():
-            view.show_export(words)
+    def dismiss(self, text: str | None = None) -> bool:
+        """Remove the line about the finished export, or only `text`; return whether it was shown."""
+        shown = bool(self.text) and not self.is_running and text in (None, self.text)
+        if shown:
+            self._show("")
+        return shown
 
-    def _forget(self, words: str) -> None:
-        if self.export_words == words:
-            self._tell("")
+    def _show(self, text: str) -> None:
+        self.text = text
+        self._post(ExportsChanged())
 
-    def dismiss_export(self) -> bool:
-        """Take the paths from the screen; False where there are none."""
-        there = bool(self.export_words) and self._export is None
-        if there:
-            self._tell("")
-        return there
+
+def _fits(view: Standing, subject: Subject) -> bool:
+    """Return whether a view shows the subject, not an epoch that was selected when it was left."""
+    of = view.subject
+    if of is None or of.folder.absolute() != subject.folder.absolute():
+        return False
+    return view.view in ("curves", "data") or of == subject

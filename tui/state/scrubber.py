@@ -1,4 +1,4 @@
-"""Where the views are looking: which run, which epoch, which split."""
+"""What the views answer for: which run, which epoch, which split."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnist_tui.engine.analysis.subject import SPLITS, Split, Subject
+from mnist_tui.tui.messages import Post, SubjectChanged
 
 if TYPE_CHECKING:
     from mnist_tui.engine.runs.history import History
-
 
 LOOK_SHARE = 0.02
 """About this share of a core goes at most into looking for a growing run's new epochs."""
@@ -19,23 +19,25 @@ LOOK_SHARE = 0.02
 class Scrubber:
     """Moves through the epochs of a run and through its splits.
 
-    Until somebody moves it, it follows: the newest epoch while the run trains, the best one when it is over.
+    Until an epoch is chosen, it follows: the newest epoch while the run trains, the best one when it is over. It posts
+    every move.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, post: Post) -> None:
         self.folder: Path | None = None
         self.split: Split = "test"
         self.epochs: tuple[int, ...] = ()
         """The epochs whose weights are stored."""
         self.best = 0
         """The epoch with the lowest validation loss."""
+        self._post = post
         self._growing = False
         self._next_look = 0.0
         self._pinned: int | None = None
 
     @property
     def follows(self) -> bool:
-        """Whether nobody chose an epoch."""
+        """Whether no epoch is chosen."""
         return self._pinned is None
 
     @property
@@ -48,11 +50,11 @@ class Scrubber:
         return Subject(self.folder, epoch, self.split)
 
     def look_at(self, folder: Path | None, history: History, *, growing: bool) -> None:
-        """Take notice of a run, or of how far it has come.
+        """Select a run, or take notice of its growth.
 
         Args:
-            folder: the run's; another one than before lets go of the chosen epoch.
-            history: what it has said so far.
+            folder: the run's; another one than before drops the chosen epoch.
+            history: its events so far.
             growing: whether it still trains.
         """
         from mnist_tui.engine.runs.folder import RunFolder
@@ -68,22 +70,26 @@ class Scrubber:
             now = time.monotonic()
             self._next_look = now + (now - began) / LOOK_SHARE
         self.best = history.best.epoch if history.best else 0
+        self._post(SubjectChanged())
 
     def step(self, by: int) -> None:
-        """Go `by` stored epochs on, as far as there are any."""
+        """Choose the epoch that is stored `by` places later, or the last one that way."""
         subject = self.subject
         if subject is not None:
             place = self.epochs.index(subject.epoch) + by
-            self._pinned = self.epochs[max(0, min(len(self.epochs) - 1, place))]
+            self.choose(self.epochs[max(0, min(len(self.epochs) - 1, place))])
 
     def choose(self, epoch: int) -> None:
-        """Go to an epoch."""
+        """Choose an epoch."""
         self._pinned = epoch
+        self._post(SubjectChanged())
 
     def follow(self) -> None:
-        """Let go of the chosen epoch."""
+        """Drop the chosen epoch."""
         self._pinned = None
+        self._post(SubjectChanged())
 
     def next_split(self) -> None:
-        """Test, validation, training, and again test."""
+        """Select the next split: test, validation, training, and test again."""
         self.split = SPLITS[(SPLITS.index(self.split) + 1) % len(SPLITS)]
+        self._post(SubjectChanged())

@@ -40,6 +40,13 @@ def thread_failures() -> Iterator[None]:
         threading.excepthook = before
 
 
+def collect(lines: deque[str]) -> None:
+    """Append what is logged to `lines`, too."""
+    handler = LogLines(lines)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    logging.getLogger().addHandler(handler)
+
+
 class LogLines(logging.Handler):
     """Keeps the last lines for the log pane."""
 

@@ -1,16 +1,25 @@
-"""Signals while a training runs without a screen."""
+"""Signals, with a screen and without."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
 from mnist_tui.engine.training.control import Control
 from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
+
+
+def handle_signals(handlers: Mapping[int, Callable[[], None]]) -> None:
+    """Call the handlers from the running event loop; does nothing outside the main thread, where Python refuses it."""
+    if threading.current_thread() is threading.main_thread():
+        for number, handler in handlers.items():
+            asyncio.get_running_loop().add_signal_handler(number, handler)
 
 
 @contextlib.contextmanager

@@ -44,7 +44,6 @@ class AnalysisView(View):
 
     BINDINGS = bindings("subject")
     MORE_SCOPES: ClassVar[tuple[str, ...]] = ("subject",)
-    ON_A_NETWORK = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,6 +76,25 @@ class AnalysisView(View):
         """What `compute` depends on besides the subject; where it is as before, nothing is computed again."""
         return None
 
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "follow":
+            return self.console.training.can_return or not self.console.scrubber.follows
+        return True
+
+    def action_step_epoch(self, by: int) -> None:
+        self.console.scrubber.step(by)
+
+    def action_choose_epoch(self, epoch: int) -> None:
+        self.console.scrubber.choose(epoch)
+
+    def action_next_split(self) -> None:
+        self.console.scrubber.next_split()
+
+    def action_follow(self) -> None:
+        self.console.training.follow()
+
     # -- the subject -------------------------------------------------------------------------------------------
 
     def on_screen_resume(self) -> None:
@@ -94,7 +112,7 @@ class AnalysisView(View):
         """Answer for the app's subject, where it is another than before."""
         if not self.is_current:
             return
-        scrubber = self.console_app.scrubber
+        scrubber = self.console.scrubber
         subject = scrubber.subject
         bar = self.query_one(SubjectBar)
         if subject is None:
@@ -114,12 +132,12 @@ class AnalysisView(View):
         return asked is not None and replace(asked, epoch=subject.epoch) == subject
 
     def _question(self, subject: Subject) -> tuple[object, ...]:
-        version = self.console_app.analyst.version(subject.folder, subject.epoch)
+        version = self.console.analyst.version(subject.folder, subject.epoch)
         return subject, version, self.settings()
 
     def refresh_data(self) -> None:
         """Compute again, in a thread; an older computation's result is not drawn any more."""
-        subject = self.console_app.scrubber.subject
+        subject = self.console.scrubber.subject
         if subject is None:
             return
         self._request += 1
@@ -159,7 +177,7 @@ class AnalysisView(View):
             self._say("")
             self.draw(message.data)
         self.refresh_bindings()
-        scrubber = self.console_app.scrubber
+        scrubber = self.console.scrubber
         if scrubber.follows and (not message.error or scrubber.subject != self._asked_subject):
             self.call_later(self.subject_changed)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.events import ScreenResume
-from textual.geometry import Size
-from textual.screen import Screen
 
+from mnist_tui.tui.speed.screen import QuickScreen
 from mnist_tui.tui.terminal.capabilities import NEEDED
 from mnist_tui.tui.widgets.export_line import ExportLine
 from mnist_tui.tui.widgets.key_bar import KeyBar
@@ -19,10 +18,13 @@ from mnist_tui.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:  # numpy comes with it, and the first frame must not wait for that
     from mnist_tui.engine.figures.settings import Standing
-    from mnist_tui.tui.app import MnistTui
+    from mnist_tui.engine.runs.folder import RunFolder
+    from mnist_tui.engine.runs.history import History
+    from mnist_tui.tui.contract import Console
+    from mnist_tui.tui.widgets.export_dialog import Order
 
 
-class View(Screen[None]):
+class View(QuickScreen[None]):
     """A screen with the tab bar and the key bar around `body`."""
 
     MODE: ClassVar[str] = ""
@@ -30,8 +32,6 @@ class View(Screen[None]):
     TITLE_WORDS: ClassVar[str] = ""
     MORE_SCOPES: ClassVar[tuple[str, ...]] = ()
     """Further scopes of the key table that work here."""
-    ON_A_NETWORK: ClassVar[bool] = False
-    """Whether it answers for the app's subject."""
     NO_FIGURE: ClassVar[str] = "there is nothing to export here yet"
     """Said where the view can't become a figure."""
     DEFAULT_CSS = """
@@ -43,19 +43,17 @@ class View(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-short"), (24, "-medium"), (36, "-tall")]
 
     _top_bar: TopBar | None = None
-    styled_for = ""
-    """The theme of its styles."""
-    _is_drawn = False
-    _app_seen: MnistTui | None = None
+    _host: Console | None = None
 
     @property
-    def console_app(self) -> MnistTui:
-        """The app, as what it is; a thread that still works when the view was taken down finds it too."""
-        if self._app_seen is None:
-            self._app_seen = cast("MnistTui", self.app)
-        return self._app_seen
+    def console(self) -> Console:
+        """The app, as far as views may use it; known to a thread that outlives the view, too."""
+        if self._host is None:
+            self._host = cast("Console", self.app)
+        return self._host
 
     def compose(self) -> ComposeResult:
+        yield from super().compose()
         self._top_bar = TopBar(self.MODE)
         yield self._top_bar
         with Container(id="body"):
@@ -68,49 +66,26 @@ class View(Screen[None]):
         """The view's widgets."""
         yield from ()
 
-    def _screen_resized(self, size: Size) -> None:
-        """Textual's way to show a screen again: lay it out, draw what changed, and then everything once more."""
-        if size != self._compositor.size or not self.stack_updates or not self.is_current:
-            super()._screen_resized(size)
-        elif self is self.app.screen:  # else a dialog that was laid out for the first time lies over it
-            self._draw_again()
+    def on_mount(self) -> None:
+        self.console.views.add(self)
 
-    def _draw_again(self) -> None:
-        """Draw everything once, and lay it out only where that changed meanwhile: a key waits for it."""
-        self._repaint_required = False  # which was set when it was left
-        self._compositor._dirty_regions.add(self.size.region)
-        if self._layout_required:
-            self._layout_required = False
-            self._refresh_layout()
-        else:
-            self._compositor.update_widgets(self._dirty_widgets)
-            self._compositor_refresh()
-        self._is_drawn = True
+    def on_unmount(self) -> None:
+        self.console.views.remove(self)
 
-    def _on_screen_resume(self, event: ScreenResume) -> None:
-        # To find every style anew takes longer than to draw the view, and only another theme or the first visit asks
-        # for it.
-        event.refresh_styles = self.styled_for != self.app.theme
-        self.styled_for = self.app.theme
-        if self._is_drawn:
-            self._is_drawn = False
-            if not event.refresh_styles:  # what Textual does, but for drawing everything
-                event.prevent_default()
-                self.stack_updates += 1
-                self.app._refresh_notifications()
-                self._update_auto_focus()
-        self.show_status(self.console_app.status)
-        self.show_export(self.console_app.export_words)
+    def on_screen_resume(self) -> None:
+        self.show_status()
+        self.show_export()
 
-    def show_status(self, status: Text) -> None:
-        """Say what the training is doing, in the bar above."""
+    def show_status(self) -> None:
+        """Show the state of the training in the bar above."""
+        words, colour = self.console.training.status
         if self._top_bar is not None:
-            self._top_bar.status = status
+            self._top_bar.status = Text(words, self.console.colours[colour])
 
-    def show_export(self, words: str) -> None:
-        """Say how far an export is, or where its files are."""
+    def show_export(self) -> None:
+        """Show how far an export is, or where its files are."""
         for line in self.query(ExportLine):
-            line.say(words)
+            line.say(self.console.exports.text)
 
     def standings(self) -> list[Standing]:
         """The figures that the view can become as it stands, the most obvious one first."""
@@ -134,3 +109,52 @@ class View(Screen[None]):
             self.set_focus(None)
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
+
+    def action_step_back(self) -> None:
+        """Remove the line about an export; without one, go one step back."""
+        if not self.console.exports.dismiss():
+            self.back()
+
+    # -- dialogs -----------------------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """Show the keys that work here."""
+        from mnist_tui.tui.widgets.dialogs import Help
+
+        self.app.push_screen(Help(self.TITLE_WORDS, (self.MODE, *self.MORE_SCOPES)))
+
+    def action_log(self) -> None:
+        """Show what was logged."""
+        from mnist_tui.tui.widgets.dialogs import Log
+
+        self.app.push_screen(Log(self.console.log_lines))
+
+    def offer_resume(self, folder: RunFolder, history: History) -> None:
+        """Ask for how many epochs a stored run is resumed, and train it."""
+        from mnist_tui.tui.widgets.dialogs import NumberQuestion
+
+        training = self.console.training
+        offer = training.resume_offer(folder, history)
+        if offer is not None:
+            dialog = NumberQuestion("resume?", offer.text, "epochs in all", offer.least, offer.most, offer.proposal)
+            self.app.push_screen(dialog, partial(training.resume, offer))
+
+    def action_export_view(self) -> None:
+        """Ask how the view is wanted as a figure, and write it."""
+        from mnist_tui.tui.widgets.export_dialog import ExportDialog
+
+        exports = self.console.exports
+        if exports.is_running:
+            self.notify("figures are being written: E stops that")
+            return
+        states = self.standings()
+        if not states:
+            self.notify(self.NO_FIGURE)
+            return
+
+        def answered(order: Order | None) -> None:
+            if order is not None:
+                exports.export_view(states[order.figure], order.name, order.preferences)
+
+        folder = exports.folder_label(states[0].subject)
+        self.app.push_screen(ExportDialog([state.view for state in states], folder, exports.preferences), answered)

@@ -44,7 +44,7 @@ class ConfusionView(AnalysisView):
             yield FittedWords(id="pairs")
 
     def compute(self, subject: Subject) -> ConfusionData:
-        return compute(self.console_app.analyst, subject)
+        return compute(self.console.analyst, subject)
 
     def draw(self, data: ConfusionData) -> None:
         matrix = self.query_one("#matrix", Static)
@@ -61,7 +61,7 @@ class ConfusionView(AnalysisView):
         pairs = (unordered_pairs if self._unordered else ordered_pairs)(data.matrix)
         panel = self.query_one("#pairs", FittedWords)  # the matrix leaves it its room, and that is known only later
         panel.border_title = "most confused, both ways" if self._unordered else "most confused"
-        panel.show(partial(pairs_words, pairs, data.classes, self._unordered, self.console_app.colours))
+        panel.show(partial(pairs_words, pairs, data.classes, self._unordered, self.console.colours))
 
     @property
     def _cell_size(self) -> tuple[int, int]:
@@ -86,7 +86,7 @@ class ConfusionView(AnalysisView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("move", "open_cell", "shares", "unordered"):
             return self.data is not None
-        return True
+        return super().check_action(action, parameters)
 
     def _go(self, cell: tuple[int, int]) -> None:
         last = len(self.data.classes) - 1
@@ -98,7 +98,7 @@ class ConfusionView(AnalysisView):
 
     async def action_open_cell(self) -> None:
         """See exactly the images that the cell counts."""
-        await self.console_app.open_images(f"true:{self.cell[0]} pred:{self.cell[1]}")
+        await self.console.open_images(f"true:{self.cell[0]} pred:{self.cell[1]}")
 
     def action_shares(self) -> None:
         self._shares = not self._shares

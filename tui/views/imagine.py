@@ -95,14 +95,14 @@ class ImagineView(AnalysisView):
             grid.style = best_image_style(self.app.console)
 
     def compute(self, subject: Subject) -> ImagineData:
-        _, dataset = self.console_app.analyst.run(subject.folder)
+        _, dataset = self.console.analyst.run(subject.folder)
         key = self._network(subject)
         if key not in self._pictures:
             self._pictures[key] = imagined_store.load(subject.folder, subject.epoch, len(dataset.classes))
         return ImagineData(dataset.classes, self._pictures[key])
 
     def _network(self, subject: Subject) -> Network:
-        return subject.folder, subject.epoch, self.console_app.analyst.version(subject.folder, subject.epoch)
+        return subject.folder, subject.epoch, self.console.analyst.version(subject.folder, subject.epoch)
 
     # -- drawing -----------------------------------------------------------------------------------------------
 
@@ -129,7 +129,7 @@ class ImagineView(AnalysisView):
         gallery.show([Picture(grey(row[digit].image), data.classes[digit]) for digit in sorted(row)])
 
     def _words(self, method: Method, found: Imagined | None, data: ImagineData) -> Text:
-        colours = self.console_app.colours
+        colours = self.console.colours
         dim = colours["secondary"]
         if found is None:
             return Text(f"{data.classes[self.digit]}: nothing yet\nr imagines it", dim)
@@ -141,7 +141,7 @@ class ImagineView(AnalysisView):
         )
 
     def _table(self, data: ImagineData) -> Table:
-        colours = self.console_app.colours
+        colours = self.console.colours
         table = Table.grid(padding=(0, 1), expand=False)
         table.add_column(no_wrap=True)
         narrow = self.size.width < 80
@@ -164,18 +164,18 @@ class ImagineView(AnalysisView):
     # -- searching ---------------------------------------------------------------------------------------------
 
     def _run(self, digits: tuple[int, ...]) -> None:
-        subject = self.console_app.scrubber.subject
+        subject = self.console.scrubber.subject
         if subject is None:
             return
-        if self.console_app.is_training:  # else the next epoch would take the pictures from the screen
-            self.console_app.action_epoch(subject.epoch)
+        if self.console.training.is_running:  # else the next epoch would take the pictures from the screen
+            self.console.scrubber.choose(subject.epoch)
         self._stop, self._searching = False, True
         job = partial(self._search, subject, digits, BUDGETS[self._budget])
         self.run_worker(job, thread=True, group="search", exit_on_error=False)
         self.redraw()
 
     def _search(self, subject: Subject, digits: tuple[int, ...], budget: int) -> None:
-        analyst, key = self.console_app.analyst, self._network(subject)
+        analyst, key = self.console.analyst, self._network(subject)
         try:
             for found in imagine(analyst, subject, digits, images=budget, stopping=self._is_stopping):
                 # Where the network was trained anew meanwhile, this belongs to none that is stored.
@@ -231,7 +231,7 @@ class ImagineView(AnalysisView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("digit", "method", "search", "search_all", "budget"):
             return self.data is not None
-        return True
+        return super().check_action(action, parameters)
 
     def action_digit(self, by: int) -> None:
         self.digit = max(0, min(len(self.data.classes) - 1, self.digit + by))

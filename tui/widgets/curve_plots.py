@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mnist_tui.engine.analysis.curves import CurvesData, comparison, run_curves
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.widgets.chart import Line, Plot
+from mnist_tui.tui.render.axes import Line, Plot
 
 ZOOMS = (0, 10, 3)
 """How many of the last epochs are shown; 0 is all."""

@@ -11,8 +11,11 @@ from textual.widget import Widget
 
 from mnist_tui.tui.render.palette import rich_colours
 
-ALWAYS = ("app.step(-1)", "help", "leave")
+ALWAYS = ("step_epoch(-1)", "screen.help", "leave")
 """Actions that are shown however narrow the terminal is, at the right end; the scrubber is what views share."""
+
+LAST = ("pause", "stop", "screen.export_view", "follow", "next_split", "resume_shown", "step_back")
+"""Actions that are shown after those of one view alone, in this order."""
 
 
 class KeyBar(Widget):
@@ -39,8 +42,7 @@ class KeyBar(Widget):
     def render(self) -> RenderResult:
         shown = [active for active in self.screen.active_bindings.values() if active.binding.show and active.enabled]
         bindings = list({active.binding.action: active.binding for active in shown}.values())
-        # What only this view does comes before what all views on a network do.
-        bindings.sort(key=lambda binding: binding.action.startswith("app."))
+        bindings.sort(key=lambda binding: LAST.index(binding.action) if binding.action in LAST else -1)
         fixed = sorted((b for b in bindings if b.action in ALWAYS), key=lambda b: ALWAYS.index(b.action))
         room = self.size.width - sum(self._width(binding) for binding in fixed)
         text = Text(no_wrap=True, end="")

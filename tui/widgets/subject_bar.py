@@ -64,7 +64,7 @@ class SubjectBar(Widget):
     async def on_click(self, event: Click) -> None:
         for start, end, epoch in self._spots:
             if start <= event.x - 1 < end:
-                await self.run_action(f"app.epoch({epoch})")
+                await self.run_action(f"screen.choose_epoch({epoch})")
 
 
 def shown_epochs(epochs: tuple[int, ...], current: int, best: int, room: int) -> list[int | None]:

@@ -86,13 +86,12 @@ class DataView(View):
     @property
     def _config(self) -> RunConfig:
         """Of the training in this console, else what the form begins with."""
-        app = self.console_app
-        return app.training.config if app.training is not None else app.config
+        return self.console.training.config or self.console.config
 
     @property
     def _wanted(self) -> tuple[str, Path]:
         name = "mnist" if self._config.dataset == "auto" else self._config.dataset
-        return name, data_folder(self.console_app.data_dir)
+        return name, data_folder(self.console.analyst.data_dir)
 
     def _say(self, words: str) -> None:
         self.query_one("#facts", Static).update(Text(words))
@@ -107,7 +106,7 @@ class DataView(View):
         self._asked_for, self._loading = self._wanted, True
         self._say("reading the images …")
         self.refresh_bindings()
-        read = partial(self._read, self._request, *self._wanted, is_explicit(self.console_app.data_dir))
+        read = partial(self._read, self._request, *self._wanted, is_explicit(self.console.analyst.data_dir))
         self.run_worker(read, thread=True, exclusive=True, group="load", exit_on_error=False)
 
     def _forget(self) -> None:
@@ -196,7 +195,7 @@ class DataView(View):
         self.query_one("#data-right", ImageGrid).show(augmented)
 
     def _facts(self, dataset: Dataset) -> Text:
-        colours = self.console_app.colours
+        colours = self.console.colours
         dim, strong = colours["secondary"], f"bold {colours['foreground']}"
         split = self._page.split
         text = Text(no_wrap=True, overflow="ellipsis")
@@ -220,7 +219,7 @@ class DataView(View):
     def standings(self) -> list[Standing]:
         if self.data is None or self._dataset is None:
             return []
-        page, folder = self._page, self.console_app.scrubber.folder
+        page, folder = self._page, self.console.scrubber.folder
         settings = Settings(first=page.first + 1, count=len(self.data.labels), draw=page.draw)
         same = folder is not None and self._is_of(folder, self._dataset, self.data.config)
         subject = Subject(folder, 0, page.split) if folder is not None and same else None

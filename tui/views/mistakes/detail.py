@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from textual.app import ComposeResult
@@ -22,7 +22,7 @@ from mnist_tui.tui.views.mistakes.texts import bars_text, facts_text, history_te
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 if TYPE_CHECKING:
-    from mnist_tui.tui.app import MnistTui
+    from mnist_tui.engine.analysis.subject import Analyst
 
 LARGE = (28, 14)
 SMALL = (14, 7)
@@ -114,8 +114,9 @@ class Detail(Container):
     Detail > * { position: absolute; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, analyst: Analyst, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._analyst = analyst
         self._data: MistakesData | None = None
         self._position = 0
         self._researcher: Researcher | None = None
@@ -150,7 +151,7 @@ class Detail(Container):
         self._data, self._position = data, position
         room = max(3, self.content_size.width - 10)
         subject = data.subject
-        version = cast("MnistTui", self.app).analyst.version(subject.folder, subject.epoch)
+        version = self._analyst.version(subject.folder, subject.epoch)
         question = Question(subject, position, page, spread(epochs, subject.epoch, room), version)
         if question != self._question:
             old, self._question = self._question, question
@@ -167,7 +168,7 @@ class Detail(Container):
         self._is_due, question = False, self._question
         if question is None:
             return
-        self._researcher = self._researcher or Researcher(cast("MnistTui", self.app).analyst)
+        self._researcher = self._researcher or Researcher(self._analyst)
         job = partial(self._find, self._researcher, question)
         self.run_worker(job, thread=True, exclusive=True, group="look", exit_on_error=False)
 

@@ -60,7 +60,7 @@ class MistakesView(AnalysisView):
                 yield Input(id="mistakes-filter", placeholder=hint, compact=True)
             with Horizontal(id="mistakes-panes"):
                 yield CursorGrid(id="mistakes-grid")
-                yield Detail(id="mistakes-detail")
+                yield Detail(self.console.analyst, id="mistakes-detail")
             yield Static(id="mistakes-empty", markup=False)
             yield Static(id="mistakes-error", markup=False)
 
@@ -74,20 +74,20 @@ class MistakesView(AnalysisView):
         return self.wanted
 
     def compute(self, subject: Subject) -> MistakesData:
-        return compute(self.console_app.analyst, subject, self.wanted, self._valid)
+        return compute(self.console.analyst, subject, self.wanted, self._valid)
 
     def on_screen_resume(self) -> None:
-        app = self.console_app
-        if app.picked:
+        picked = self.console.picked
+        if picked:
             self._before = self._before or self.wanted
-            self.wanted = replace(self.wanted, words=app.picked, which="all")
+            self.wanted = replace(self.wanted, words=picked, which="all")
             self._overlay(False)
-            self._field.value, app.picked = app.picked, ""
+            self._field.value, self.console.picked = picked, ""
             self._field.add_class("open")
 
     def subject_changed(self) -> None:
         super().subject_changed()
-        scrubber = self.console_app.scrubber
+        scrubber = self.console.scrubber
         same = self.data is not None and self.data.subject == scrubber.subject
         if self.is_current and same and scrubber.epochs != self._told_of:
             self._draw_detail()  # a run that grows has another epoch to tell of
@@ -162,7 +162,7 @@ class MistakesView(AnalysisView):
         if data is None:  # an error came before the frame
             return
         short = self._field.display and self.size.width < 80
-        words = status(data, self.place, self.console_app.colours, short=short)
+        words = status(data, self.place, self.console.colours, short=short)
         self.query_one("#mistakes-status", Static).update(words)
         if self._position is None:
             return
@@ -188,7 +188,7 @@ class MistakesView(AnalysisView):
     def _draw_detail(self) -> None:
         position = self._position
         if position is not None:
-            self._told_of = self.console_app.scrubber.epochs
+            self._told_of = self.console.scrubber.epochs
             self._detail.show(self.data, position, self._page, self._told_of)
 
     def standings(self) -> list[Standing]:
@@ -220,7 +220,7 @@ class MistakesView(AnalysisView):
             return self._is_open or self._field.has_class("open")
         if action in ("move", "page", "end", "sort", "turn", "which", "filter", "style", "size"):
             return self.data is not None
-        return True
+        return super().check_action(action, parameters)
 
     def _go(self, place: int) -> None:
         if self._position is not None:

@@ -63,7 +63,7 @@ class TsneThread(threading.Thread):
         """The picture that it is made for."""
         self.latest: Embedding | None = None
         """How far it came."""
-        self._target = target
+        self._receiver = target
         self._stopping = threading.Event()
         self._dropped = False
 
@@ -97,15 +97,15 @@ class TsneThread(threading.Thread):
                 self.latest = embedding
                 ended = embedding.phase in ("done", "stopped")
                 if ended:
-                    self._target.post_message(Formed(self.request, embedding, self._keep(embedding)))
+                    self._receiver.post_message(Formed(self.request, embedding, self._keep(embedding)))
                 elif time.monotonic() - shown >= PICTURE_SECONDS:
                     shown = time.monotonic()
-                    self._target.post_message(Formed(self.request, embedding))
+                    self._receiver.post_message(Formed(self.request, embedding))
         except ValueError as error:
-            self._target.post_message(Formed(self.request, None, str(error)))
+            self._receiver.post_message(Formed(self.request, None, str(error)))
         except Exception as error:
             logging.getLogger(__name__).exception("t-SNE failed")
-            self._target.post_message(Formed(self.request, None, f"t-SNE failed ({error}): L shows the log"))
+            self._receiver.post_message(Formed(self.request, None, f"t-SNE failed ({error}): L shows the log"))
 
     def _keep(self, embedding: Embedding) -> str:
         """Store it; returns what there is to say about that."""

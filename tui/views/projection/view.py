@@ -71,7 +71,7 @@ class ProjectionView(AnalysisView):
             yield FittedWords(id="number-lines")
 
     def on_mount(self) -> None:
-        self.projector = Projector(self.console_app.analyst)
+        self.projector = Projector(self.console.analyst)
         self.query_one(Scatter).look = best_look(self.app.console)
         self.query_one(ImageGrid).style = best_image_style(self.app.console)
 
@@ -153,7 +153,7 @@ class ProjectionView(AnalysisView):
             return
         panel.border_title = words.point_title(data, point)
         grid.show([Picture(data.images[point], f"#{data.indices[point]}")])
-        text.show(partial(words.point_words, data, point, self.console_app.colours))
+        text.show(partial(words.point_words, data, point, self.console.colours))
 
     # -- the numbers -------------------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class ProjectionView(AnalysisView):
         self._show_numbers()
 
     def _show_numbers(self) -> None:
-        colours = self.console_app.colours
+        colours = self.console.colours
         table = self.query_one("#numbers", FittedWords)
         table.border_title = "how good the picture is"
         table.show(partial(words.numbers_table, self.numbers, self._numbers_note, colours))
@@ -190,9 +190,9 @@ class ProjectionView(AnalysisView):
     def _start(self) -> None:
         if self._tsne is not None:  # one at a time; what the other one has is kept
             self._tsne.stop()
-        app = self.console_app
-        if app.is_training and app.scrubber.follows:
-            app.action_epoch(self.data.subject.epoch)  # else the next epoch would end it
+        scrubber = self.console.scrubber
+        if self.console.training.is_running and scrubber.follows:
+            scrubber.choose(self.data.subject.epoch)  # else the next epoch would end it
         self._serial += 1
         self.data = replace(self.data, points=None, embedding=None)
         self._known.pop((self.data.subject, self.data.version, self.data.wanted), None)
@@ -233,7 +233,7 @@ class ProjectionView(AnalysisView):
             return self.data is not None and speaks_utf8(self.app.console)
         if action in ("step", "open_image", "method", "layer", "wrong", "classes", "zoom", "whole", "pan", "points"):
             return self.data is not None
-        return True
+        return super().check_action(action, parameters)
 
     def back(self) -> None:
         scatter = self.query_one(Scatter)
@@ -297,7 +297,7 @@ class ProjectionView(AnalysisView):
         """See the image under the cursor in Mistakes."""
         point = self._current_cursor(self.data)
         if point is not None:
-            await self.console_app.open_images(f"index:{self.data.indices[point]}")
+            await self.console.open_images(f"index:{self.data.indices[point]}")
 
     def on_scatter_pointed(self, message: Scatter.Pointed) -> None:
         if self.data is not None and message.point < len(self.data.labels):

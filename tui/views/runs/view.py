@@ -120,7 +120,7 @@ class RunsView(View):
 
     def action_reload(self) -> None:
         """Read the runs folder again, in a thread."""
-        runs_dir = self.console_app.runs_dir
+        runs_dir = self.console.runs_dir
         read = lambda: self.post_message(Listed(summarise_all(runs_dir)))  # noqa: E731
         self.run_worker(read, thread=True, exclusive=True, group="list", exit_on_error=False)
 
@@ -149,9 +149,9 @@ class RunsView(View):
             return
         folder, history = message.runs[0]
         if message.purpose == "open":
-            await self.console_app.show_run(folder, history)
-        elif message.purpose == "go on":
-            self.console_app.offer_to_go_on(folder, history)
+            await self.console.show_run(folder, history)
+        elif message.purpose == "resume":
+            self.offer_resume(folder, history)
         elif message.purpose == "compare":
             await self.app.push_screen(
                 CompareScreen([(folder.path.absolute(), history) for folder, history in message.runs])
@@ -173,13 +173,13 @@ class RunsView(View):
             arrow = (" ↓" if self._descending else " ↑") if i == self._sort else ""
             table.add_column(column + arrow, key=column)
         for run in self._visible:
-            table.add_row(*row_cells(run, marked=run.name in self._marked, colours=self.console_app.colours))
+            table.add_row(*row_cells(run, marked=run.name in self._marked, colours=self.console.colours))
         names = [run.name for run in self._visible]
         if under_cursor is not None and under_cursor.name in names:
             table.move_cursor(row=names.index(under_cursor.name))
         shown = f"{len(self._visible)} of {len(self._runs)}" if words.strip() else str(len(self._runs))
         marked = f", {len(self._marked)} marked" if self._marked else ""
-        table.border_title = Text(f"runs in {printable(str(self.console_app.runs_dir))}: {shown}{marked}")
+        table.border_title = Text(f"runs in {printable(str(self.console.runs_dir))}: {shown}{marked}")
         table.border_subtitle = "" if self._runs else "no run yet – n sets one up"
         self.refresh_bindings()
         self._preview()
@@ -233,8 +233,8 @@ class RunsView(View):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("mark", "delete"):
             return bool(self._visible)
-        if action == "go_on":
-            return bool(self._visible) and not self.console_app.is_training
+        if action == "resume":
+            return bool(self._visible) and not self.console.training.is_running
         if action == "compare":
             return len(self._marked) >= 2
         return True
@@ -247,9 +247,9 @@ class RunsView(View):
             self._fill()
             table.move_cursor(row=min(row + 1, len(self._visible) - 1))
 
-    def action_go_on(self) -> None:
+    def action_resume(self) -> None:
         if self._current is not None:
-            self._open("go on", [self._current])
+            self._open("resume", [self._current])
 
     def action_compare(self) -> None:
         self._open("compare", [run for run in self._runs if run.name in self._marked])
@@ -302,5 +302,5 @@ class RunsView(View):
         if message.error:
             self.notify(message.error, severity="error", markup=False)
         else:
-            self.console_app.forget_run(message.folder.path)
+            self.console.training.forget(message.folder.path)
         self.action_reload()

@@ -17,9 +17,10 @@ from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, Standing
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.axes import Plot
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.training.panel import PanelState, next_keys, panel_text
-from mnist_tui.tui.widgets.chart import Chart, Plot
+from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import CurveOptions, run_plots
 from mnist_tui.tui.widgets.epoch_table import EpochTable
 
@@ -44,7 +45,8 @@ class TrainingView(View):
     def __init__(self) -> None:
         super().__init__()
         self._options = CurveOptions()
-        self._drawn: tuple[object, ...] = ()
+        self._drawn = -1
+        """The revision of the training that is drawn."""
         self._charts_drawn: tuple[object, ...] = ()
         self._next_charts = 0.0
         self._chart_cost = {"loss": 0.0, "acc": 0.0}
@@ -79,36 +81,33 @@ class TrainingView(View):
 
     @property
     def _history(self) -> History:
-        app = self.console_app
-        return app.shown[1] if app.shown else app.live
+        return self.console.training.shown_history
 
     @property
     def _state(self) -> PanelState:
-        app = self.console_app
-        stored = app.shown[0] if app.shown else ""
-        folder = app.shown_folder
+        training = self.console.training
+        shown = training.shown
         return PanelState(
-            training=app.is_following if stored else app.is_training,
-            paused=app.is_paused,
-            stored=stored,
-            failure="" if stored or app.failure is None else str(app.failure),
-            elapsed=app.elapsed,
-            is_gone=bool(stored) and folder is not None and not os.path.exists(folder.path),
+            training=training.is_following if shown is not None else training.is_running,
+            paused=training.is_paused,
+            stored=shown.name if shown is not None else "",
+            failure="" if shown is not None or training.failure is None else str(training.failure),
+            elapsed=training.elapsed,
+            is_gone=shown is not None and not os.path.exists(shown.folder.path),
         )
 
     def _tick(self, *, force: bool = False) -> None:
         """Draw what changed; the charts less often where they are slow to draw."""
         if not self.is_current:
             return
-        app = self.console_app
-        self.show_status(app.status)
+        self.show_status()
         self._draw_panel()
-        drawn = (app.revision, app.shown and app.shown[0])
+        revision = self.console.training.revision
         has_drawn_epochs = False
-        if force or drawn != self._drawn:
-            self._drawn = drawn
+        if force or revision != self._drawn:
+            self._drawn = revision
             has_drawn_epochs = self._draw_epochs()
-        wanted = (*drawn, self._options)
+        wanted = (revision, self._options)
         if force:
             self._draw_charts(wanted, 0.0, 0.0)
         elif wanted != self._charts_drawn and (not self._state.training or time.monotonic() >= self._next_charts):
@@ -120,7 +119,7 @@ class TrainingView(View):
         state = self._state
         width = panel.content_size.width
         brief = self.app.size.height < 24
-        text = panel_text(self._history, state, width, self.console_app.colours, brief=brief)
+        text = panel_text(self._history, state, width, self.console.colours, brief=brief)
         lines = text.plain.count("\n")
         # To lay the screen out anew takes longer than anything else here, and is needed only for another height.
         panel.update(text, layout=lines != self._panel_lines or bool(state.failure))
@@ -172,7 +171,7 @@ class TrainingView(View):
         )
 
     def standings(self) -> list[Standing]:
-        folder, options = self.console_app.scrubber.folder, self._options
+        folder, options = self.console.scrubber.folder, self._options
         if folder is None:
             return []
         settings = Settings(log=options.log, smooth=options.weight, last=options.last)
@@ -182,13 +181,21 @@ class TrainingView(View):
     # -- keys --------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "app.follow":
-            return self.console_app.shown is not None and self.console_app.is_training
-        if action == "app.go_on":
-            return self.console_app.can_go_on
+        if action == "follow":
+            return self.console.training.can_return
+        if action == "resume_shown":
+            return self.console.training.resumable is not None
         if action == "chart":
             return self.has_class("-narrow")
         return True
+
+    def action_follow(self) -> None:
+        self.console.training.follow()
+
+    def action_resume_shown(self) -> None:
+        run = self.console.training.resumable
+        if run is not None:
+            self.offer_resume(*run)
 
     def _set_options(self, options: CurveOptions) -> None:
         # To draw the curves anew takes longer than a key may wait for its answer: first the words, then the curves.
@@ -198,7 +205,7 @@ class TrainingView(View):
         self.call_after_refresh(self._draw_for_options)
 
     def _draw_for_options(self) -> None:
-        self._draw_charts((*self._drawn, self._options), 0.0, APART / 2)
+        self._draw_charts((self._drawn, self._options), 0.0, APART / 2)
 
     def action_log_scale(self) -> None:
         self._set_options(replace(self._options, log=not self._options.log))

@@ -90,7 +90,7 @@ class WeightsView(AnalysisView):
 
     def compute(self, subject: Subject) -> WeightsData:
         if self._source is None:
-            self._source = Source(self.console_app.analyst)
+            self._source = Source(self.console.analyst)
         return self._source.data(subject, self.unit if self.panel_shown else None)
 
     # -- drawing -----------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class WeightsView(AnalysisView):
 
     def _draw_head(self, words: str, scale: float, page: str = "") -> None:
         """Where one is, and what the colours stand for; the page is left out where it would hide the colours."""
-        colours = self.console_app.colours
+        colours = self.console.colours
         head = self.query_one("#weights-head", Static)
         low, high = f"{signed(-scale)} ", f" {signed(scale)}"
         width = self.query_one("#weights").size.width - 2
@@ -206,7 +206,7 @@ class WeightsView(AnalysisView):
             return self.data is not None and bool(self.data.layers.deeper)
         if action == "look":
             return self.data is not None
-        return True
+        return super().check_action(action, parameters)
 
     def _go(self, place: int) -> None:
         order = self._order(self.data.layers)
