@@ -145,7 +145,7 @@ async def look_inside(app: MnistTui, pilot: Pilot[int], shoot: Callable[[str], A
             await until(pilot, lambda view=view: view.numbers is not None)
         if name == "imagine":
             await pilot.press("a")
-            await until(pilot, lambda view=view: len(view.data.pictures) == 30 and not view._searching)
+            await until(pilot, lambda view=view: len(view.data.pictures) == 30 and not view.is_searching)
         if name == "weights":
             await pilot.press("o", "o")
         await pilot.pause(2.0)

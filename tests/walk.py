@@ -168,7 +168,7 @@ async def take(pilot: Pilot[Any], step: Step) -> None:
 
 
 def _computes(screen: object) -> bool:
-    return isinstance(screen, AnalysisView) and screen._answered < screen._request
+    return isinstance(screen, AnalysisView) and screen.is_computing
 
 
 async def check(pilot: Pilot[Any]) -> None:

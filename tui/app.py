@@ -20,6 +20,7 @@ from mnist_tui.tui.speed import garbage
 from mnist_tui.tui.speed.app import QuickApp
 from mnist_tui.tui.state.devices import Devices
 from mnist_tui.tui.state.exports import SHOWN_SECONDS, Exports
+from mnist_tui.tui.state.jobs import Jobs
 from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.state.training import Trainings
 from mnist_tui.tui.terminal import logs
@@ -71,7 +72,7 @@ class MnistTui(QuickApp):
         self.analyst.data_dir = data_dir
         self.scrubber = Scrubber(self.post_message)
         self.training = Trainings(self.post_message, self.scrubber, self.analyst, runs_dir)
-        self.exports = Exports(self.post_message, self.scrubber, self.analyst, runs_dir)
+        self.exports = Exports(self.post_message, Jobs(self), self.scrubber, self.analyst, runs_dir)
         self.log_lines: deque[str] = deque(maxlen=LOG_LINES)
         self.left_with: int | None = None
         """The exit code that a key or a signal asked for."""
@@ -144,14 +145,12 @@ class MnistTui(QuickApp):
         for view in self.views.mounted():
             view.subject_changed()
 
-    def on_export_progress(self, message: messages.ExportProgress) -> None:
-        self.exports.progress(message.text)
+    async def on_job_update(self, message: messages.JobUpdate) -> None:
+        await message.deliver()
 
-    def on_export_ended(self, message: messages.ExportEnded) -> None:
-        path = self.exports.finish(message)
-        if path is not None:
-            self.copy_to_clipboard(str(path))
-            self.set_timer(SHOWN_SECONDS, partial(self.exports.dismiss, self.exports.text))
+    def on_export_finished(self, message: messages.ExportFinished) -> None:
+        self.copy_to_clipboard(str(message.path))
+        self.set_timer(SHOWN_SECONDS, partial(self.exports.dismiss, self.exports.text))
 
     def on_exports_changed(self) -> None:
         for view in self.views.mounted():

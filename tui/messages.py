@@ -1,8 +1,8 @@
-"""The messages from threads and state objects to the app; a message for one view alone stands beside that view."""
+"""The messages from threads and state objects to the app, and from jobs to their owners."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +57,14 @@ class RunFollowed(Message):
 
 
 @dataclass(eq=False)
+class JobUpdate(Message, bubble=False):
+    """A job of the receiver has progressed or ended."""
+
+    deliver: Callable[[], Awaitable[None]]
+    """Calls back with what is new; nothing where the job was cancelled meanwhile."""
+
+
+@dataclass(eq=False)
 class DevicesFound(Message):
     """torch is imported and this machine's devices are known."""
 
@@ -64,24 +72,6 @@ class DevicesFound(Message):
     """The fastest first; empty where torch can't be imported."""
     cores: int
     """CPU cores that this process may use."""
-
-
-@dataclass(eq=False)
-class ExportProgress(Message):
-    """How far an export is."""
-
-    text: str
-    """One line."""
-
-
-@dataclass(eq=False)
-class ExportEnded(Message):
-    """An export is over."""
-
-    paths: list[Path]
-    """The figures and numbers that were written."""
-    error: str
-    """Why there are no more, or empty."""
 
 
 # -- from state objects ----------------------------------------------------------------------------------------
@@ -100,6 +90,14 @@ class TrainingChanged(Message):
 @dataclass(eq=False)
 class SubjectChanged(Message):
     """Another run, epoch or split is selected, or the selected run has grown."""
+
+
+@dataclass(eq=False)
+class ExportFinished(Message):
+    """An export has written files."""
+
+    path: Path
+    """What is worth copying: the figure, or the folder of several."""
 
 
 @dataclass(eq=False)

@@ -17,8 +17,8 @@ MAX_BYTES = 1 << 20
 """Of one stored picture, which takes some kilobytes."""
 
 
-def save(folder: Path, epoch: int, imagined: Imagined) -> None:
-    """Keep what a search ended with; a deleted run stays deleted. Raises OSError."""
+def save(folder: Path, epoch: int, imagined: Imagined) -> Path:
+    """Keep what a search ended with and return where; a deleted run stays deleted. Raises OSError."""
     nearest = imagined.nearest
     assert nearest is not None, "only the best of a search is kept"
     buffer = io.BytesIO()
@@ -33,7 +33,9 @@ def save(folder: Path, epoch: int, imagined: Imagined) -> None:
     )
     files.refuse_link(folder / FOLDER)
     (folder / FOLDER).mkdir(exist_ok=True)
-    files.replace(_path(folder, epoch, imagined.method, imagined.digit), buffer.getvalue())
+    path = _path(folder, epoch, imagined.method, imagined.digit)
+    files.replace(path, buffer.getvalue())
+    return path
 
 
 def load(folder: Path, epoch: int, classes: int) -> dict[tuple[Method, int], Imagined]:

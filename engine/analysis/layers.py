@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from mnist_tui.engine.analysis.orders import Order
-from mnist_tui.engine.analysis.subject import Analyst, Split, SplitImages, Subject
+from mnist_tui.engine.analysis.subject import Analyst, Network, Split, Subject
 from mnist_tui.engine.analysis.weights import (
     FirstLayer,
     LayerMatrix,
@@ -18,7 +17,6 @@ from mnist_tui.engine.analysis.weights import (
     neuron,
     order_units,
 )
-from mnist_tui.engine.runs.folder import Version
 
 MOST_IMAGES = 100
 """Exciting images that are named; no screen shows more."""
@@ -85,66 +83,58 @@ class WeightsData:
     """None where no unit was asked about."""
 
 
-class Source:
-    """Reads the weights and images of subjects, and remembers the last ones."""
+def weights_data(analyst: Analyst, subject: Subject, unit: int | None) -> WeightsData:
+    """Return the weights, and one of the first layer's units in detail; one that it does not have is its first.
 
-    def __init__(self, analyst: Analyst) -> None:
-        self._analyst = analyst
-        self._layers: tuple[tuple[Path, int, Version], Layers] | None = None
-        self._images: tuple[tuple[Path, Split], SplitImages] | None = None
+    Raises `RunError` and `DataError` where the run or its data can't be read.
+    """
+    layers = network_layers(analyst, subject.network)
+    if unit is None:
+        return WeightsData(layers, None)
+    return WeightsData(layers, _detail(analyst, subject, layers, unit if unit < layers.units else 0))
 
-    def data(self, subject: Subject, unit: int | None) -> WeightsData:
-        """The weights, and one of the first layer's units in detail; one that it does not have is its first."""
-        layers = self.layers(subject)
-        if unit is None:
-            return WeightsData(layers, None)
-        return WeightsData(layers, self._detail(subject, layers, unit if unit < layers.units else 0))
 
-    def layers(self, subject: Subject) -> Layers:
-        """The weights of the subject's epoch."""
-        key = subject.folder, subject.epoch, self._analyst.version(subject.folder, subject.epoch)
-        known = self._layers
-        if known is None or known[0] != key:
-            _, dataset = self._analyst.run(subject.folder)
-            state = self._analyst.model(subject.folder, subject.epoch).state_dict()
-            parameters = {name: np.asarray(tensor) for name, tensor in state.items()}
-            name = next(iter(parameters)).removesuffix(".weight")
-            layers = Layers(
-                parameters,
-                name,
-                first_layer(parameters),
-                parameters[f"{name}.bias"],
-                tuple(deeper_layers(parameters)),
-                dataset.classes,
-                dataset.mean,
-                dataset.std,
-            )
-            self._layers = known = key, layers
-        return known[1]
+def network_layers(analyst: Analyst, network: Network) -> Layers:
+    """Return the weights of a network."""
+    return analyst.answer(network, "layers", lambda: _read_layers(analyst, network))
 
-    def _detail(self, subject: Subject, layers: Layers, unit: int) -> Detail:
-        key = subject.folder, subject.split
-        known = self._images
-        if known is None or known[0] != key:
-            self._images = known = key, self._analyst.images(*key)
-        chosen = known[1]
-        found = neuron(
-            layers.parameters,
-            unit,
-            chosen.images,
-            chosen.labels,
-            layers.mean,
-            layers.std,
-            len(layers.classes),
-            MOST_IMAGES,
-        )
-        strongest = found.exciting
-        return Detail(
-            unit,
-            subject.split,
-            found,
-            chosen.images[strongest],
-            chosen.labels[strongest],
-            chosen.indices[strongest],
-            found.activations[strongest],
-        )
+
+def _read_layers(analyst: Analyst, network: Network) -> Layers:
+    _, dataset = analyst.run(network.folder)
+    state = analyst.model(network.folder, network.epoch).state_dict()
+    parameters = {name: np.asarray(tensor) for name, tensor in state.items()}
+    name = next(iter(parameters)).removesuffix(".weight")
+    return Layers(
+        parameters,
+        name,
+        first_layer(parameters),
+        parameters[f"{name}.bias"],
+        tuple(deeper_layers(parameters)),
+        dataset.classes,
+        dataset.mean,
+        dataset.std,
+    )
+
+
+def _detail(analyst: Analyst, subject: Subject, layers: Layers, unit: int) -> Detail:
+    chosen = analyst.images(subject.folder, subject.split)
+    found = neuron(
+        layers.parameters,
+        unit,
+        chosen.images,
+        chosen.labels,
+        layers.mean,
+        layers.std,
+        len(layers.classes),
+        MOST_IMAGES,
+    )
+    strongest = found.exciting
+    return Detail(
+        unit,
+        subject.split,
+        found,
+        chosen.images[strongest],
+        chosen.labels[strongest],
+        chosen.indices[strongest],
+        found.activations[strongest],
+    )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -29,8 +28,6 @@ COUNTS = (1000, 5000, 10_000, 1 << 30)
 """Points that can be asked for; the last are all."""
 TSNE_MOST = 10_000
 """Points of a t-SNE at most; more would take many minutes."""
-REMEMBERED = 48
-"""Pictures by PCA that are kept; one of 5,000 points takes 80 kB, of 60,000 one MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,119 +136,124 @@ def first_point(picture: Projection) -> int:
     return int(wrong[confidence[wrong].argmax()] if len(wrong) else confidence.argmin())
 
 
-class Projector:
-    """Makes pictures; its methods may be called from any thread."""
+def project(analyst: Analyst, subject: Subject, wanted: Wanted, axes: Axes | None = None) -> Projection:
+    """Return a picture; a t-SNE only where it is stored.
 
-    def __init__(self, analyst: Analyst) -> None:
-        self._analyst = analyst
-        self._lock = threading.RLock()
-        self._pictures: OrderedDict[tuple[Subject, Version, Layer, int], tuple[PCA, Axes]] = OrderedDict()
+    Args:
+        axes: how a PCA is turned; None turns it as the last one of the same images was.
 
-    def projection(self, subject: Subject, wanted: Wanted, axes: Axes | None = None) -> Projection:
-        """The picture; a t-SNE only where it is stored.
+    Raises `RunError` and `DataError` where there is nothing to show.
+    """
+    config, dataset = analyst.run(subject.folder)
+    chosen = analyst.images(subject.folder, subject.split)
+    if len(chosen.images) < 2:
+        raise DataError(f"a picture needs at least two images, the split has {len(chosen.images)}: v takes the next")
+    count = wanted.count(len(chosen.images))
+    version = analyst.version(subject.folder, subject.epoch)  # before what depends on it
+    judged = analyst.judged(subject)
+    x = _representation(analyst, subject, wanted.layer)[:count]
+    layer = "output" if wanted.layer == "output" else "hidden layer" if config.hidden else "input"
+    points = variance = embedding = None
+    damaged, turned = False, AS_THEY_ARE
+    if wanted.method == "pca":
+        turned = _orientation(analyst, subject, wanted.layer, count) if axes is None else axes
+        found = oriented(_plain(analyst, subject, wanted.layer, count), turned)
+        points, variance = found.points, found.explained_variance_ratio
+    else:
+        embedding, damaged = stored_tsne(store_path(subject, wanted.layer, count), count)
+        points = embedding.points if embedding else None
+    return Projection(
+        subject=subject,
+        wanted=wanted,
+        points=points,
+        x=x,
+        layer=f"{layer}, {x.shape[1]}-d",
+        images=chosen.images[:count],
+        indices=judged.indices[:count],
+        labels=judged.labels[:count],
+        predictions=judged.predictions[:count],
+        probabilities=judged.probabilities[:count],
+        classes=dataset.classes,
+        available=len(chosen.images),
+        variance=variance,
+        embedding=embedding,
+        damaged=damaged,
+        axes=turned,
+        version=version,
+    )
 
-        Args:
-            axes: how a PCA is turned; None turns it as the last one of the same images was.
 
-        Raises `RunError` and `DataError` where there is nothing to show.
-        """
-        config, dataset = self._analyst.run(subject.folder)
-        chosen = self._analyst.images(subject.folder, subject.split)
-        if len(chosen.images) < 2:
-            raise DataError(
-                f"a picture needs at least two images, the split has {len(chosen.images)}: v takes the next"
-            )
-        count = wanted.count(len(chosen.images))
-        version = self._analyst.version(subject.folder, subject.epoch)
-        judged = self._analyst.judged(subject)
-        x = self._representation(subject, wanted.layer)[:count]
-        layer = "output" if wanted.layer == "output" else "hidden layer" if config.hidden else "input"
-        points = variance = embedding = None
-        damaged, turned = False, AS_THEY_ARE
-        if wanted.method == "pca":
-            if axes is None:
-                found, turned = self._turned(subject, wanted.layer, count)
-            else:
-                found, turned = oriented(self._plain(subject, wanted.layer, count), axes), axes
-            points, variance = found.points, found.explained_variance_ratio
-        else:
-            embedding, damaged = stored_tsne(store_path(subject, wanted.layer, count), count)
-            points = embedding.points if embedding else None
-        return Projection(
-            subject=subject,
-            wanted=wanted,
-            points=points,
-            x=x,
-            layer=f"{layer}, {x.shape[1]}-d",
-            images=chosen.images[:count],
-            indices=judged.indices[:count],
-            labels=judged.labels[:count],
-            predictions=judged.predictions[:count],
-            probabilities=judged.probabilities[:count],
-            classes=dataset.classes,
-            available=len(chosen.images),
-            variance=variance,
-            embedding=embedding,
-            damaged=damaged,
-            axes=turned,
-            version=version,
-        )
+def _representation(analyst: Analyst, subject: Subject, layer: Layer) -> NDArray[np.float32]:
+    evaluation = analyst.evaluation(subject)
+    return evaluation.logits if layer == "output" else evaluation.hidden
 
-    def pca(self, subject: Subject, layer: Layer, count: int) -> PCA:
-        """The picture by PCA, turned as the last one of the same images was, at another epoch or of the other layer."""
-        return self._turned(subject, layer, count)[0]
 
-    def _turned(self, subject: Subject, layer: Layer, count: int) -> tuple[PCA, Axes]:
-        key = (subject, self._analyst.version(subject.folder, subject.epoch), layer, count)
-        with self._lock:
-            if key not in self._pictures:
-                picture, like = self._plain(subject, layer, count), self._last_like(subject, layer, count)
-                shown = aligned(picture, like) if like is not None else picture
-                self._pictures[key] = shown, orientation(shown, picture)
-            self._pictures.move_to_end(key)
-            while len(self._pictures) > REMEMBERED:
-                self._pictures.popitem(last=False)
-            return self._pictures[key]
-
-    def _plain(self, subject: Subject, layer: Layer, count: int) -> PCA:
+def _plain(analyst: Analyst, subject: Subject, layer: Layer, count: int) -> PCA:
+    def compute() -> PCA:
         try:
-            return pca(self._representation(subject, layer)[:count])
+            return pca(_representation(analyst, subject, layer)[:count])
         except ValueError as error:
             raise RunError(f"epoch {subject.epoch} has no picture: {error}") from error
 
-    def _last_like(self, subject: Subject, layer: Layer, count: int) -> PCA | None:
-        """The picture of the same images that was seen last, of this layer if there is one."""
-        same = [
-            (other_layer == layer, picture)
-            for (other, _, other_layer, points), (picture, _) in self._pictures.items()
-            if (other.folder, other.split, points) == (subject.folder, subject.split, count)
-        ]
-        for wanted in (True, False):
-            for is_same, picture in reversed(same):
-                if is_same == wanted:
-                    return picture
-        return None
+    return analyst.answer(subject, ("pca", layer, count), compute)
 
-    def _representation(self, subject: Subject, layer: Layer) -> NDArray[np.float32]:
-        evaluation = self._analyst.evaluation(subject)
-        return evaluation.logits if layer == "output" else evaluation.hidden
 
-    def numbers(self, picture: Projection) -> Numbers:
-        """How good a finished picture is; takes about a second.
+def _orientation(analyst: Analyst, subject: Subject, layer: Layer, count: int) -> Axes:
+    """Turn a PCA as the last one of the same images was, at another epoch or of the other layer."""
 
-        Raises `RunError` where the network's answers are no numbers.
-        """
-        assert picture.points is not None
-        count = len(picture.labels)
-        config, _ = self._analyst.run(picture.subject.folder)
-        below = "hidden" if config.hidden else "input"
-        try:
-            measured = separation(picture.x, picture.points, picture.labels)
-        except ValueError as error:
-            raise RunError(f"epoch {picture.subject.epoch} can't be measured: {error}") from error
-        try:
-            output, hidden = (self.pca(picture.subject, layer, count).points for layer in LAYERS)
-            match = procrustes(output, hidden)
-        except ValueError:  # all points at one place
-            return Numbers(measured, float("nan"), 0.0, below, count)
-        return Numbers(measured, match.r2, match.degrees, below, count)
+    def last_key(layer: Layer) -> Hashable:
+        return "last pca", subject.folder, subject.split, layer, count
+
+    def compute() -> Axes:
+        other = LAYERS[1 - LAYERS.index(layer)]
+        last = analyst.answers.known(last_key(layer)) or analyst.answers.known(last_key(other))
+        return AS_THEY_ARE if last is None else orientation(aligned(plain, last), plain)
+
+    plain = _plain(analyst, subject, layer, count)
+    axes = analyst.answer(subject, ("orientation", layer, count), compute)
+    analyst.answers.update(last_key(layer), lambda _: oriented(plain, axes))
+    return axes
+
+
+# -- how good a picture is -------------------------------------------------------------------------------------
+
+
+def known_numbers(analyst: Analyst, picture: Projection) -> Numbers | None:
+    """Return how good a picture is where it was measured before."""
+    known: Numbers | None = analyst.answers.known(_numbers_key(picture))
+    return known
+
+
+def measure(analyst: Analyst, picture: Projection) -> Numbers:
+    """Return how good a finished picture is; takes about a second.
+
+    Raises `RunError` where the network's answers are not finite.
+    """
+    return analyst.answers.get(_numbers_key(picture), lambda: _measure(analyst, picture))
+
+
+def _numbers_key(picture: Projection) -> Hashable:
+    """The key of a picture's numbers; those of a t-SNE depend on how far it came."""
+    embedding = picture.embedding
+    came = None if embedding is None else (embedding.iteration, repr(embedding.kl_divergence))
+    return picture.subject, picture.version, ("numbers", picture.wanted, came)
+
+
+def _measure(analyst: Analyst, picture: Projection) -> Numbers:
+    assert picture.points is not None
+    subject, count = picture.subject, len(picture.labels)
+    config, _ = analyst.run(subject.folder)
+    below = "hidden" if config.hidden else "input"
+    try:
+        measured = separation(picture.x, picture.points, picture.labels)
+    except ValueError as error:
+        raise RunError(f"epoch {subject.epoch} can't be measured: {error}") from error
+    try:
+        output, hidden = (
+            oriented(_plain(analyst, subject, layer, count), _orientation(analyst, subject, layer, count)).points
+            for layer in LAYERS
+        )
+        match = procrustes(output, hidden)
+    except ValueError:  # all points at one place
+        return Numbers(measured, float("nan"), 0.0, below, count)
+    return Numbers(measured, match.r2, match.degrees, below, count)

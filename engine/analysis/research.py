@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mnist_tui.engine.analysis.mistakes import EpochVerdict, Judged, history, judge
 from mnist_tui.engine.analysis.neighbours import nearest
 from mnist_tui.engine.analysis.subject import Analyst, Subject
-from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.errors import Cancelled, RunError
 from mnist_tui.engine.runs.folder import Version
 
 NEIGHBOURS = 10
@@ -65,108 +65,95 @@ class Findings:
     """Why there are no neighbours."""
 
 
-class Researcher:
-    """Finds out about single images; every method may be called from any thread.
+def research(analyst: Analyst, question: Question, cancelled: Callable[[], bool]) -> Iterator[Findings]:
+    """First the history, then also the neighbours; ends early once `cancelled()`.
 
-    It measures a page of images at every epoch, and the training images at one, by itself: the analyst remembers whole
-    splits and measures them one after the other, so that the grid would have to wait for it.
+    It measures a page of images at every epoch, and the training images at one, instead of whole splits, for which a
+    reader would have to wait.
+
+    Raises `RunError` and `DataError` where the run or its data can't be read.
     """
+    subject = question.subject
+    try:
+        findings = Findings(question, _verdicts(analyst, question, cancelled))
+        yield findings
+        config, _ = analyst.run(subject.folder)
+        space = "the hidden layer" if config.hidden else "the pixels"
+        hidden = analyst.answer(subject.network, "training images", lambda: _train_hidden(analyst, subject, cancelled))
+    except Cancelled:
+        return
+    try:
+        yield replace(findings, neighbours=_neighbours(analyst, question, hidden), space=space)
+    except ValueError:  # the training diverged
+        yield replace(findings, neighbours=(), space=space, trouble="its values are not finite")
 
-    def __init__(self, analyst: Analyst) -> None:
-        self._analyst = analyst
-        self._lock = threading.Lock()
-        self._judged: dict[tuple[int, Version], Judged] = {}
-        self._judged_for: tuple[object, ...] = ()
-        self._hidden: NDArray[np.float32] = np.empty((0, 0), np.float32)
-        self._hidden_for: tuple[Path, int, Version] | None = None
 
-    def research(self, question: Question, cancelled: Callable[[], bool]) -> Iterator[Findings]:
-        """First the history, then also the neighbours; ends early once `cancelled()`.
+def _verdicts(analyst: Analyst, question: Question, cancelled: Callable[[], bool]) -> tuple[EpochVerdict, ...]:
+    """What became of the image; raises `Cancelled`."""
+    page, found = question.page, {}
+    for epoch in question.epochs:
+        one = replace(question.subject, epoch=epoch)
+        if cancelled():
+            raise Cancelled
+        # An epoch whose weights can't be read is left out; the others' can.
+        with contextlib.suppress(_UnreadableWeights):
+            found[epoch] = analyst.answer(one, ("page", page), partial(_judge_page, analyst, one, page))
+    return tuple(history(found, page.index(question.position)))
 
-        Raises `RunError` and `DataError` where the run or its data can't be read.
-        """
-        with self._lock:
-            verdicts = self._verdicts(question, cancelled)
-            if cancelled():
-                return
-            findings = Findings(question, verdicts)
-            yield findings
-            config, _ = self._analyst.run(question.subject.folder)
-            space = "the hidden layer" if config.hidden else "the pixels"
-            hidden = self._train_hidden(question.subject, cancelled)
-            if hidden is None:
-                return
-            try:
-                yield replace(findings, neighbours=self._neighbours(question, hidden), space=space)
-            except ValueError:  # the training diverged
-                yield replace(findings, neighbours=(), space=space, trouble="its values are not finite")
 
-    def _verdicts(self, question: Question, cancelled: Callable[[], bool]) -> tuple[EpochVerdict, ...]:
-        from mnist_tui.engine.training.evaluate import evaluate
+class _UnreadableWeights(Exception):  # noqa: N818 - it never leaves this module
+    """An epoch has no weights that can be read."""
 
-        subject, page = question.subject, np.array(question.page)
-        key = (subject.folder, subject.split, question.page)
-        if self._judged_for != key:
-            self._judged, self._judged_for = {}, key
-        versions = {epoch: self._analyst.version(subject.folder, epoch) for epoch in question.epochs}
-        missing = [epoch for epoch, version in versions.items() if (epoch, version) not in self._judged]
-        if missing:
-            _, dataset = self._analyst.run(subject.folder)
-            split = self._analyst.images(subject.folder, subject.split)
-            images, labels, indices = split.images[page], split.labels[page], split.indices[page]
-            for epoch in missing:
-                if cancelled():
-                    return ()
-                try:
-                    model = self._analyst.model(subject.folder, epoch)
-                except RunError:
-                    continue  # this epoch's weights can't be read; the others' can
-                evaluation = evaluate(model, images, labels, dataset.mean, dataset.std)
-                self._judged[epoch, versions[epoch]] = judge(evaluation, indices)
-        wanted = {epoch: self._judged[epoch, v] for epoch, v in versions.items() if (epoch, v) in self._judged}
-        return tuple(history(wanted, question.page.index(question.position)))
 
-    def _train_hidden(self, subject: Subject, cancelled: Callable[[], bool]) -> NDArray[np.float32] | None:
-        """The training images' representations at the subject's epoch; None where it was cancelled."""
-        from mnist_tui.engine.training.evaluate import evaluate
+def _judge_page(analyst: Analyst, subject: Subject, page: tuple[int, ...]) -> Judged:
+    from mnist_tui.engine.training.evaluate import evaluate
 
-        key = subject.folder, subject.epoch, self._analyst.version(subject.folder, subject.epoch)
-        if self._hidden_for != key:
-            _, dataset = self._analyst.run(subject.folder)
-            train = self._analyst.images(subject.folder, "train")
-            model = self._analyst.model(subject.folder, subject.epoch)
-            parts = []
-            for start in range(0, len(train.labels), CHUNK):
-                if cancelled():
-                    return None
-                chunk = slice(start, start + CHUNK)
-                parts.append(
-                    evaluate(model, train.images[chunk], train.labels[chunk], dataset.mean, dataset.std).hidden
-                )
-            self._hidden = np.concatenate(parts)
-            self._hidden_for = key
-        return self._hidden
+    _, dataset = analyst.run(subject.folder)
+    split, places = analyst.images(subject.folder, subject.split), np.array(page)
+    try:
+        model = analyst.model(subject.folder, subject.epoch)
+    except RunError as error:
+        raise _UnreadableWeights from error
+    evaluation = evaluate(model, split.images[places], split.labels[places], dataset.mean, dataset.std)
+    return judge(evaluation, split.indices[places])
 
-    def _neighbours(self, question: Question, hidden: NDArray[np.float32]) -> tuple[Neighbour, ...]:
-        from mnist_tui.engine.training.evaluate import evaluate
 
-        subject, position = question.subject, question.position
-        _, dataset = self._analyst.run(subject.folder)
-        train = self._analyst.images(subject.folder, "train")
-        itself: NDArray[np.int64] | None = None
-        if subject.split == "train":
-            query, itself = hidden[position : position + 1], np.array([position])
-        else:
-            split = self._analyst.images(subject.folder, subject.split)
-            one = slice(position, position + 1)
-            model = self._analyst.model(subject.folder, subject.epoch)
-            query = evaluate(model, split.images[one], split.labels[one], dataset.mean, dataset.std).hidden
-        count = min(NEIGHBOURS, len(hidden) - (itself is not None))
-        found = nearest(query, hidden, count, exclude=itself)
-        return tuple(
-            Neighbour(train.images[i], int(train.labels[i]), int(train.indices[i]), float(distance))
-            for i, distance in zip(found.indices[0], found.distances[0], strict=True)
-        )
+def _train_hidden(analyst: Analyst, subject: Subject, cancelled: Callable[[], bool]) -> NDArray[np.float32]:
+    """The training images' representations at the subject's epoch; raises `Cancelled`."""
+    from mnist_tui.engine.training.evaluate import evaluate
+
+    _, dataset = analyst.run(subject.folder)
+    train = analyst.images(subject.folder, "train")
+    model = analyst.model(subject.folder, subject.epoch)
+    parts = []
+    for start in range(0, len(train.labels), CHUNK):
+        if cancelled():
+            raise Cancelled
+        chunk = slice(start, start + CHUNK)
+        parts.append(evaluate(model, train.images[chunk], train.labels[chunk], dataset.mean, dataset.std).hidden)
+    return np.concatenate(parts)
+
+
+def _neighbours(analyst: Analyst, question: Question, hidden: NDArray[np.float32]) -> tuple[Neighbour, ...]:
+    from mnist_tui.engine.training.evaluate import evaluate
+
+    subject, position = question.subject, question.position
+    _, dataset = analyst.run(subject.folder)
+    train = analyst.images(subject.folder, "train")
+    itself: NDArray[np.int64] | None = None
+    if subject.split == "train":
+        query, itself = hidden[position : position + 1], np.array([position])
+    else:
+        split = analyst.images(subject.folder, subject.split)
+        one = slice(position, position + 1)
+        model = analyst.model(subject.folder, subject.epoch)
+        query = evaluate(model, split.images[one], split.labels[one], dataset.mean, dataset.std).hidden
+    count = min(NEIGHBOURS, len(hidden) - (itself is not None))
+    found = nearest(query, hidden, count, exclude=itself)
+    return tuple(
+        Neighbour(train.images[i], int(train.labels[i]), int(train.indices[i]), float(distance))
+        for i, distance in zip(found.indices[0], found.distances[0], strict=True)
+    )
 
 
 def spread(epochs: Sequence[int], current: int, room: int) -> tuple[int, ...]:
@@ -205,6 +192,6 @@ def look(analyst: Analyst, subject: Subject, position: int, epochs: Sequence[int
     """
     _, dataset = analyst.run(subject.folder)
     question = Question(subject, position, (position,), tuple(epochs))
-    *_, findings = Researcher(analyst).research(question, lambda: False)
+    *_, findings = research(analyst, question, lambda: False)
     image = analyst.images(subject.folder, subject.split).images[position]
     return ImageData(subject, analyst.judged(subject), position, image, dataset.classes, findings)

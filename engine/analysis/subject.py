@@ -1,11 +1,14 @@
-"""What every view asks about: a run, an epoch and a split; and the answers, remembered."""
+"""What every view asks about: a run, an epoch and a split; and the object that reads and answers."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+from mnist_tui.engine.analysis.answers import Answers
 
 if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
     import numpy as np
@@ -18,11 +21,18 @@ if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
     from mnist_tui.engine.training.evaluate import Evaluation
     from mnist_tui.engine.training.model import MLP
 
+Answer = TypeVar("Answer")
 Split: TypeAlias = Literal["test", "valid", "train"]
 SPLITS: tuple[Split, ...] = ("test", "valid", "train")
 
-MEMORY = 256 << 20
-"""Bytes of answers that are remembered; an epoch's on 10,000 images take 5 MB, on 54,000 24 MB."""
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The network of one epoch of a stored run."""
+
+    folder: Path
+    epoch: int
+    """0 is the untrained network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,11 @@ class Subject:
     epoch: int
     """0 is the untrained network."""
     split: Split
+
+    @property
+    def network(self) -> Network:
+        """The network without the images."""
+        return Network(self.folder, self.epoch)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +72,8 @@ class Analyst:
         self._lock = threading.RLock()
         self._runs: dict[Path, tuple[RunConfig, Dataset]] = {}
         self._datasets: dict[tuple[str, str], Dataset] = {}
-        self._answers: dict[tuple[Subject, Version], tuple[Evaluation, Judged]] = {}
-        self._size = 0
+        self.answers = Answers()
+        """All that was computed about runs and their networks."""
         self.data_dir: str | None = None
         """Where the data sets lie; None for the environment's or the cache folder."""
 
@@ -83,6 +98,9 @@ class Analyst:
 
     def images(self, folder: Path, split: Split) -> SplitImages:
         """The split's images."""
+        return self.answers.get(("images", folder, split), lambda: self._images(folder, split))
+
+    def _images(self, folder: Path, split: Split) -> SplitImages:
         config, dataset = self.run(folder)
         if split == "test":
             import numpy as np
@@ -106,38 +124,31 @@ class Analyst:
 
         return RunFolder(folder).version(epoch)
 
+    def key(self, about: Network | Subject, question: Hashable) -> Hashable:
+        """Return the key in `answers` of a question about a network, or about what it says of a split's images."""
+        return about, self.version(about.folder, about.epoch), question
+
+    def answer(self, about: Network | Subject, question: Hashable, compute: Callable[[], Answer]) -> Answer:
+        """Return the answer to a question about the present weights, computed at most once as long as it is kept."""
+        return self.answers.get(self.key(about, question), compute)
+
     def evaluation(self, subject: Subject) -> Evaluation:
         """The network's answers for the split."""
-        return self._answer(subject)[0]
+        return self.answer(subject, "evaluation", lambda: self._evaluate(subject))
+
+    def _evaluate(self, subject: Subject) -> Evaluation:
+        from mnist_tui.engine.training.evaluate import evaluate
+
+        _, dataset = self.run(subject.folder)
+        chosen = self.images(subject.folder, subject.split)
+        model = self.model(subject.folder, subject.epoch)
+        return evaluate(model, chosen.images, chosen.labels, dataset.mean, dataset.std)
 
     def judged(self, subject: Subject) -> Judged:
         """The network's verdict on every image of the split."""
-        return self._answer(subject)[1]
+        return self.answer(subject, "judged", lambda: self._judge(subject))
 
-    def _answer(self, subject: Subject) -> tuple[Evaluation, Judged]:
+    def _judge(self, subject: Subject) -> Judged:
         from mnist_tui.engine.analysis.mistakes import judge
-        from mnist_tui.engine.training.evaluate import evaluate
 
-        key = subject, self.version(subject.folder, subject.epoch)
-        known = self._answers.get(key)
-        if known is not None:  # without the lock: another thread may be measuring a large split
-            return known
-        with self._lock:
-            if key in self._answers:
-                return self._answers[key]
-            _, dataset = self.run(subject.folder)
-            chosen = self.images(subject.folder, subject.split)
-            model = self.model(subject.folder, subject.epoch)
-            evaluation = evaluate(model, chosen.images, chosen.labels, dataset.mean, dataset.std)
-            answer = evaluation, judge(evaluation, chosen.indices)
-            self._answers[key] = answer
-            self._size += _bytes(answer)
-            while self._size > MEMORY and len(self._answers) > 1:
-                oldest = next(iter(self._answers))
-                self._size -= _bytes(self._answers.pop(oldest))
-            return answer
-
-
-def _bytes(answer: tuple[Evaluation, Judged]) -> int:
-    evaluation, judged = answer
-    return evaluation.logits.nbytes + evaluation.hidden.nbytes + judged.probabilities.nbytes + 8 * 7 * len(judged)
+        return judge(self.evaluation(subject), self.images(subject.folder, subject.split).indices)

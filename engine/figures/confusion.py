@@ -6,8 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from mnist_tui.engine.analysis import confusion
 from mnist_tui.engine.analysis.confusion import ConfusionData, ordered_pairs, unordered_pairs
+from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.colours import FAINT, INK, TRAIN
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import BASE, Page, Size, percent
@@ -15,6 +18,11 @@ from mnist_tui.engine.figures.style import BASE, Page, Size, percent
 COLOUR_EXPONENT = 0.4
 """The colour is the share of the row to this power; with a linear scale, one per cent would be invisible."""
 PAIRS = 12
+
+
+def compute(context: Context, subject: Subject, settings: Settings) -> ConfusionData:
+    """The subject's confusion matrix."""
+    return confusion.compute(context.analyst, subject)
 
 
 def natural(data: ConfusionData, settings: Settings) -> Size:

@@ -10,17 +10,38 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from mnist_tui.engine.analysis.curves import Curve, CurvesData
+from mnist_tui.engine.analysis.curves import Curve, CurvesData, comparison, run_curves
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures.colours import DASHES, FINE, RUNS, TRAIN, VALID
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Table
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import Page, Size, percent
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.history import History
 
 COLOURS = {"batches": FINE, "training": TRAIN, "validation": VALID}
 MAX_MARKED_POINTS = 40
 """Maximum number of points that are marked individually."""
 BATCH_CURVE_QUANTILES = (0.1, 0.9)
 """Quantiles of the batch curve that determine the range of the axis."""
+
+
+def compute(context: Context, subject: Subject, settings: Settings) -> CurvesData:
+    """The curves of one run."""
+    history = History.of(RunFolder(subject.folder).events())
+    name = subject.folder.name
+    return run_curves(history, smoothing=settings.smooth, last=settings.last, name=name)
+
+
+def compute_comparison(context: Context, subject: Subject, settings: Settings) -> CurvesData:
+    """The curves of the subject's run and of those that it is compared with."""
+    if not settings.compared:
+        raise ConfigError({"compare": "compare lays several runs over each other: name the others with --with RUN"})
+    folders = [RunFolder(path) for path in (subject.folder, *settings.compared)]
+    histories = [(folder.name, History.of(folder.events(progress=False))) for folder in folders]
+    return comparison(histories, smoothing=settings.smooth, last=settings.last)
 
 
 def natural(data: CurvesData, settings: Settings) -> Size:

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from mnist_tui.engine import __version__, files
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import style
-from mnist_tui.engine.figures.compute import Studio
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import encode
 from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.engine.figures.settings import Standing, arguments, short_path
@@ -85,24 +85,24 @@ def check(form: Form) -> None:
         raise ConfigError({"out": problem})
 
 
-def export(studio: Studio, standing: Standing, form: Form) -> Exported:
+def export(context: Context, standing: Standing, form: Form) -> Exported:
     """Compute the data if missing, draw a figure and write its files, all of them or none.
 
     Raises:
         ConfigError: The settings are invalid or the files cannot be written.
-        Exception: As raised by `Studio`.
+        Exception: As raised by `Kind.compute`.
     """
     kind = KINDS[standing.view]
     settings, subject = standing.settings, standing.subject
     data = standing.data
     if data is None:
         assert subject is not None, "without a run there is nothing to compute from"
-        data = kind.compute(studio)(subject, settings)
+        data = kind.compute(context, subject, settings)
     natural = kind.natural(data, settings)
     size = form.size or natural
     if max(size.width, size.height) * form.dpi > MAX_PIXELS:
         raise ConfigError({"dpi": f"the figure would have more than {MAX_PIXELS:,} pixels: use a lower --dpi"})
-    provenance = _provenance(standing, form, studio.analyst.data_dir or os.environ.get("MNIST_TUI_DATA"))
+    provenance = _provenance(standing, form, context.analyst.data_dir or os.environ.get("MNIST_TUI_DATA"))
     scale = min(size.width / natural.width, size.height / natural.height)
     with _DRAW_LOCK, style.apply_style(scale):
         page = Page(size, scale, _subject_label(standing))

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from mnist_tui.engine.analysis import grids
 from mnist_tui.engine.analysis.grids import TRANSFORM, GridsData
+from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures import blocks
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import Page, Size
 
 GAP_BETWEEN_GRIDS = 0.4
 """Gap between the two grids, in inches."""
+
+
+def compute(context: Context, subject: Subject, settings: Settings) -> GridsData:
+    """Images of the split, without and with augmentation."""
+    config, dataset = context.analyst.run(subject.folder)
+    first, count, draw = settings.first - 1, settings.count, settings.draw
+    return grids.compute(dataset, config, subject.split, first=first, count=count, draw=draw)
 
 
 def _captions(data: GridsData) -> list[tuple[str, ...]]:

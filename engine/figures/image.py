@@ -6,17 +6,35 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mnist_tui.engine.analysis.research import ImageData
+from mnist_tui.engine.analysis import listing
+from mnist_tui.engine.analysis.research import ImageData, look
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import blocks
 from mnist_tui.engine.figures.colours import FAINT, TRAIN, VALID
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import BASE, Page, Size
+from mnist_tui.engine.runs.folder import RunFolder
 
 PROBABILITIES_TITLE = "predicted probabilities (blue: true class, orange: predicted class)"
 MAX_MARKED_EPOCHS = 40
 """Maximum number of epochs that are marked individually."""
 MAX_NEIGHBOURS = 10
+
+
+def compute(context: Context, subject: Subject, settings: Settings) -> ImageData:
+    """The image that the settings name, else the mistake of the highest confidence."""
+    judged = context.analyst.judged(subject)
+    if settings.index is None:
+        first = listing.compute(context.analyst, subject, listing.Wanted()).positions
+        found = first[:1] if len(first) else np.arange(min(1, len(judged)))
+    else:
+        found = np.flatnonzero(judged.indices == settings.index)
+    if not len(found):
+        raise ConfigError({"index": f"--index {settings.index}: no {subject.split} image is at this place"})
+    return look(context.analyst, subject, int(found[0]), RunFolder(subject.folder).epochs())
 
 
 def natural(data: ImageData, settings: Settings) -> Size:

@@ -5,16 +5,49 @@ from __future__ import annotations
 import numpy as np
 
 from mnist_tui.engine.analysis.imagined import METHODS, ImagineData, Method, grey, probability_words
+from mnist_tui.engine.analysis.stored_answers import imagined_digits, search_digits
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import Cancelled, RunError
 from mnist_tui.engine.figures import blocks
+from mnist_tui.engine.figures.context import Context, check_classes, check_stored
 from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import BASE, Page, Size
 
+NOISE_IMAGES = 1_600_000
+"""As many as the notebook tries."""
 METHOD_TITLES = {
     "noise": "the best of many noise images",
     "ascent": "gradient ascent",
     "smooth": "gradient ascent with a smoothness prior",
 }
+
+
+def compute(context: Context, subject: Subject, settings: Settings) -> ImagineData:
+    """The stored pictures of the wanted classes; those that are missing are searched for and stored."""
+    analyst, name = context.analyst, "imagined digits"
+    _, dataset = analyst.run(subject.folder)
+    check_classes("digits", settings.digits, dataset.classes)
+    digits = settings.digits or tuple(range(len(dataset.classes)))
+    pictures = dict(imagined_digits(analyst, subject.network))
+    missing = [digit for digit in digits if any((method, digit) not in pictures for method in METHODS)]
+    search = search_digits(analyst, subject, missing, images=NOISE_IMAGES, stopping=context.cancelled)
+    try:
+        for step in search if missing else ():
+            if context.cancelled():
+                raise Cancelled
+            found = step.imagined
+            noise = found.method == "noise"
+            share = found.tried / NOISE_IMAGES if noise else missing.index(found.digit) / len(missing)
+            context.report(f"{name}, {found.method}", share)
+            if step.stored is not None:
+                check_stored(context, step.stored, name, subject.epoch)
+                pictures[found.method, found.digit] = found
+    except ValueError as error:
+        raise RunError(f"epoch {subject.epoch} imagines nothing: {error}") from error
+    if context.cancelled():  # before anything was found
+        raise Cancelled
+    return ImagineData(dataset.classes, {key: one for key, one in pictures.items() if key[1] in digits})
 
 
 def _digits(data: ImagineData, settings: Settings) -> tuple[int, ...]:

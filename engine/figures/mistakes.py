@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
+from mnist_tui.engine.analysis import listing
 from mnist_tui.engine.analysis.listing import MistakesData
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import blocks
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Table
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import Page, Size
 
 SORTS = {"confidence": "by confidence", "loss": "by loss", "margin": "by margin", "index": "by index"}
+
+
+def compute(context: Context, subject: Subject, settings: Settings) -> MistakesData:
+    """The images that the settings select."""
+    wanted = listing.Wanted(settings.filter, settings.which, settings.sort, settings.reverse)
+    data = listing.compute(context.analyst, subject, wanted)
+    if data.error:
+        raise ConfigError({"filter": f"--filter can't be understood: {data.error}"})
+    return data
 
 
 def _drawn(data: MistakesData, settings: Settings) -> np.ndarray:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
 
-from mnist_tui.engine.analysis.projection import METHOD_WORDS, Projection
+from mnist_tui.engine.analysis.projection import (
+    LAYERS,
+    METHOD_WORDS,
+    Layer,
+    Method,
+    Projection,
+    Wanted,
+    project,
+)
+from mnist_tui.engine.analysis.stored_answers import form_tsne
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import Cancelled
 from mnist_tui.engine.figures.colours import CLASSES, INK
+from mnist_tui.engine.figures.context import Context, check_classes, check_stored
 from mnist_tui.engine.figures.numbers import Table
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import Page, Size
@@ -14,6 +29,40 @@ from mnist_tui.engine.figures.style import Page, Size
 ORDINALS = {1: "first", 2: "second"}
 DIMMED_ALPHA = 0.12
 """Opacity of correctly classified points while misclassified ones are highlighted."""
+
+
+def compute(method: Method, layer: Layer) -> Callable[[Context, Subject, Settings], Projection]:
+    """Return the function that computes this picture."""
+    return lambda context, subject, settings: _picture(context, subject, settings, method, layer)
+
+
+def compute_panels(context: Context, subject: Subject, settings: Settings) -> tuple[Projection, ...]:
+    """PCA of output and hidden layer, then t-SNE of both."""
+    methods: tuple[Method, ...] = ("pca", "tsne")
+    return tuple(_picture(context, subject, settings, method, layer) for method in methods for layer in LAYERS)
+
+
+def _picture(context: Context, subject: Subject, settings: Settings, method: Method, layer: Layer) -> Projection:
+    picture = project(context.analyst, subject, Wanted(method, layer, settings.points), settings.axes)
+    check_classes("classes", settings.classes, picture.classes)
+    return _formed(context, picture) if picture.points is None else picture
+
+
+def _formed(context: Context, picture: Projection) -> Projection:
+    """The picture with its t-SNE, which is stored; without one where the points allow none."""
+    name = f"t-SNE of the {picture.layer}"
+    embedding = None
+    try:
+        for step in form_tsne(context.analyst, picture, stopping=context.cancelled):
+            embedding = step.embedding
+            if embedding.phase == "stopped":
+                raise Cancelled
+            context.report(name, embedding.iteration / embedding.iterations)
+            if step.stored is not None:
+                check_stored(context, step.stored, name, picture.subject.epoch)
+    except ValueError:  # too few points, or values that are no numbers: the figure says so
+        return picture
+    return picture if embedding is None else replace(picture, points=embedding.points, embedding=embedding)
 
 
 def natural(data: Projection, settings: Settings) -> Size:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mnist_tui.engine.analysis.projection import Layer, Method
 from mnist_tui.engine.analysis.subject import Split, Subject
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import confusion, curves, grids, image, imagine, mistakes, projection, weights
-from mnist_tui.engine.figures.compute import Studio
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Numbers
 from mnist_tui.engine.figures.settings import OPTIONS, Settings
 from mnist_tui.engine.figures.style import Page, Size
@@ -17,13 +18,13 @@ from mnist_tui.engine.figures.style import Page, Size
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A view as a figure. `compute(studio)(subject, settings)` gives the data of the others."""
+    """A view as a figure: how its data are computed, drawn and written as numbers."""
 
     words: str
     """What it shows, in a line."""
     options: tuple[str, ...]
     """The settings that it takes."""
-    compute: Callable[[Studio], Callable[[Subject, Settings], Any]]
+    compute: Callable[[Context, Subject, Settings], Any]
     natural: Callable[[Any, Settings], Size]
     draw: Callable[[Page, Any, Settings], None]
     numbers: Callable[[Any, Settings], Numbers]
@@ -36,53 +37,47 @@ class Kind:
 POINTS = ("points", "classes", "window", "wrong", "index")
 
 
-def _picture(words: str, method: Any, layer: Any) -> Kind:
+def _picture(words: str, method: Method, layer: Layer) -> Kind:
     options = (*POINTS, "axes") if method == "pca" else POINTS
-    return Kind(
-        words,
-        options,
-        lambda studio: studio.picture(method, layer),
-        projection.natural,
-        projection.draw,
-        projection.numbers,
-    )
+    compute = projection.compute(method, layer)
+    return Kind(words, options, compute, projection.natural, projection.draw, projection.numbers)
 
 
 KINDS: dict[str, Kind] = {
     "curves": Kind(
         "loss and accuracy of training and validation along the epochs",
         ("log", "smooth", "last"),
-        lambda studio: studio.curves, curves.natural, curves.draw, curves.numbers, split=None, epoch=False,
+        curves.compute, curves.natural, curves.draw, curves.numbers, split=None, epoch=False,
     ),
     "compare": Kind(
         "validation loss and accuracy of several runs, the others named by --with",
         ("compared", "log", "smooth", "last"),
-        lambda studio: studio.compare, curves.natural, curves.draw_comparison, curves.numbers, split=None, epoch=False,
+        curves.compute_comparison, curves.natural, curves.draw_comparison, curves.numbers, split=None, epoch=False,
     ),
     "data": Kind(
         "images of the data set, without and with augmentation",
         ("first", "count", "draw"),
-        lambda studio: studio.data, grids.natural, grids.draw, grids.numbers, split="train", epoch=False,
+        grids.compute, grids.natural, grids.draw, grids.numbers, split="train", epoch=False,
     ),
     "confusion": Kind(
         "the confusion matrix with its counts, and the most confused pairs",
         ("percent", "both"),
-        lambda studio: studio.confusion, confusion.natural, confusion.draw, confusion.numbers,
+        confusion.compute, confusion.natural, confusion.draw, confusion.numbers,
     ),
     "mistakes": Kind(
         "the 25 mistakes that the network is surest of, or any other list of images",
         ("first", "count", "which", "sort", "reverse", "filter", "index"),
-        lambda studio: studio.mistakes, mistakes.natural, mistakes.draw, mistakes.numbers,
+        mistakes.compute, mistakes.natural, mistakes.draw, mistakes.numbers,
     ),
     "image": Kind(
         "one image: its probabilities, its history over the epochs, its nearest training images",
         ("index",),
-        lambda studio: studio.image, image.natural, image.draw, image.numbers,
+        image.compute, image.natural, image.draw, image.numbers,
     ),
     "projection": Kind(
         "PCA and t-SNE of the output and the hidden layer, four panels",
         ("points", "classes", "wrong", "index"),
-        lambda studio: studio.panels, projection.natural_panels, projection.draw_panels, projection.numbers,
+        projection.compute_panels, projection.natural_panels, projection.draw_panels, projection.numbers,
     ),
     "pca-output": _picture("PCA of the output", "pca", "output"),
     "pca-hidden": _picture("PCA of the last hidden layer", "pca", "hidden"),
@@ -91,12 +86,12 @@ KINDS: dict[str, Kind] = {
     "imagine": Kind(
         "imagined digits by noise search, gradient ascent and smooth ascent",
         ("digits",),
-        lambda studio: studio.imagine, imagine.natural, imagine.draw, imagine.numbers, split=None,
+        imagine.compute, imagine.natural, imagine.draw, imagine.numbers, split=None,
     ),
     "weights": Kind(
         "the first layer's weights as pictures, one unit, or a deeper layer as a matrix",
         ("first", "count", "order", "reverse", "unit", "layer", "each"),
-        lambda studio: studio.weights, weights.natural, weights.draw, weights.numbers,
+        weights.compute, weights.natural, weights.draw, weights.numbers,
     ),
 }  # fmt: skip
 

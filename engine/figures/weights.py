@@ -7,9 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
-from mnist_tui.engine.analysis.layers import Layers, WeightsData
+from mnist_tui.engine.analysis.layers import Layers, WeightsData, weights_data
+from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import blocks
 from mnist_tui.engine.figures.colours import TRAIN, VALID
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Record, Table
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import Page, Size, percent
@@ -17,6 +20,17 @@ from mnist_tui.engine.figures.style import Page, Size, percent
 COLOUR_MAP = "RdBu_r"
 """Blue below 0, white at 0, red above."""
 MAX_IMAGES = 10
+
+
+def compute(context: Context, subject: Subject, settings: Settings) -> WeightsData:
+    """The weights, and the unit that the settings name."""
+    data = weights_data(context.analyst, subject, settings.unit)
+    deeper, units = len(data.layers.deeper), data.layers.units
+    if settings.layer > deeper:
+        raise ConfigError({"layer": f"--layer {settings.layer}: behind the first layer the run has {deeper}"})
+    if settings.unit is not None and settings.unit >= units:
+        raise ConfigError({"unit": f"--unit {settings.unit}: the first layer's units are 0 to {units - 1}"})
+    return data
 
 
 def _units(layers: Layers, settings: Settings) -> np.ndarray:

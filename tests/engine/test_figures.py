@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +19,12 @@ from mnist_tui.engine.analysis import imagined_store, listing
 from mnist_tui.engine.analysis.curves import run_curves
 from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage
 from mnist_tui.engine.analysis.pca import aligned, orientation, oriented, pca
-from mnist_tui.engine.analysis.projection import Projector, Wanted
+from mnist_tui.engine.analysis.projection import Wanted, project
 from mnist_tui.engine.analysis.subject import Analyst, Subject
-from mnist_tui.engine.errors import Cancelled, ConfigError
+from mnist_tui.engine.errors import Cancelled, ConfigError, RunError
 from mnist_tui.engine.events import Epoch, Event, Progress
-from mnist_tui.engine.figures import compute
-from mnist_tui.engine.figures.compute import Studio
+from mnist_tui.engine.figures import imagine
+from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.export import Exported, Form, Size, check, export, parse_size
 from mnist_tui.engine.figures.registry import KINDS, chosen
 from mnist_tui.engine.figures.settings import Settings, Standing, arguments, parse, short_path
@@ -41,7 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 @pytest.fixture(autouse=True)
 def _few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compute, "NOISE_IMAGES", 2000)
+    monkeypatch.setattr(imagine, "NOISE_IMAGES", 2000)
 
 
 def subject_of(run: RunFolder, view: str = "mistakes", epoch: int = 3) -> Subject:
@@ -51,7 +52,7 @@ def subject_of(run: RunFolder, view: str = "mistakes", epoch: int = 3) -> Subjec
 def made(run: RunFolder, folder: Path, view: str, settings: Settings | None = None, **form: object) -> Exported:
     wanted = Form(folder, numbers=True, **form)  # type: ignore[arg-type]
     check(wanted)
-    return export(Studio(Analyst()), Standing(view, subject_of(run, view), settings or Settings()), wanted)
+    return export(Context(Analyst()), Standing(view, subject_of(run, view), settings or Settings()), wanted)
 
 
 @pytest.mark.parametrize("view", ONE_RUN)
@@ -119,7 +120,7 @@ class TestNumbers:
     def test_pictures(self, run: RunFolder, tmp_path: Path, view: str) -> None:
         columns = table(made(run, tmp_path, view).numbers)
         method, layer = view.split("-")
-        picture = Projector(Analyst()).projection(subject_of(run), Wanted(method, layer))  # type: ignore[arg-type]
+        picture = project(Analyst(), subject_of(run), Wanted(method, layer))  # type: ignore[arg-type]
         points = np.stack([floats(columns["x"]), floats(columns["y"])], axis=1)
         np.testing.assert_array_equal(points, picture.points)
         assert [int(i) for i in columns["label"]] == picture.labels.tolist()
@@ -153,10 +154,10 @@ class TestNumbers:
 
 def test_a_comparison_needs_others_and_lays_them_over_each_other(run: RunFolder, tmp_path: Path) -> None:
     other = finished_run(tmp_path / "more", "other", replace(run.config(), epochs=1))
-    studio, form = Studio(Analyst()), Form(tmp_path, numbers=True)
+    context, form = Context(Analyst()), Form(tmp_path, numbers=True)
     with pytest.raises(ConfigError, match="--with"):
-        export(studio, Standing("compare", subject_of(run)), form)
-    exported = export(studio, Standing("compare", subject_of(run), Settings(compared=(other.path,))), form)
+        export(context, Standing("compare", subject_of(run)), form)
+    exported = export(context, Standing("compare", subject_of(run), Settings(compared=(other.path,))), form)
     columns = table(exported.numbers)
     assert columns["run"] == [run.name] * 3 + [other.name]
     assert floats(columns["loss"])[3] == History.of(other.events()).epochs[0].valid_loss
@@ -173,14 +174,14 @@ def test_curves_of_a_training_that_diverged(run: RunFolder, tmp_path: Path) -> N
     assert any(len(curve.xs) for curve in data.curves if curve.role == "batches")
     for settings in (Settings(), Settings(log=True)):
         standing = Standing("curves", subject_of(run, "curves"), settings, data)
-        assert export(Studio(Analyst()), standing, Form(tmp_path)).figure.exists()
+        assert export(Context(Analyst()), standing, Form(tmp_path)).figure.exists()
 
 
 def test_curves_before_there_is_a_point_even_on_an_axis_of_logarithms(run: RunFolder, tmp_path: Path) -> None:
     data = run_curves(History.of(event for event in run.events() if not isinstance(event, Progress | Epoch)))
     assert not any(len(curve.xs) for curve in data.curves)
     standing = Standing("curves", subject_of(run, "curves"), Settings(log=True), data)
-    assert export(Studio(Analyst()), standing, Form(tmp_path)).figure.exists()
+    assert export(Context(Analyst()), standing, Form(tmp_path)).figure.exists()
 
 
 @pytest.mark.parametrize("format", ["svg", "pdf"])
@@ -241,12 +242,37 @@ def test_two_at_the_same_moment_take_different_names(
 
 
 def test_giving_up_in_a_search_writes_nothing(run: RunFolder, tmp_path: Path) -> None:
-    studio = Studio(Analyst(), cancelled=lambda: True)
+    context = Context(Analyst(), cancelled=lambda: True)
     subject = Subject(run.path, 2, "test")
     for view in ("tsne-output", "imagine"):
         with pytest.raises(Cancelled):
-            export(studio, Standing(view, subject), Form(tmp_path))
+            export(context, Standing(view, subject), Form(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("view", "store"), [("tsne-output", "projections"), ("imagine", "imagined")])
+def test_an_epoch_retrained_during_a_search_gets_none_of_its_findings(
+    run: RunFolder, tmp_path: Path, view: str, store: str
+) -> None:
+    """Fails where a picture of replaced weights is stored, or drawn, as one of the new weights."""
+    copy = RunFolder(shutil.copytree(run.path, tmp_path / "copy"))
+    shutil.rmtree(copy.path / store, ignore_errors=True)
+    subject, retrained = Subject(copy.path, 2, "test"), []
+
+    def retrain(*_: object) -> None:
+        """What resuming does to an epoch that was cut short."""
+        if not retrained:
+            files.replace(copy.checkpoint(2), copy.checkpoint(1).read_bytes())
+            retrained.append(True)
+
+    context = Context(Analyst(), report=retrain)
+    with pytest.raises(RunError, match="epoch 2 was trained anew"):
+        export(context, Standing(view, subject), Form(tmp_path))
+    assert retrained
+    assert not list((copy.path / store).glob("*"))
+    assert not list(tmp_path.glob("*.png"))
+    export(context, Standing(view, subject), Form(tmp_path))
+    assert list((copy.path / store).glob("*")), "the next attempt is stored"
 
 
 class TestSettings:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from mnist_tui.engine.analysis.layers import Source
-from mnist_tui.engine.analysis.projection import Projector, Wanted, store_path
-from mnist_tui.engine.analysis.research import Question, Researcher
+from mnist_tui.engine.analysis.layers import network_layers
+from mnist_tui.engine.analysis.projection import Wanted, project, store_path
+from mnist_tui.engine.analysis.research import Question, research
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import ConfigError, RunError
@@ -462,28 +462,26 @@ def test_what_was_found_with_weights_that_are_trained_anew_is_forgotten(tmp_path
     run = trained(tmp_path, stop_at=(2, 5))
     analyst, wanted = Analyst(), Wanted()
     subject = Subject(run.path, 2, "test")
-    layers, researcher, projector = Source(analyst), Researcher(analyst), Projector(analyst)
 
-    def numbers(layers, researcher, projector, analyst):
-        *_, found = researcher.research(Question(subject, 3, (3,), (1, 2)), lambda: False)
+    def numbers(analyst):
+        *_, found = research(analyst, Question(subject, 3, (3,), (1, 2)), lambda: False)
         return [
             analyst.evaluation(subject).logits,
-            layers.layers(subject).parameters["output_fc.bias"],
+            network_layers(analyst, subject.network).parameters["output_fc.bias"],
             np.array([verdict.confidence for verdict in found.verdicts]),
             np.array([neighbour.distance for neighbour in found.neighbours]),
-            projector.projection(subject, wanted).variance,
+            project(analyst, subject, wanted).variance,
         ]
 
-    before = numbers(layers, researcher, projector, analyst)
+    before = numbers(analyst)
     kept = [store_path(Subject(run.path, 1, "test"), "hidden", 9), run.path / "imagined" / "noise-2-1.npz"]
     void = [store_path(subject, "output", 2), run.path / "imagined" / "noise-1-2.npz"]
     for path in kept + void:
         path.parent.mkdir(exist_ok=True)
         path.touch()
     list(resume(run))
-    after = numbers(layers, researcher, projector, analyst)
-    anew = Analyst()
-    expected = numbers(Source(anew), Researcher(anew), Projector(anew), anew)
+    after = numbers(analyst)
+    expected = numbers(Analyst())
     for old, new, right in zip(before, after, expected, strict=True):
         assert not np.array_equal(old, right)
         assert np.array_equal(new, right)

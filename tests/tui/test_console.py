@@ -18,7 +18,7 @@ from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.keys import VIEWS
-from mnist_tui.tui.messages import EngineEvent, ExportEnded, TrainingEnded
+from mnist_tui.tui.messages import EngineEvent, TrainingEnded, notification
 from mnist_tui.tui.views.runs.compare import CompareScreen
 from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.dialogs import Help, Log, Question
@@ -372,7 +372,7 @@ async def test_a_run_whose_name_looks_like_markup_is_told_as_it_is(console) -> N
     app = console()
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await until(pilot, lambda: app.screen.query("#recipe"))
-        app.post_message(ExportEnded([], "x[/b] can't be written"))
+        app.post_message(notification("x[/b] can't be written", "error"))
         await until(pilot, lambda: "x[/b] can't be written" in screen_text(app))
 
 

@@ -114,7 +114,9 @@ async def test_an_unexpected_fault_is_said_and_logged(console, monkeypatch: pyte
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2")
-        await until(pilot, lambda: "can't be read (ZeroDivisionError); L shows the log" in screen_text(app))
+        await until(
+            pilot, lambda: "can't be read (ZeroDivisionError: out of the blue); L shows the log" in screen_text(app)
+        )
         assert any("out of the blue" in line for line in app.log_lines)
 
 

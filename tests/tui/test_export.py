@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mnist_tui.engine.figures import compute
+from mnist_tui.engine.figures import imagine
 from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.keys import VIEWS
@@ -22,7 +23,7 @@ from tests.tui.conftest import screen_text, until
 @pytest.fixture(autouse=True)
 def _own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(compute, "NOISE_IMAGES", 2000)
+    monkeypatch.setattr(imagine, "NOISE_IMAGES", 2000)
 
 
 async def trained(app: MnistTui, pilot) -> Path:
@@ -166,13 +167,13 @@ async def test_the_dialog_is_remembered_and_its_words_are_followed(console, tmp_
 async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails where a key waits for the export, or a view is missing."""
     gate = threading.Event()
-    whole = compute.Studio.confusion
+    whole = KINDS["confusion"]
 
-    def slowly(self, subject, settings):
+    def slowly(context, subject, settings):
         assert gate.wait(60)
-        return whole(self, subject, settings)
+        return whole.compute(context, subject, settings)
 
-    monkeypatch.setattr(compute.Studio, "confusion", slowly)
+    monkeypatch.setitem(KINDS, "confusion", replace(whole, compute=slowly))
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         folder = await trained(app, pilot)
@@ -191,13 +192,13 @@ async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.M
 
 async def test_a_second_e_stops_and_what_was_written_stays(console, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
-    whole = compute.Studio.mistakes
+    whole = KINDS["mistakes"]
 
-    def slowly(self, subject, settings):
+    def slowly(context, subject, settings):
         assert gate.wait(60)
-        return whole(self, subject, settings)
+        return whole.compute(context, subject, settings)
 
-    monkeypatch.setattr(compute.Studio, "mistakes", slowly)
+    monkeypatch.setitem(KINDS, "mistakes", replace(whole, compute=slowly))
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         folder = await trained(app, pilot)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_tui.engine.figures import compute
+from mnist_tui.engine.figures import imagine
 from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.engine.runs.folder import RunFolder
 from tests.figures import finished_run, pixels
@@ -28,7 +28,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder; few noise images."""
     monkeypatch.delenv("MNIST_TUI_DATA", raising=False)
     monkeypatch.delenv("MNIST_TUI_RUNS", raising=False)
-    monkeypatch.setattr(compute, "NOISE_IMAGES", 2000)
+    monkeypatch.setattr(imagine, "NOISE_IMAGES", 2000)
     monkeypatch.chdir(tmp_path)
 
 

@@ -18,7 +18,8 @@ from scipy.special import log_softmax, softmax
 from sklearn.metrics import confusion_matrix
 from sklearn.neighbors import NearestNeighbors
 
-from mnist_tui.engine.analysis.research import Researcher, spread
+from mnist_tui.engine.analysis.answers import Answers
+from mnist_tui.engine.analysis.research import research, spread
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.digits import load_digits_dataset
@@ -353,13 +354,13 @@ async def test_history_and_neighbours_of_an_image(console, stored) -> None:
 
 async def test_the_grid_does_not_wait_for_what_is_found_out(console, stored, monkeypatch: pytest.MonkeyPatch) -> None:
     run, history = stored()
-    gate, research = threading.Event(), Researcher.research
+    gate = threading.Event()
 
-    def slow(self, question, cancelled):
+    def slow(analyst, question, cancelled):
         gate.wait(10)
-        yield from research(self, question, cancelled)
+        yield from research(analyst, question, cancelled)
 
-    monkeypatch.setattr(Researcher, "research", slow)
+    monkeypatch.setattr("mnist_tui.tui.views.mistakes.detail.research", slow)
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         view = await open_view(app, pilot, run, history)
@@ -483,7 +484,7 @@ async def test_the_list_of_10_000_images_is_made_at_once(console, stored) -> Non
         images = rng.integers(0, 255, (10_000, 28, 28), np.uint8)
         more = replace(dataset, test_images=images, test_labels=rng.integers(0, 10, 10_000).astype(np.uint8))
         big._runs[folder] = config, more
-        big._answers.clear()
+        big.answers = Answers()
         view.compute(Subject(folder, 1, "test"))
         began = time.perf_counter()
         data = view.compute(Subject(folder, 1, "test"))

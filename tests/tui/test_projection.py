@@ -15,7 +15,7 @@ from sklearn import decomposition
 from sklearn.metrics import silhouette_score
 
 from mnist_tui.engine import session
-from mnist_tui.engine.analysis.projection import Projector, Wanted, store_path
+from mnist_tui.engine.analysis.projection import Wanted, project, store_path
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.analysis.tsne import load
 from mnist_tui.engine.config import RunConfig
@@ -249,13 +249,13 @@ async def test_a_tsne_goes_on_while_another_epoch_is_looked_at(console) -> None:
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
         await forming(app, pilot, view)
-        left, thread = app.scrubber.subject, view._tsne
+        left, forming_left = app.scrubber.subject, view._forming
         app.simulate_key("left_square_bracket")
         await until(pilot, lambda: view.data.subject == app.scrubber.subject != left)
         assert view.data.points is None
-        if view._tsne is thread:
+        if view._forming is forming_left:
             assert f"epoch {left.epoch} forms" in str(view.query_one(Scatter).border_subtitle)
-        await until(pilot, lambda: view._tsne is None and not thread.is_alive())
+        await until(pilot, lambda: view._forming is None and not view.jobs.works("t-SNE"))
         assert view.data.points is None  # nothing of the other epoch was drawn here
         kept = load(store_path(left, "hidden", len(view.data.labels)))
         assert kept.phase == "done"
@@ -287,20 +287,20 @@ async def test_too_few_images_for_a_tsne_are_said_in_one_line(console, monkeypat
         view = await opened(app, pilot)
         await pilot.press("minus", "t", "r")
         await until(pilot, lambda: "t-SNE needs at least four points" in screen_text(app))
-        assert view._tsne is None
+        assert view._forming is None
 
 
 def test_orientation_is_kept_from_epoch_to_epoch(console) -> None:
     """Fails where an axis is mirrored between two epochs, or where coming back gives another picture."""
     folder = trained(replace(QUICK, epochs=4))
-    projector = Projector(Analyst())
+    analyst = Analyst()
     first = {}
     for epoch in (0, 1, 2, 3, 4):
-        first[epoch] = projector.projection(Subject(folder, epoch, "test"), Wanted()).points
+        first[epoch] = project(analyst, Subject(folder, epoch, "test"), Wanted()).points
     for before, after in itertools.pairwise(first.values()):
         assert ((before * after).sum(axis=0) > 0).all()
     for epoch in (3, 1, 0):
-        again = projector.projection(Subject(folder, epoch, "test"), Wanted()).points
+        again = project(analyst, Subject(folder, epoch, "test"), Wanted()).points
         np.testing.assert_array_equal(again, first[epoch])
 
 

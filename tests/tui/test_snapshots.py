@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
+from mnist_tui.engine.analysis import imagined_store
 from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.app import MnistTui
-from mnist_tui.tui.views.imagine import Found
 from tests.tui.conftest import screen_text, until
 from tests.tui.stored_run import write_run
 
@@ -51,12 +51,10 @@ def showing(folder: RunFolder, mode: str) -> Callable[[Pilot[int]], Awaitable[No
     async def prepare(pilot: Pilot[int]) -> None:
         app = pilot.app
         assert isinstance(app, MnistTui)
+        if mode == "imagine":
+            store_imagined(folder)
         await app.show_run(folder, History.of(folder.events()))
         await app.action_view(mode)
-        if mode == "imagine":
-            await until(pilot, lambda: app.screen.data is not None)
-            for found in imagined(folder):
-                app.screen.post_message(found)
         words = READY[mode] if app.size.width >= LOOKS["wide"][0] else READY[mode][:1]
         await until(pilot, lambda: all(word in screen_text(app) for word in words))
         await pilot.pause(0.2)
@@ -64,17 +62,13 @@ def showing(folder: RunFolder, mode: str) -> Callable[[Pilot[int]], Awaitable[No
     return prepare
 
 
-def imagined(folder: RunFolder) -> list[Found]:
-    """Pictures of a three, as if they had been searched for."""
+def store_imagined(folder: RunFolder) -> None:
+    """Store pictures of a three, as if they had been searched for."""
     slope = np.linspace(-1, 2, 784, dtype=np.float32).reshape(28, 28)
     near = NearestImage(7, 3, np.tile(np.arange(28, dtype=np.uint8) * 9, (28, 1)), 12.5)
-    return [
-        Found(
-            (folder.path, 2, folder.version(2)),
-            Imagined(method, 3, np.roll(slope, 9 * i, axis=1), 0.999, 100 + i, near),
-        )
-        for i, method in enumerate(METHODS)
-    ]
+    for i, method in enumerate(METHODS):
+        found = Imagined(method, 3, np.roll(slope, 9 * i, axis=1), 0.999, 100 + i, near)
+        imagined_store.save(folder.path, 2, found)
 
 
 @pytest.mark.parametrize("mode", ["confusion", "mistakes", "projection", "imagine", "weights"])

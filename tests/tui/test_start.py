@@ -27,7 +27,7 @@ def test_the_console_is_there_before_torch_is() -> None:
         "import mnist_tui.tui.views.setup.view;"
         "late = {'torch', 'torchvision', 'sklearn', 'matplotlib', 'scipy', 'numpy', 'plotext', 'openTSNE', 'typer',"
         "'mnist_tui.tui.cli.commands', 'mnist_tui.engine.events', 'mnist_tui.engine.runs.folder',"
-        "'mnist_tui.tui.state.training_thread', 'mnist_tui.tui.state.export_thread',"
+        "'mnist_tui.tui.state.training_thread', 'mnist_tui.tui.state.export_job',"
         "'mnist_tui.tui.widgets.dialogs'};"
         "print(sorted(late & set(sys.modules)))"
     )

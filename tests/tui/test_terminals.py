@@ -33,7 +33,11 @@ def at_terminal(tmp_path: Path) -> Callable[..., Terminal]:
 
     def make(settings: str, arguments: str = "") -> Terminal:
         command = f"{shlex.quote(sys.executable)} -c 'from mnist_tui.tui.cli.commands import main; main()'"
-        home = {"PYTHONPATH": str(ROOT / "src"), "MNIST_TUI_DATA": str(tmp_path), "MNIST_TUI_RUNS": str(tmp_path / "runs")}
+        home = {
+            "PYTHONPATH": str(ROOT / "src"),
+            "MNIST_TUI_DATA": str(tmp_path),
+            "MNIST_TUI_RUNS": str(tmp_path / "runs"),
+        }
         mirror = {"MNIST_TUI_MIRROR": "http://127.0.0.1:9/"}  # refuses at once; no test leaves the machine
         script = f"cd {shlex.quote(str(tmp_path))}; exec env {settings} {command} {arguments}"
         return Terminal(["sh", "-c", script], columns=100, rows=30, env=home | mirror)

@@ -44,7 +44,7 @@ def export(folder: RunFolder, names: tuple[str, ...], wishes: Wishes, *, data_di
     standing = settings.parse(wishes.given)
     if wishes.split and wishes.split not in SPLITS:
         raise ConfigError({"split": f"--split {wishes.split!r} is not known: choose one of {', '.join(SPLITS)}"})
-    from mnist_tui.engine.figures.compute import Studio
+    from mnist_tui.engine.figures.context import Context
     from mnist_tui.engine.figures.export import Form, check, export, parse_size
     from mnist_tui.engine.figures.registry import KINDS, chosen
 
@@ -58,12 +58,12 @@ def export(folder: RunFolder, names: tuple[str, ...], wishes: Wishes, *, data_di
     analyst = Analyst()
     analyst.data_dir = data_dir
     with _Bar(len(views)) as bar:
-        studio = Studio(analyst, say=bar.say)
+        context = Context(analyst, report=bar.report)
         for view in views:
             bar.begin(view)
             split = wishes.split or KINDS[view].split or "test"
             subject = Subject(folder.path.absolute(), epoch, split)
-            written = export(studio, Standing(view, subject, standing), form)
+            written = export(context, Standing(view, subject, standing), form)
             for path in (written.figure, written.numbers):
                 if path is not None:
                     bar.print(str(path.absolute()))
@@ -107,7 +107,7 @@ class _Bar:
         self._bar.update(self._task, description=view, completed=self._begun, note="")
         self._begun += 1
 
-    def say(self, words: str, share: float) -> None:
+    def report(self, words: str, share: float) -> None:
         """Long work within a view."""
         self._bar.update(self._task, completed=self._begun - 1 + share, note=words)
 

@@ -24,7 +24,7 @@ def shorten_turns() -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
 
 
-def stand_back() -> None:
+def lower_priority() -> None:
     """Lower the calling thread's priority, where each thread has its own, which is on Linux (override `priority`)."""
     if sys.platform == "linux" and enabled("priority"):
         thread = threading.get_native_id()
@@ -34,4 +34,4 @@ def stand_back() -> None:
 
 def pool() -> ThreadPoolExecutor:
     """Threads for what views compute and read."""
-    return ThreadPoolExecutor(thread_name_prefix="view", initializer=stand_back)
+    return ThreadPoolExecutor(thread_name_prefix="view", initializer=lower_priority)

@@ -1,17 +1,18 @@
-"""The console's exports: one at a time, in a thread."""
+"""The console's exports: one at a time, as a job."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnist_tui.tui.messages import ExportsChanged, Post, notification
+from mnist_tui.tui.messages import ExportFinished, ExportsChanged, Post, notification
 
 if TYPE_CHECKING:  # the first frame must not wait for what exports
     from mnist_tui.engine.analysis.subject import Analyst, Subject
     from mnist_tui.engine.figures.settings import Standing
-    from mnist_tui.tui.messages import ExportEnded
-    from mnist_tui.tui.state.export_thread import ExportThread, Job
+    from mnist_tui.tui.state.export_job import Export
+    from mnist_tui.tui.state.jobs import Jobs
     from mnist_tui.tui.state.preferences import Preferences
     from mnist_tui.tui.state.scrubber import Scrubber
 
@@ -25,10 +26,11 @@ class Exports:
     Every method but the constructor is called from the app's own thread.
     """
 
-    def __init__(self, post: Post, scrubber: Scrubber, analyst: Analyst, runs_dir: Path) -> None:
+    def __init__(self, post: Post, jobs: Jobs, scrubber: Scrubber, analyst: Analyst, runs_dir: Path) -> None:
         """Own no export yet.
 
         Args:
+            jobs: the app's.
             scrubber: selects the network whose views are all exported.
             analyst: computes what no view has computed.
             runs_dir: the folder of figures that belong to no run.
@@ -37,15 +39,14 @@ class Exports:
         """How far the export is, or where its files are."""
         self.written: list[Path] = []
         """The files of the last export."""
-        self._post, self._scrubber, self._analyst, self._runs_dir = post, scrubber, analyst, runs_dir
-        self._thread: ExportThread | None = None
-        self._job: Job | None = None
+        self._post, self._jobs, self._scrubber = post, jobs, scrubber
+        self._analyst, self._runs_dir = analyst, runs_dir
         self._preferences: Preferences | None = None
 
     @property
     def is_running(self) -> bool:
         """Whether figures are being written."""
-        return self._thread is not None
+        return self._jobs.works("export")
 
     @property
     def preferences(self) -> Preferences:
@@ -81,14 +82,13 @@ class Exports:
 
     def cancel(self) -> None:
         """Write nothing more; the files that are complete stay."""
-        if self._thread is not None:
-            self._thread.cancel()
+        self._jobs.stop("export")
 
     def _figures_folder(self, subject: Subject | None) -> Path:
         return (subject.folder if subject is not None else self._runs_dir).absolute() / "figures"
 
     def _start(self, views: tuple[Standing, ...], everything: Subject | None, name: str) -> None:
-        from mnist_tui.tui.state.export_thread import ExportThread, Job
+        from mnist_tui.tui.state.export_job import Export, write
 
         wanted = self.preferences
         own = self._figures_folder(everything or views[0].subject)
@@ -97,33 +97,29 @@ class Exports:
         except RuntimeError:
             self._post(notification(f"{wanted.folder} begins with a home folder that is not known", "error"))
             return
-        self._job = Job(views, everything, folder, name, wanted)
-        self._thread = ExportThread(self._post, self._analyst, self._job)
-        self._thread.start()
+        export, written = Export(views, everything, folder, name, wanted), list[Path]()
+        self._jobs.start(
+            "export",
+            partial(write, wanted=export, analyst=self._analyst, written=written),
+            on_result=lambda complete: self._finish(export, written, "" if complete else "stopped"),
+            on_progress=self._show,
+            on_failure=lambda line: self._finish(export, written, line),
+            failure="the export failed",
+        )
         self._show("exporting …")
 
-    # -- the thread's messages ---------------------------------------------------------------------------------
-
-    def progress(self, text: str) -> None:
-        """Show how far the export is."""
-        if self._thread is not None:
-            self._show(text)
-
-    def finish(self, message: ExportEnded) -> Path | None:
-        """Show where the files are; return what is worth copying, the figure or the folder of several."""
-        job, self._thread, self._job = self._job, None, None
-        self.written = paths = message.paths
-        if message.error:
-            self._post(notification(message.error, "error", timeout=10))
-        if not paths or job is None:
+    def _finish(self, export: Export, written: list[Path], error: str) -> None:
+        """Show where the files are, and why there are no more."""
+        self.written = written
+        if error:
+            self._post(notification(error, "error", timeout=10))
+        if not written:
             self._show("")
-            return None
-        if job.everything is None:
-            self._show("  ".join(map(str, paths)))
-            return paths[0]
-        folder = job.folder.absolute()
-        self._show(f"{len(paths)} files in {folder}")
-        return folder
+            return
+        several = export.everything is not None
+        path = export.folder.absolute() if several else written[0]
+        self._show(f"{len(written)} files in {path}" if several else "  ".join(map(str, written)))
+        self._post(ExportFinished(path))
 
     def dismiss(self, text: str | None = None) -> bool:
         """Remove the line about the finished export, or only `text`; return whether it was shown."""

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.message import Message
 from textual.widgets import Static
 
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.errors import DataError, RunError
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.widgets.subject_bar import SubjectBar
-
-PATIENCE = 0.15
-"""Seconds after which a computation says that it is at work; a shorter one would only flicker."""
-
-
-class Computed(Message):
-    """A view's data for a subject, or why there is none."""
-
-    def __init__(self, request: int, data: Any, error: str) -> None:
-        super().__init__()
-        self.request = request
-        """Which request it answers; an older one is not drawn any more."""
-        self.data = data
-        """What the view's `compute` returned."""
-        self.error = error
-        """One line, or empty."""
 
 
 class AnalysisView(View):
@@ -47,8 +27,6 @@ class AnalysisView(View):
 
     def __init__(self) -> None:
         super().__init__()
-        self._request = 0
-        self._answered = 0
         self._asked_for: object = None
         self.data: Any = None
         """What is drawn; None where nothing is, also after an error."""
@@ -68,6 +46,10 @@ class AnalysisView(View):
     def compute(self, subject: Subject) -> Any:
         """The view's data; runs in a thread, so it must not touch widgets."""
         return None
+
+    def receive(self, data: Any) -> Any:
+        """Take newly computed data, and return what is to be drawn."""
+        return data
 
     def draw(self, data: Any) -> None:
         """Show the data."""
@@ -116,11 +98,12 @@ class AnalysisView(View):
         subject = scrubber.subject
         bar = self.query_one(SubjectBar)
         if subject is None:
-            bar.subject, self.data, self._asked_for = None, None, None
+            self.jobs.cancel("data")
+            bar.subject, self.data, self._asked_for, bar.note = None, None, None, ""
             self._say("there is no trained network yet – n sets up a run, 9 opens a stored one")
             return
         anew = self._asked_for != self._question(subject)
-        if anew and scrubber.follows and self._answered < self._request and self._only_later(subject):
+        if anew and scrubber.follows and self.is_computing and self._only_later(subject):
             return  # a run may train faster than a view computes, and would never be seen: first what was begun
         bar.subject, bar.epochs, bar.best, bar.follows = subject, scrubber.epochs, scrubber.best, scrubber.follows
         if anew:
@@ -135,50 +118,46 @@ class AnalysisView(View):
         version = self.console.analyst.version(subject.folder, subject.epoch)
         return subject, version, self.settings()
 
+    @property
+    def is_computing(self) -> bool:
+        """Whether data are on their way."""
+        return self.jobs.works("data")
+
     def refresh_data(self) -> None:
         """Compute again, in a thread; an older computation's result is not drawn any more."""
         subject = self.console.scrubber.subject
         if subject is None:
             return
-        self._request += 1
         self._asked_subject, self._asked_for = subject, self._question(subject)
-        job = partial(self._compute, self._request, subject, self.compute)
-        self.run_worker(job, thread=True, exclusive=True, group="compute", exit_on_error=False)
-        self.set_timer(PATIENCE, partial(self._say_busy, self._request))
+        self.jobs.start(
+            "data",
+            lambda job: self.compute(subject),
+            on_result=partial(self._computed, subject),
+            on_failure=self._failed,
+            on_busy=self._say_busy,
+            failure="this can't be shown",
+        )
 
-    def _compute(self, request: int, subject: Subject, compute: Callable[[Subject], Any]) -> None:
-        if request != self._request:  # scrubbed on before its turn came
-            return
-        data, error = None, ""
-        try:
-            data = compute(subject)
-        except (RunError, DataError) as failure:
-            error = str(failure)
-        except Exception as failure:
-            logging.getLogger(__name__).exception("the view %s failed", self.MODE)
-            error = f"this can't be shown ({type(failure).__name__}: {failure}); L shows the log"
-        if request == self._request:
-            self.post_message(Computed(request, data, error))
+    def _say_busy(self) -> None:
+        self.query_one(SubjectBar).note = "working …"
 
-    def _say_busy(self, request: int) -> None:
-        if request == self._request and self._answered < request:
-            self.query_one(SubjectBar).note = "working …"
+    def _computed(self, subject: Subject, data: Any) -> None:
+        data = self.receive(data)
+        self.data, self.subject = data, subject
+        self._say("")
+        self.draw(data)
+        self._answered(failed=False)
 
-    def on_computed(self, message: Computed) -> None:
-        if message.request != self._request:
-            return
-        self._answered = message.request
+    def _failed(self, line: str) -> None:
+        self.data = self._asked_for = None  # another visit tries again
+        self._say(line)
+        self._answered(failed=True)
+
+    def _answered(self, *, failed: bool) -> None:
         self.query_one(SubjectBar).note = ""
-        if message.error:
-            self.data = self._asked_for = None  # another visit tries again
-            self._say(message.error)
-        else:
-            self.data, self.subject = message.data, self._asked_subject
-            self._say("")
-            self.draw(message.data)
         self.refresh_bindings()
         scrubber = self.console.scrubber
-        if scrubber.follows and (not message.error or scrubber.subject != self._asked_subject):
+        if scrubber.follows and (not failed or scrubber.subject != self._asked_subject):
             self.call_later(self.subject_changed)
 
     def _say(self, words: str) -> None:

@@ -9,7 +9,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from mnist_tui.tui.messages import JobUpdate
 from mnist_tui.tui.speed.screen import QuickScreen
+from mnist_tui.tui.state.jobs import Jobs
 from mnist_tui.tui.terminal.capabilities import NEEDED
 from mnist_tui.tui.widgets.export_line import ExportLine
 from mnist_tui.tui.widgets.key_bar import KeyBar
@@ -44,6 +46,14 @@ class View(QuickScreen[None]):
 
     _top_bar: TopBar | None = None
     _host: Console | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs = Jobs(self)
+        """Work of the view in threads."""
+
+    async def on_job_update(self, message: JobUpdate) -> None:
+        await message.deliver()
 
     @property
     def console(self) -> Console:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.widgets import Static
 
-from mnist_tui.engine.analysis import imagined_store
 from mnist_tui.engine.analysis.imagined import (
     METHODS,
     Imagined,
@@ -23,15 +18,16 @@ from mnist_tui.engine.analysis.imagined import (
     Method,
     NearestImage,
     grey,
-    imagine,
     probability_words,
 )
-from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.errors import DataError, RunError
+from mnist_tui.engine.analysis.stored_answers import imagined_digits, search_digits
+from mnist_tui.engine.analysis.subject import Analyst, Network, Subject
+from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.figures.settings import Settings, Standing
 from mnist_tui.engine.runs.folder import Version
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.grey_cells import cell_size
+from mnist_tui.tui.state.jobs import Job
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
@@ -42,21 +38,19 @@ WORDS = {"noise": "noise search", "ascent": "gradient ascent", "smooth": "smooth
 UNITS = {"noise": "images", "ascent": "steps", "smooth": "steps"}
 
 
-Network: TypeAlias = tuple[Path, int, Version]
-"""The run, the epoch, and which of its weights."""
+Pictures: TypeAlias = dict[tuple[Method, int], Imagined]
+Weights: TypeAlias = tuple[Network, Version]
+"""A network, and which of its weights: a resumed training may replace them."""
 
 
-class Found(Message):
-    """A search found something better, or is done."""
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a search found by now."""
 
-    def __init__(self, key: Network, imagined: Imagined | None, error: str = "") -> None:
-        super().__init__()
-        self.key = key
-        """Whose network imagined it."""
-        self.imagined = imagined
-        """The best yet; None when the search is over."""
-        self.error = error
-        """What went wrong, or empty."""
+    about: Weights
+    pictures: Pictures
+    problems: tuple[str, ...] = ()
+    """Why some of them are not stored."""
 
 
 class ImagineView(AnalysisView):
@@ -74,10 +68,8 @@ class ImagineView(AnalysisView):
         self.method: Method = "smooth"
         """The way whose pictures of all classes are shown where there is room."""
         self._budget = 2
-        self._pictures: dict[Network, dict[tuple[Method, int], Imagined]] = {}
-        self._stop = False
-        self._searching = False
-        self._drawn_at = 0.0
+        self._findings: Findings | None = None
+        """Of the search that runs, or of the last one."""
 
     def content(self) -> ComposeResult:
         with Vertical(id="imagine"):
@@ -95,14 +87,27 @@ class ImagineView(AnalysisView):
             grid.style = best_image_style(self.app.console)
 
     def compute(self, subject: Subject) -> ImagineData:
-        _, dataset = self.console.analyst.run(subject.folder)
-        key = self._network(subject)
-        if key not in self._pictures:
-            self._pictures[key] = imagined_store.load(subject.folder, subject.epoch, len(dataset.classes))
-        return ImagineData(dataset.classes, self._pictures[key])
+        analyst = self.console.analyst
+        _, dataset = analyst.run(subject.folder)
+        return ImagineData(dataset.classes, imagined_digits(analyst, subject.network))
 
-    def _network(self, subject: Subject) -> Network:
-        return subject.folder, subject.epoch, self.console.analyst.version(subject.folder, subject.epoch)
+    def receive(self, data: ImagineData) -> ImagineData:
+        """Add what a search has found by now, which is stored only at its end."""
+        return self._with_findings(data, self._asked_subject)
+
+    def _with_findings(self, data: ImagineData, subject: Subject | None) -> ImagineData:
+        findings = self._findings
+        if findings is None or subject is None or findings.about != self._weights(subject):
+            return data
+        return ImagineData(data.classes, data.pictures | findings.pictures)
+
+    def _weights(self, subject: Subject) -> Weights:
+        return subject.network, self.console.analyst.version(subject.folder, subject.epoch)
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether digits are being imagined."""
+        return self.jobs.works("search")
 
     # -- drawing -----------------------------------------------------------------------------------------------
 
@@ -120,7 +125,7 @@ class ImagineView(AnalysisView):
             grid.show([] if found is None else _pictures(found, data.classes))
             words.update(self._words(method, found, data))
         panel = self.query_one("#all")
-        panel.border_title = f"all classes, {'searching' if self._searching else 'r runs this one, a all of them'}"
+        panel.border_title = f"all classes, {'searching' if self.is_searching else 'r runs this one, a all of them'}"
         panel.border_subtitle = f"noise: {BUDGETS[self._budget]:,} images (+ −)"
         self.query_one("#digits", Static).update(self._table(data))
         row = {digit: picture for (method, digit), picture in data.pictures.items() if method == self.method}
@@ -169,62 +174,44 @@ class ImagineView(AnalysisView):
             return
         if self.console.training.is_running:  # else the next epoch would take the pictures from the screen
             self.console.scrubber.choose(subject.epoch)
-        self._stop, self._searching = False, True
-        job = partial(self._search, subject, digits, BUDGETS[self._budget])
-        self.run_worker(job, thread=True, group="search", exit_on_error=False)
+        analyst, about, budget = self.console.analyst, self._weights(subject), BUDGETS[self._budget]
+        self.jobs.start(
+            "search",
+            lambda job: search(job, analyst, subject, about, digits, budget),
+            on_result=self._found,
+            on_progress=self._found_more,
+            on_failure=self._search_failed,
+            failure="the search failed",
+        )
         self.redraw()
 
-    def _search(self, subject: Subject, digits: tuple[int, ...], budget: int) -> None:
-        analyst, key = self.console.analyst, self._network(subject)
-        try:
-            for found in imagine(analyst, subject, digits, images=budget, stopping=self._is_stopping):
-                # Where the network was trained anew meanwhile, this belongs to none that is stored.
-                keeps = found.done and self._network(subject) == key
-                self.post_message(Found(key, found, self._keep(subject, found) if keeps else ""))
-            self.post_message(Found(key, None))
-        except (RunError, DataError, ValueError) as error:
-            self.post_message(Found(key, None, str(error)))
-        except Exception as error:
-            logging.getLogger(__name__).exception("a search failed")
-            words = f"the search failed ({type(error).__name__}: {error}); L shows the log"
-            self.post_message(Found(key, None, words))
-
-    def _keep(self, subject: Subject, found: Imagined) -> str:
-        """Store it with its run; gives why that could not be, or nothing."""
-        try:
-            imagined_store.save(subject.folder, subject.epoch, found)
-        except OSError as error:
-            return f"not stored ({(error.strerror or str(error)).lower()})"
-        return ""
-
-    def _is_stopping(self) -> bool:
-        return self._stop or not self.is_running
-
-    def on_found(self, message: Found) -> None:
-        found = message.imagined
-        if message.error:
-            self.notify(message.error, severity="error", markup=False)
-        if found is None:
-            self._searching = False
-        else:
-            self._pictures.setdefault(message.key, {})[found.method, found.digit] = found
-        # A search may find better pictures faster than anybody can look.
-        now = time.monotonic()
-        if self.data is not None and (found is None or found.done or now - self._drawn_at > 0.1):
-            self._drawn_at = now
+    def _found_more(self, findings: Findings) -> None:
+        self._findings = findings
+        if self.data is not None:
+            self.data = self._with_findings(self.data, self.subject)
             if self.is_current:
                 self.draw(self.data)
-            self.refresh_bindings()
+        self.refresh_bindings()
+
+    def _found(self, findings: Findings) -> None:
+        for problem in findings.problems:
+            self.notify(problem, severity="error", markup=False)
+        self._found_more(findings)
+
+    def _search_failed(self, line: str) -> None:
+        self.notify(line, severity="error", markup=False)
+        if self.data is not None and self.is_current:
+            self.draw(self.data)
+        self.refresh_bindings()
 
     def standings(self) -> list[Standing]:
         if self.data is None:
             return []
-        pictures = dict(self.data.pictures)  # a search goes on adding to it
-        digits = tuple(sorted({digit for _, digit in pictures}))
+        digits = tuple(sorted({digit for _, digit in self.data.pictures}))
         if not digits:
             return [Standing("imagine", self.subject, Settings(digits=(self.digit,)))]
         settings = Settings(digits=() if len(digits) == len(self.data.classes) else digits)
-        return [Standing("imagine", self.subject, settings, ImagineData(self.data.classes, pictures))]
+        return [Standing("imagine", self.subject, settings, self.data)]
 
     # -- keys --------------------------------------------------------------------------------------------------
 
@@ -243,13 +230,13 @@ class ImagineView(AnalysisView):
 
     def action_search(self) -> None:
         """Search for the digit in all three ways; while a search runs, stop it and keep the best."""
-        if self._searching:
-            self._stop = True
+        if self.is_searching:
+            self.jobs.stop("search")
         else:
             self._run((self.digit,))
 
     def action_search_all(self) -> None:
-        if not self._searching:
+        if not self.is_searching:
             self._run(tuple(range(len(self.data.classes))))
 
     def action_budget(self, by: int) -> None:
@@ -263,10 +250,31 @@ class ImagineView(AnalysisView):
 
     def back(self) -> None:
         """Stop a search first; then as everywhere."""
-        if self._searching:
-            self._stop = True
+        if self.is_searching:
+            self.jobs.stop("search")
         else:
             super().back()
+
+
+def search(
+    job: Job, analyst: Analyst, subject: Subject, about: Weights, digits: tuple[int, ...], budget: int
+) -> Findings:
+    """Imagine digits in all ways; reports findings, and returns them once they are stored.
+
+    Raises `RunError` and `DataError` where the run or its data can't be read, or the network imagines nothing.
+    """
+    pictures: Pictures = {}
+    problems: dict[str, None] = {}
+    try:
+        for step in search_digits(analyst, subject, digits, images=budget, stopping=lambda: job.stopping):
+            found = step.imagined
+            pictures[found.method, found.digit] = found
+            if step.stored is not None and step.stored.problem:
+                problems[f"not stored ({step.stored.problem})"] = None
+            job.report(Findings(about, dict(pictures)))
+    except ValueError as error:
+        raise RunError(str(error)) from error
+    return Findings(about, pictures, tuple(problems))
 
 
 def _pictures(found: Imagined, classes: tuple[str, ...]) -> list[Picture]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from rich.text import Text
@@ -19,17 +19,39 @@ from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset
 from mnist_tui.engine.data.folder import data_folder, is_explicit, survey
 from mnist_tui.engine.data.loading import load
-from mnist_tui.engine.errors import Cancelled, MnistTuiError, RunError
+from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.figures.settings import Settings, Standing
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.words import phase_words
+from mnist_tui.tui.state.jobs import Job
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.base import View
-from mnist_tui.tui.views.data.messages import Drawn, Loaded, Loading, Page
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which images are looked at, and with which random draw."""
+
+    split: Split = "train"
+    first: int = 0
+    draw: int = 0
+
+
+def read(job: Job, name: str, folder: Path, explicit: bool) -> Dataset:
+    """Read a data set, downloaded where it is missing; reports the phases.
+
+    Raises what `engine.data.loading.load` raises.
+    """
+    steps = load(name, folder, explicit_folder=explicit, cancelled=lambda: job.cancelled)
+    while True:
+        try:
+            job.report(next(steps))
+        except StopIteration as end:
+            return cast("Dataset", end.value)
 
 
 class DataView(View):
@@ -43,7 +65,6 @@ class DataView(View):
         super().__init__()
         self._dataset: Dataset | None = None
         self._asked_for: tuple[str, Path] | None = None
-        self._request, self._loading = 0, False
         self._page = Page()
         self._indices: dict[Split, np.ndarray] = {}
         self._drawn_for: RunConfig | None = None
@@ -103,17 +124,28 @@ class DataView(View):
     def action_load(self) -> None:
         """Read the data set in a thread; download it where it is missing."""
         self._forget()
-        self._asked_for, self._loading = self._wanted, True
+        self._asked_for = name, folder = self._wanted
         self._say("reading the images …")
+        self.jobs.start(
+            "load",
+            partial(read, name=name, folder=folder, explicit=is_explicit(self.console.analyst.data_dir)),
+            on_result=self._loaded,
+            on_progress=lambda phase: self._say(phase_words(phase)),
+            on_failure=self._not_loaded,
+            failure="the images can't be read",
+            overlap=True,  # a download, or a folder of another machine, may hang
+        )
         self.refresh_bindings()
-        read = partial(self._read, self._request, *self._wanted, is_explicit(self.console.analyst.data_dir))
-        self.run_worker(read, thread=True, exclusive=True, group="load", exit_on_error=False)
+
+    @property
+    def _loading(self) -> bool:
+        return self.jobs.works("load")
 
     def _forget(self) -> None:
         """Let go of the data set, and of the one that is being read."""
-        self._request += 1
+        self.jobs.cancel("load")
+        self.jobs.cancel("pictures")
         self._dataset = self._asked_for = None
-        self._loading = False
 
     def back(self) -> None:
         if not self._loading:
@@ -123,38 +155,14 @@ class DataView(View):
         self._say("stopped. Press d to get it")
         self.refresh_bindings()
 
-    def _read(self, request: int, name: str, folder: Path, explicit: bool) -> None:
-        def cancelled() -> bool:
-            return request != self._request or not self.is_running
-
-        steps = load(name, folder, explicit_folder=explicit, cancelled=cancelled)
-        try:
-            while True:
-                self.post_message(Loading(request, next(steps)))
-        except StopIteration as end:
-            self.post_message(Loaded(request, end.value, ""))
-        except MnistTuiError as error:
-            self.post_message(Loaded(request, None, str(error)))
-        except Cancelled:
-            pass
-        except Exception as error:
-            logging.getLogger(__name__).exception("the images can't be read")
-            self.post_message(
-                Loaded(request, None, f"the images can't be read ({type(error).__name__}); L shows the log")
-            )
-
-    def on_loading(self, message: Loading) -> None:
-        if message.request == self._request:
-            self._say(phase_words(message.phase))
-
-    def on_loaded(self, message: Loaded) -> None:
-        if message.request != self._request:
-            return  # it was stopped, or another was asked for meanwhile
-        self._dataset, self._loading = message.dataset, False
-        if message.dataset is None:
-            self._asked_for = None
-            self._say(f"{message.error}. Press d to try again.")
+    def _loaded(self, dataset: Dataset) -> None:
+        self._dataset = dataset
         self._draw()
+        self.refresh_bindings()
+
+    def _not_loaded(self, line: str) -> None:
+        self._asked_for = None
+        self._say(f"{line}. Press d to try again.")
         self.refresh_bindings()
 
     # -- drawing -----------------------------------------------------------------------------------------------
@@ -172,22 +180,16 @@ class DataView(View):
         self.query_one("#data-right").border_title = f"{words}: {config.augmentation}"
         self.query_one("#data-left").border_title = f"as stored, from {self._page.first + 1:,}"
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()
-        job = partial(self._compute, self._dataset, self._page, columns * rows, config)
-        self.run_worker(job, thread=True, exclusive=True, group="pictures", exit_on_error=False)
+        dataset, page, count = self._dataset, self._page, columns * rows
+        self.jobs.start(
+            "pictures",
+            lambda job: compute(dataset, config, page.split, first=page.first, count=count, draw=page.draw),
+            on_result=self._drawn,
+            failure="these images can't be shown",
+        )
 
-    def _compute(self, dataset: Dataset, page: Page, count: int, config: RunConfig) -> None:
-        try:
-            data = compute(dataset, config, page.split, first=page.first, count=count, draw=page.draw)
-        except Exception as error:
-            logging.getLogger(__name__).exception("images can't be drawn")
-            self.app.notify(f"these images can't be shown ({type(error).__name__}); L shows the log", severity="error")
-            return
-        self.post_message(Drawn(page, data))
-
-    def on_drawn(self, message: Drawn) -> None:
-        if (message.page, message.data.config) != (self._page, self._drawn_for):
-            return  # another page was asked for meanwhile, or another configuration
-        self.data = data = message.data
+    def _drawn(self, data: GridsData) -> None:
+        self.data = data
         names = [data.classes[label] for label in data.labels]
         stored = [Picture(i, f"{n} #{k}") for i, n, k in zip(data.stored, names, data.indices, strict=True)]
         self.query_one("#data-left", ImageGrid).show(stored)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,13 +10,13 @@ import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.geometry import Region
-from textual.message import Message
 from textual.widgets import Static
 
 from mnist_tui.engine.analysis.listing import MistakesData
-from mnist_tui.engine.analysis.research import Findings, Question, Researcher, spread
-from mnist_tui.engine.errors import DataError, RunError
+from mnist_tui.engine.analysis.research import Findings, Question, research, spread
+from mnist_tui.tui.messages import JobUpdate
 from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.state.jobs import Job, Jobs
 from mnist_tui.tui.views.mistakes.texts import bars_text, facts_text, history_text, nearest_text, neighbour_caption
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
@@ -98,13 +97,13 @@ def arrange(width: int, height: int) -> Places:
     )
 
 
-class Found(Message):
-    """More is known of an image, or nothing can be."""
-
-    def __init__(self, findings: Findings) -> None:
-        super().__init__()
-        self.findings = findings
-        """What, and of which image."""
+def find(job: Job, analyst: Analyst, question: Question) -> Findings | None:
+    """Look into an image; reports its history before the rest is known. None where it was cancelled before."""
+    findings = None
+    for findings in research(analyst, question, lambda: job.cancelled):
+        if findings.neighbours is None:
+            job.report(findings)
+    return findings
 
 
 class Detail(Container):
@@ -119,8 +118,9 @@ class Detail(Container):
         self._analyst = analyst
         self._data: MistakesData | None = None
         self._position = 0
-        self._researcher: Researcher | None = None
         self._question: Question | None = None
+        self._asked: Question | None = None
+        self._jobs = Jobs(self)
         self._findings: Findings | None = None
         self._is_due = False
         self._wanted: tuple[MistakesData, int, tuple[int, ...], tuple[int, ...]] | None = None
@@ -164,34 +164,29 @@ class Detail(Container):
 
     # -- what is found out -------------------------------------------------------------------------------------
 
+    async def on_job_update(self, message: JobUpdate) -> None:
+        await message.deliver()
+
     def _research(self) -> None:
         self._is_due, question = False, self._question
         if question is None:
             return
-        self._researcher = self._researcher or Researcher(self._analyst)
-        job = partial(self._find, self._researcher, question)
-        self.run_worker(job, thread=True, exclusive=True, group="look", exit_on_error=False)
-
-    def _find(self, researcher: Researcher, question: Question) -> None:
         # More epochs of the same image do not stop it: a fast training would never let it come to an end.
-        stale = lambda: not self._is_about(question) or not self.is_running  # noqa: E731
-        try:
-            for findings in researcher.research(question, stale):
-                self.post_message(Found(findings))
-        except (RunError, DataError) as error:
-            self.post_message(Found(Findings(question, neighbours=(), trouble=str(error))))
-        except Exception as error:
-            logging.getLogger(__name__).exception("an image can't be looked into")
-            trouble = f"{type(error).__name__}; L shows the log"
-            self.post_message(Found(Findings(question, neighbours=(), trouble=trouble)))
+        same = self._asked is not None and self._asked.image == question.image
+        self._asked = question
+        self._jobs.start(
+            "research",
+            partial(find, analyst=self._analyst, question=question),
+            on_result=self._found,
+            on_progress=self._found,
+            on_failure=lambda line: self._found(Findings(question, neighbours=(), trouble=line)),
+            failure="the search failed",
+            queue=same,
+        )
 
-    def _is_about(self, question: Question) -> bool:
-        """Whether it is about the image that is shown."""
-        return self._question is not None and self._question.image == question.image
-
-    def on_found(self, message: Found) -> None:
-        new, old = message.findings, self._findings
-        if not self._is_about(new.question):
+    def _found(self, new: Findings | None) -> None:
+        old = self._findings
+        if new is None or self._question is None or self._question.image != new.question.image:
             return
         if new.neighbours is None and old is not None:
             new = replace(new, neighbours=old.neighbours, space=old.space, trouble=old.trouble)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 
@@ -11,17 +10,25 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
-from mnist_tui.engine.analysis.projection import Numbers, Projection, Projector, Wanted, first_point
+from mnist_tui.engine.analysis.projection import (
+    Numbers,
+    Projection,
+    Wanted,
+    first_point,
+    known_numbers,
+    measure,
+    project,
+)
 from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.analysis.tsne import Embedding
 from mnist_tui.engine.figures.settings import Standing
-from mnist_tui.engine.runs.folder import Version
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render import grey_cells
 from mnist_tui.tui.terminal.capabilities import best_image_style, speaks_utf8
-from mnist_tui.tui.views.analysis_base import AnalysisView, Computed
+from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.views.projection import texts as words
 from mnist_tui.tui.views.projection.figures import standings
-from mnist_tui.tui.views.projection.jobs import Formed, Measured, TsneThread, measure
+from mnist_tui.tui.views.projection.jobs import Formed, Forming, form
 from mnist_tui.tui.views.projection.legend import Legend
 from mnist_tui.tui.widgets.fitted_text import FittedWords
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
@@ -29,7 +36,6 @@ from mnist_tui.tui.widgets.scatter import NOTHING, PAN, ZOOM, Cloud, Scatter, be
 
 SETTLED = 0.3
 """Seconds that a picture stays before its numbers are measured, so that scrubbing is not held up by them."""
-NUMBERS_KEPT = 64
 
 
 class ProjectionView(AnalysisView):
@@ -47,15 +53,12 @@ class ProjectionView(AnalysisView):
         self.wanted = Wanted()
         self.numbers: Numbers | None = None
         """How good the picture is, once it is measured."""
-        self._tsne: TsneThread | None = None
+        self._forming: Forming | None = None
         """The t-SNE that forms, of this picture or of one that was left meanwhile."""
         self._asked = False
         """A t-SNE was asked for before the view had got to it."""
-        self._serial = 0
-        """Counts pictures, so that late messages about an older one are recognised."""
         self._note = ""
         self._numbers_note = ""
-        self._known: OrderedDict[tuple[Subject, Version, Wanted], Numbers] = OrderedDict()
         self._highlight = False
 
     def content(self) -> ComposeResult:
@@ -71,13 +74,8 @@ class ProjectionView(AnalysisView):
             yield FittedWords(id="number-lines")
 
     def on_mount(self) -> None:
-        self.projector = Projector(self.console.analyst)
         self.query_one(Scatter).look = best_look(self.app.console)
         self.query_one(ImageGrid).style = best_image_style(self.app.console)
-
-    def on_unmount(self) -> None:
-        if self._tsne is not None:
-            self._tsne.drop()
 
     # -- the picture -------------------------------------------------------------------------------------------
 
@@ -85,36 +83,33 @@ class ProjectionView(AnalysisView):
         return self.wanted
 
     def compute(self, subject: Subject) -> Projection:
-        return self.projector.projection(subject, self.wanted)
+        return project(self.console.analyst, subject, self.wanted)
 
-    def on_computed(self, message: Computed) -> None:
-        """Besides drawing it: begin what a new picture needs."""
-        if message.request != self._request:
-            return
-        if message.error:
-            return
-        picture: Projection = message.data
+    def receive(self, data: Projection) -> Projection:
+        """Begin what a new picture needs."""
+        picture = data
         self._note = ""
-        forming = self._tsne
+        forming = self._forming
         if forming is not None and forming.makes(picture):
-            picture = message.data = forming.as_far(picture)
+            picture = forming.as_far(picture)
         self._new_numbers(picture)
         if self._current_cursor(picture) is None:
             self.query_one(Scatter).cursor = first_point(picture)
+        self.data = picture
         if self._forming_here is None and (picture.damaged or (self._asked and picture.points is None)):
-            self.data = picture
             self._start()
-            message.data = self.data
         self._asked = False
+        begun: Projection = self.data  # without points where a t-SNE was started
+        return begun
 
     def _current_cursor(self, picture: Projection) -> int | None:
         cursor = self.query_one(Scatter).cursor
         return cursor if cursor is not None and cursor < len(picture.labels) else None
 
     @property
-    def _forming_here(self) -> TsneThread | None:
+    def _forming_here(self) -> Forming | None:
         """The t-SNE that forms, where it is of the picture that is shown."""
-        forming = self._tsne
+        forming = self._forming
         return forming if forming is not None and self.data is not None and forming.makes(self.data) else None
 
     def draw(self, data: Projection) -> None:
@@ -134,8 +129,8 @@ class ProjectionView(AnalysisView):
             visible = np.array(self.query_one(Legend).shown)[data.labels]
             scatter.show(Cloud(data.points, data.labels, visible, data.wrong if self._highlight else None))
         state = words.state_words(data, self._forming_here is not None, self._note)
-        if self._tsne is not None and self._forming_here is None:
-            state = f"{words.elsewhere_words(self._tsne.picture)}  {state}"
+        if self._forming is not None and self._forming_here is None:
+            state = f"{words.elsewhere_words(self._forming.picture)}  {state}"
         if self._highlight:
             state = f"{int(data.wrong.sum()):,} wrong  {state}"
         scatter.border_subtitle = state
@@ -159,23 +154,24 @@ class ProjectionView(AnalysisView):
 
     def _new_numbers(self, picture: Projection) -> None:
         """Show what is known of the picture, or measure it when it has stayed for a moment."""
-        self._serial += 1
-        self.numbers = self._known.get((picture.subject, picture.version, picture.wanted))
-        self._numbers_note = "" if picture.points is not None else "no picture to measure"
-        if self.numbers is None and picture.points is not None:
-            current = lambda: self._serial  # noqa: E731
-            job = partial(measure, self, self._serial, current, self.projector, picture)
-            self.set_timer(SETTLED, job)
+        analyst, there = self.console.analyst, picture.points is not None
+        self.numbers = known_numbers(analyst, picture) if there else None
+        self._numbers_note = "" if there else "no picture to measure"
+        self.jobs.cancel("numbers")
+        if there and self.numbers is None:
+            self.jobs.start(
+                "numbers",
+                lambda job: measure(analyst, picture),
+                on_result=self._measured,
+                on_failure=lambda line: self._measured(None, line),
+                failure="the picture can't be measured",
+                delay=SETTLED,
+            )
 
-    def on_measured(self, message: Measured) -> None:
-        if message.request != self._serial or self.data is None:
-            return
-        self.numbers, self._numbers_note = message.numbers, message.error
-        if message.numbers is not None:
-            self._known[self.data.subject, self.data.version, self.data.wanted] = message.numbers
-            while len(self._known) > NUMBERS_KEPT:
-                self._known.popitem(last=False)
-        self._show_numbers()
+    def _measured(self, numbers: Numbers | None, note: str = "") -> None:
+        self.numbers, self._numbers_note = numbers, note
+        if self.data is not None:
+            self._show_numbers()
 
     def _show_numbers(self) -> None:
         colours = self.console.colours
@@ -188,35 +184,50 @@ class ProjectionView(AnalysisView):
     # -- t-SNE -------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        if self._tsne is not None:  # one at a time; what the other one has is kept
-            self._tsne.stop()
+        self.jobs.stop("t-SNE")  # one at a time; what the other one has is kept
         scrubber = self.console.scrubber
         if self.console.training.is_running and scrubber.follows:
             scrubber.choose(self.data.subject.epoch)  # else the next epoch would end it
-        self._serial += 1
+        self.jobs.cancel("numbers")
         self.data = replace(self.data, points=None, embedding=None)
-        self._known.pop((self.data.subject, self.data.version, self.data.wanted), None)
         self.numbers, self._numbers_note = None, words.start_words(self.data)
-        self._tsne = TsneThread(self, self._serial, self.data)
-        self._tsne.start()
+        self._forming = Forming(self.data)
+        self.jobs.start(
+            "t-SNE",
+            partial(form, analyst=self.console.analyst, picture=self.data),
+            on_result=self._formed,
+            on_progress=self._formed_more,
+            on_failure=self._ended,
+            failure="t-SNE failed",
+        )
         self.refresh_bindings()
 
-    def on_formed(self, message: Formed) -> None:
-        if self._tsne is None or message.request != self._tsne.request:
-            return
-        here = self._forming_here
-        if message.ended and here is None:
-            self.notify(f"{words.which_words(self._tsne.picture)}: {message.note}", markup=False)
-        elif here is not None:
-            self.data = here.as_far(self.data)
-        if message.ended:
-            self._tsne = None
-            self.refresh_bindings()
-        if message.ended and here is not None:
-            self._note = words.end_words(self.data, message.note)
-            self._new_numbers(self.data)
+    def _formed_more(self, embedding: Embedding) -> None:
+        assert self._forming is not None
+        self._forming.latest = embedding
+        if self._forming_here is not None:
+            self.data = self._forming.as_far(self.data)
         if self.data is not None:
-            self.draw(self.data) if message.ended else self._show_cloud()
+            self._show_cloud()
+
+    def _formed(self, formed: Formed) -> None:
+        assert self._forming is not None
+        self._forming.latest = formed.embedding
+        self._ended(formed.note)
+
+    def _ended(self, note: str) -> None:
+        forming, here = self._forming, self._forming_here is not None
+        assert forming is not None
+        self._forming = None
+        self.refresh_bindings()
+        if here:
+            self.data = forming.as_far(self.data)
+            self._note = words.end_words(self.data, note)
+            self._new_numbers(self.data)
+        else:
+            self.notify(f"{words.which_words(forming.picture)}: {note}", markup=False)
+        if self.data is not None:
+            self.draw(self.data)
 
     def standings(self) -> list[Standing]:
         if self.data is None:
@@ -238,7 +249,7 @@ class ProjectionView(AnalysisView):
     def back(self) -> None:
         scatter = self.query_one(Scatter)
         if self.focused is None and self._forming_here is not None:
-            self._forming_here.stop()
+            self.jobs.stop("t-SNE")
         elif self.focused is None and scatter.zoom > 1:
             self.action_whole()
         else:
@@ -261,7 +272,7 @@ class ProjectionView(AnalysisView):
 
     def action_run(self) -> None:
         if self._forming_here is not None:
-            self._forming_here.stop()
+            self.jobs.stop("t-SNE")
         elif self.data.wanted != self.wanted:
             self._asked = True
         else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.widgets import DataTable, Input
 
 from mnist_tui.engine.analysis.subject import Subject
@@ -30,38 +31,16 @@ from mnist_tui.tui.widgets.dialogs import Question
 RELOAD_SECONDS = 2.0
 RELOAD_DELAY = 0.1
 
-
-class Listed(Message):
-    """The runs folder was read."""
-
-    def __init__(self, runs: list[RunSummary]) -> None:
-        super().__init__()
-        self.runs = runs
-        """The newest first."""
+OpenedRuns: TypeAlias = list[tuple[RunFolder, History]]
 
 
-class Opened(Message):
-    """Stored runs were read with their curves."""
+@dataclass(frozen=True, slots=True)
+class ReadRuns:
+    """Stored runs with their curves."""
 
-    def __init__(self, purpose: str, runs: list[tuple[RunFolder, History]], error: str) -> None:
-        super().__init__()
-        self.purpose = purpose
-        """`preview`, `open`, `go on` or `compare`."""
-        self.runs = runs
-        """Folders and histories."""
-        self.error = error
-        """Why they can't be read, or an empty string."""
-
-
-class Deleted(Message):
-    """A run was removed from the disk, or could not be."""
-
-    def __init__(self, folder: RunFolder, error: str) -> None:
-        super().__init__()
-        self.folder = folder
-        """Which."""
-        self.error = error
-        """Why it is still there, or an empty string."""
+    runs: OpenedRuns
+    error: str
+    """Why others can't be read, or empty."""
 
 
 class RunTable(DataTable[Text]):
@@ -121,42 +100,31 @@ class RunsView(View):
     def action_reload(self) -> None:
         """Read the runs folder again, in a thread."""
         runs_dir = self.console.runs_dir
-        read = lambda: self.post_message(Listed(summarise_all(runs_dir)))  # noqa: E731
-        self.run_worker(read, thread=True, exclusive=True, group="list", exit_on_error=False)
+        # Queued: where reading takes longer than the interval between two, none would be shown else.
+        self.jobs.start("list", lambda job: summarise_all(runs_dir), on_result=self._listed, queue=True)
 
-    def on_listed(self, message: Listed) -> None:
-        self._runs = message.runs
-        self._marked &= {run.name for run in message.runs}
+    def _listed(self, runs: list[RunSummary]) -> None:
+        self._runs = runs
+        self._marked &= {run.name for run in runs}
         self._fill()
 
-    def _read(self, purpose: str, folders: list[RunFolder]) -> None:
-        runs, error = [], ""
-        for folder in folders:
-            try:
-                runs.append((folder, History.of(folder.events())))
-            except RunError as failure:
-                error = str(failure)
-        self.post_message(Opened(purpose, runs, error))
+    def _open(self, runs: list[RunSummary], purpose: str, use: Callable[[OpenedRuns], Any]) -> None:
+        """Read runs in a thread, and use those that can be read."""
 
-    def _open(self, purpose: str, runs: list[RunSummary]) -> None:
-        job = partial(self._read, purpose, [run.folder for run in runs])
-        self.run_worker(job, thread=True, exclusive=True, group=purpose, exit_on_error=False)
+        def opened(found: ReadRuns) -> Any:
+            if found.error:
+                self.notify(found.error, severity="error", markup=False)
+            return use(found.runs) if found.runs else None
 
-    async def on_opened(self, message: Opened) -> None:
-        if message.error:
-            self.notify(message.error, severity="error", markup=False)
-        if not message.runs:
-            return
-        folder, history = message.runs[0]
-        if message.purpose == "open":
-            await self.console.show_run(folder, history)
-        elif message.purpose == "resume":
-            self.offer_resume(folder, history)
-        elif message.purpose == "compare":
-            await self.app.push_screen(
-                CompareScreen([(folder.path.absolute(), history) for folder, history in message.runs])
-            )
-        elif folder.name == self._previewed:
+        folders = [run.folder for run in runs]
+        queue = purpose == "preview"  # as of the list: the preview of a live run is read at every interval
+        self.jobs.start(
+            purpose, lambda job: read(folders), on_result=opened, failure="the run can't be read", queue=queue
+        )
+
+    def _show_preview(self, runs: OpenedRuns) -> None:
+        ((folder, history),) = runs
+        if folder.name == self._previewed:
             for chart, plot in zip(("loss", "acc"), run_plots(history, CurveOptions()), strict=True):
                 self.query_one(f"#preview-{chart}", Chart).show(plot)
 
@@ -198,12 +166,12 @@ class RunsView(View):
                 chart.show(comparison_plots([], CurveOptions())[0])
         elif run.name != self._previewed or run.live:
             self._previewed = run.name
-            self._open("preview", [run])
+            self._open([run], "preview", self._show_preview)
 
     @on(DataTable.RowSelected)
     def _selected(self) -> None:
         if self._current is not None:
-            self._open("open", [self._current])
+            self._open([self._current], "open", lambda runs: self.console.show_run(*runs[0]))
 
     @on(DataTable.HeaderSelected)
     def _header(self, event: DataTable.HeaderSelected) -> None:
@@ -249,10 +217,14 @@ class RunsView(View):
 
     def action_resume(self) -> None:
         if self._current is not None:
-            self._open("resume", [self._current])
+            self._open([self._current], "resume", lambda runs: self.offer_resume(*runs[0]))
 
     def action_compare(self) -> None:
-        self._open("compare", [run for run in self._runs if run.name in self._marked])
+        marked = [run for run in self._runs if run.name in self._marked]
+        self._open(marked, "compare", self._show_comparison)
+
+    def _show_comparison(self, runs: OpenedRuns) -> Any:
+        return self.app.push_screen(CompareScreen([(folder.path.absolute(), history) for folder, history in runs]))
 
     def action_filter(self) -> None:
         field = self.query_one("#run-filter", Input)
@@ -284,23 +256,32 @@ class RunsView(View):
 
         def answered(answer: str | None) -> None:
             if answer == "delete":
-                job = partial(self._delete, run.folder)
-                self.run_worker(job, thread=True, group="delete", exit_on_error=False)
+                self.jobs.start(
+                    f"delete {run.name}",
+                    lambda job: run.folder.delete(),
+                    on_result=lambda _: self._deleted(run.folder),
+                    on_failure=self._not_deleted,
+                    failure="the run can't be deleted",
+                )
 
         body = f"{printable(run.name)}\n\nIts weights, curves and figures are removed from the disk."
         self.app.push_screen(Question("delete this run?", body, {"delete": "delete it", "keep": "keep it"}), answered)
 
-    def _delete(self, folder: RunFolder) -> None:
-        error = ""
+    def _deleted(self, folder: RunFolder) -> None:
+        self.console.training.forget(folder.path)
+        self.action_reload()
+
+    def _not_deleted(self, line: str) -> None:
+        self.notify(line, severity="error", markup=False)
+        self.action_reload()
+
+
+def read(folders: list[RunFolder]) -> ReadRuns:
+    """Read runs with their curves."""
+    runs, error = [], ""
+    for folder in folders:
         try:
-            folder.delete()
+            runs.append((folder, History.of(folder.events())))
         except RunError as failure:
             error = str(failure)
-        self.post_message(Deleted(folder, error))
-
-    def on_deleted(self, message: Deleted) -> None:
-        if message.error:
-            self.notify(message.error, severity="error", markup=False)
-        else:
-            self.console.training.forget(message.folder.path)
-        self.action_reload()
+    return ReadRuns(runs, error)

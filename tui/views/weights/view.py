@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Click
 from textual.widgets import Static
 
-from mnist_tui.engine.analysis.layers import Layers, Source, WeightsData
+from mnist_tui.engine.analysis.layers import Layers, WeightsData, weights_data
 from mnist_tui.engine.analysis.orders import Order
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, Standing
@@ -63,7 +63,6 @@ class WeightsView(AnalysisView):
         self.small = True
         self.each = False
         """Whether each picture has a colour scale of its own."""
-        self._source: Source | None = None
 
     def content(self) -> ComposeResult:
         with Vertical(id="weights"):
@@ -89,9 +88,7 @@ class WeightsView(AnalysisView):
         return self.unit if self.panel_shown else None
 
     def compute(self, subject: Subject) -> WeightsData:
-        if self._source is None:
-            self._source = Source(self.console.analyst)
-        return self._source.data(subject, self.unit if self.panel_shown else None)
+        return weights_data(self.console.analyst, subject, self.unit if self.panel_shown else None)
 
     # -- drawing -----------------------------------------------------------------------------------------------
 

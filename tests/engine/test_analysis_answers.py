@@ -1,0 +1,200 @@
+"""The cache of answers: each is computed once, in a bound of bytes, and none outlives the weights that gave it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_tui.engine import files
+from mnist_tui.engine.analysis import stored_answers
+from mnist_tui.engine.analysis.answers import Answers, size_of
+from mnist_tui.engine.analysis.projection import Wanted, known_numbers, measure, project
+from mnist_tui.engine.analysis.stored_answers import RETRAINED, Stored, store
+from mnist_tui.engine.analysis.subject import Analyst, Network, SplitImages, Subject
+from mnist_tui.engine.errors import Cancelled, RunError
+from mnist_tui.engine.runs.folder import RunFolder
+from tests.figures import finished_run
+
+MEGABYTE = 1 << 20
+
+
+def megabyte() -> np.ndarray:
+    return np.zeros(MEGABYTE, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return finished_run(tmp_path_factory.mktemp("answers"))
+
+
+def test_two_threads_that_ask_the_same_compute_once() -> None:
+    """Fails where the second thread computes too, or returns before the answer is there."""
+    answers, begun, gate, computed = Answers(), threading.Event(), threading.Event(), []
+
+    def compute() -> object:
+        begun.set()
+        assert gate.wait(20)
+        computed.append(object())
+        return computed[-1]
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(answers.get, "key", compute) for _ in range(8)]
+        assert begun.wait(20)
+        assert not any(one.done() for one in asked)
+        gate.set()
+        assert {id(one.result(20)) for one in asked} == {id(computed[0])}
+    assert len(computed) == 1
+
+
+def test_another_question_does_not_wait() -> None:
+    """Fails where one lock is held while an answer is computed."""
+    answers, begun, gate = Answers(), threading.Event(), threading.Event()
+
+    def slow() -> int:
+        begun.set()
+        assert gate.wait(20)
+        return answers.get("a part of it", lambda: 1) + 1
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(answers.get, "slow", slow)
+        assert begun.wait(20)
+        assert answers.get("quick", lambda: 7) == 7
+        assert answers.known("slow") is None
+        gate.set()
+        assert asked.result(20) == 2
+
+
+def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
+    answers, begun, gate = Answers(), threading.Event(), threading.Event()
+
+    def fail() -> int:
+        begun.set()
+        assert gate.wait(20)
+        raise RunError("no weights")
+
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(answers.get, "key", fail)]
+        assert begun.wait(20)
+        asked.append(pool.submit(answers.get, "key", fail))
+        gate.set()
+        for one in asked:
+            with pytest.raises(RunError, match="no weights"):
+                one.result(20)
+    assert answers.get("key", lambda: 3) == 3
+
+
+def test_who_waits_for_a_cancelled_computation_computes_itself() -> None:
+    """Fails where a view shows nothing because another one that asked the same was left."""
+    answers, begun, gate = Answers(), threading.Event(), threading.Event()
+
+    def give_up() -> int:
+        begun.set()
+        assert gate.wait(20)
+        raise Cancelled
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(answers.get, "key", give_up)
+        assert begun.wait(20)
+        second = pool.submit(answers.get, "key", lambda: 5)
+        gate.set()
+        with pytest.raises(Cancelled):
+            first.result(20)
+        assert second.result(20) == 5
+
+
+class TestBound:
+    def test_the_least_recently_used_go_first(self) -> None:
+        answers = Answers(limit=3 * MEGABYTE + MEGABYTE // 2)
+        for key in "abc":
+            answers.get(key, megabyte)
+        answers.get("a", megabyte)
+        answers.get("d", megabyte)
+        assert [key for key in "abcd" if answers.known(key) is not None] == ["a", "c", "d"]
+        assert 3 * MEGABYTE <= answers.size <= 3.5 * MEGABYTE
+        answers.update("a", lambda old: np.concatenate([old, old]))
+        assert [key for key in "abcd" if answers.known(key) is not None] == ["a", "d"]
+        assert 3 * MEGABYTE <= answers.size <= 3.5 * MEGABYTE
+
+    def test_one_that_is_too_large_is_kept_until_the_next(self) -> None:
+        answers = Answers(limit=MEGABYTE // 2)
+        answers.get("large", megabyte)
+        assert answers.known("large") is not None
+        answers.get("small", lambda: 1)
+        assert answers.known("large") is None
+        assert answers.size < 1000
+
+    @pytest.mark.parametrize("wrap", [
+        lambda array: array,
+        lambda array: array[:10],  # a view keeps all of it alive
+        lambda array: (array, array, {"again": array}),
+        lambda array: SplitImages(array, array[::2], array.reshape(1024, -1)),
+        lambda array: {"a": [array]},
+    ])  # fmt: skip
+    def test_arrays_count_once_wherever_they_are(self, wrap: Callable[[np.ndarray], object]) -> None:
+        assert MEGABYTE <= size_of(wrap(megabyte())) < 1.01 * MEGABYTE
+
+
+def retrain(run: RunFolder, epoch: int) -> None:
+    """Do what resuming does to an epoch that was cut short."""
+    files.replace(run.checkpoint(epoch), run.checkpoint(0).read_bytes())
+
+
+def test_answers_are_those_of_the_present_weights(run: RunFolder) -> None:
+    analyst, subject = Analyst(), Subject(run.path, 1, "test")
+    evaluation, judged = analyst.evaluation(subject), analyst.judged(subject)
+    picture = project(analyst, subject, Wanted())
+    numbers = measure(analyst, picture)
+    assert analyst.evaluation(subject) is evaluation
+    assert analyst.judged(subject) is judged
+    assert known_numbers(analyst, picture) is numbers
+    before = run.checkpoint(1).read_bytes()
+    retrain(run, 1)
+    assert not np.array_equal(analyst.evaluation(subject).logits, evaluation.logits)
+    assert not np.array_equal(analyst.judged(subject).probabilities, judged.probabilities)
+    assert known_numbers(analyst, project(analyst, subject, Wanted())) is None
+    files.replace(run.checkpoint(1), before)
+    np.testing.assert_array_equal(analyst.evaluation(subject).logits, evaluation.logits)
+
+
+class TestStoring:
+    def test_nothing_of_replaced_weights(self, run: RunFolder, tmp_path: Path) -> None:
+        analyst, network, path = Analyst(), Network(run.path, 2), tmp_path / "answer"
+
+        def write() -> Path:
+            path.touch()
+            return path
+
+        version = analyst.version(run.path, 2)
+        assert store(analyst, network, version, write) == Stored()
+        assert path.exists()
+
+        def write_while_retrained() -> Path:
+            retrain(run, 2)
+            return write()
+
+        assert store(analyst, network, version, write_while_retrained) is RETRAINED
+        assert not path.exists(), "replaced while it was written"
+        assert store(analyst, network, version, write) is RETRAINED
+        assert not path.exists()
+
+    def test_a_disk_that_takes_nothing_is_no_failure(self, run: RunFolder) -> None:
+        def write() -> Path:
+            raise OSError(28, "No space left on device")
+
+        network = Network(run.path, 3)
+        stored = store(Analyst(), network, run.version(3), write)
+        assert stored == Stored("no space left on device")
+
+    def test_what_a_search_finds_is_known_at_once(self, run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+        analyst, subject = Analyst(), Subject(run.path, 3, "test")
+        assert stored_answers.imagined_digits(analyst, subject.network) == {}
+        search = stored_answers.search_digits(analyst, subject, (4,), images=1000, stopping=lambda: False)
+        found = {(step.imagined.method, 4): step.imagined for step in search if step.stored is not None}
+        assert len(found) == 3
+        assert stored_answers.imagined_digits(analyst, subject.network) == found
+        assert set(stored_answers.imagined_digits(Analyst(), subject.network)) == set(found), "and on the disk"
