@@ -24,7 +24,7 @@ from mnist_tui.tui.state.jobs import Jobs
 from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.state.training import Trainings
 from mnist_tui.tui.terminal import logs
-from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
+from mnist_tui.tui.terminal.hangup import detach_from_terminal
 from mnist_tui.tui.terminal.signals import handle_signals
 from mnist_tui.tui.views.opened import OpenedViews
 from mnist_tui.tui.views.registry import CLASSES, import_view, make_view
@@ -207,7 +207,7 @@ class MnistTui(QuickApp):
             return
         # Runs' curves are those of the run under its cursor, and not as they would look in the Training view.
         views = [view for view in self.views.mounted() if view.MODE != "runs"]
-        self.exports.export_all([state for view in views for state in view.standings()])
+        self.exports.export_all([state for view in views for state in view.export_states()])
 
     # -- the end -----------------------------------------------------------------------------------------------
 
@@ -241,7 +241,7 @@ class MnistTui(QuickApp):
         """Take the screen down, because the terminal is gone; a training runs on without it, see `tui.run`."""
         if not self.hung_up:
             self.hung_up = True
-            let_go_of_the_terminal()
+            detach_from_terminal()
             self.exit(0)
 
 

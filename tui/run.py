@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from mnist_tui.tui.app import LEAVE_SECONDS, MnistTui
-from mnist_tui.tui.render.words import printable
+from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.speed import garbage, priority
 from mnist_tui.tui.speed.driver import Terminal
 from mnist_tui.tui.terminal import stray_output
-from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
+from mnist_tui.tui.terminal.hangup import detach_from_terminal
 from mnist_tui.tui.terminal.logs import thread_failures
-from mnist_tui.tui.terminal.signals import saving_on_signals
+from mnist_tui.tui.terminal.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from mnist_tui.engine.runs.folder import RunFolder
@@ -46,7 +46,7 @@ def run(app: MnistTui) -> int:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(priority.pool())
-    with stray_output.caught():
+    with stray_output.redirected():
         status = app.run(loop=loop)
     training = app.training.thread
     if app.hung_up or app.fault is not None:
@@ -63,7 +63,7 @@ def run(app: MnistTui) -> int:
 
 def _train_on(app: MnistTui, training: TrainingThread, loop: asyncio.AbstractEventLoop) -> int:
     """Wait for the end of a training whose screen is gone; gives the exit code."""
-    with saving_on_signals(training.control) as caught:
+    with stop_on_signals(training.control) as caught:
         _leave_terminal(app)  # only here, because it says that ctrl+c saves
         # A signal that came while the screen went down still waits in the loop for its handler.
         loop.run_until_complete(asyncio.sleep(0.01))
@@ -76,7 +76,7 @@ def _train_on(app: MnistTui, training: TrainingThread, loop: asyncio.AbstractEve
 def _leave_terminal(app: MnistTui) -> None:
     """Let go of a terminal that is gone; in one that is there, say that the screen failed."""
     if app.hung_up:
-        let_go_of_the_terminal()
+        detach_from_terminal()
     else:
         _tell_fault(app)
 
@@ -87,9 +87,9 @@ def _tell_fault(app: MnistTui) -> None:
     logging.getLogger(__name__).error("the screen failed", exc_info=error)
     if "--debug" in sys.argv:
         traceback.print_exception(error)
-    words = [f"mnist-tui: the screen failed ({type(error).__name__}: {error}), which is a fault of mnist-tui"]
+    words = [f"mnist-tui: the screen failed ({type(error).__name__}: {error}), which is a bug in mnist-tui"]
     if app.training.is_running:
-        words.append("the training goes on: mnist-tui attach shows it, ctrl+c saves and stops it")
+        words.append("the training continues: mnist-tui attach shows it, ctrl+c saves and stops it")
     for line in words:
         print(printable(" ".join(line.split()), 400), file=sys.stderr, flush=True)
 

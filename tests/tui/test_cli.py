@@ -180,13 +180,13 @@ class TestMissingRuns:
         [
             (["--epoch", "99"], 4, "no weights of epoch 99; stored epochs: 0 to 1"),
             (["--epoch", "999999999"], 4, "no weights"),
-            (["--epoch", "first"], 2, "choose best, last or a number"),
-            (["--epoch", "-1"], 2, "choose best, last or a number"),
-            (["--epoch", "1e3"], 2, "choose best, last or a number"),
-            (["--epoch", "²"], 2, "choose best, last or a number"),
-            (["--epoch", "9" * 5000], 2, "choose best, last or a number"),
-            (["--split", "foo"], 2, "choose one of test, valid, train"),
-            (["--split", ""], 2, "choose one of test, valid, train"),
+            (["--epoch", "first"], 2, "--epoch must be best, last or a number, not 'first'"),
+            (["--epoch", "-1"], 2, "--epoch must be best, last or a number"),
+            (["--epoch", "1e3"], 2, "--epoch must be best, last or a number"),
+            (["--epoch", "²"], 2, "--epoch must be best, last or a number"),
+            (["--epoch", "9" * 5000], 2, "--epoch must be best, last or a number"),
+            (["--split", "foo"], 2, "--split must be test, valid or train"),
+            (["--split", ""], 2, "--split must be test, valid or train"),
         ],
     )
     def test_no_such_epoch_or_split(self, options, status, words):

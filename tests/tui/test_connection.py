@@ -198,19 +198,19 @@ class TestFailingScreen:
         run = begun(terminal)
         with held(run):
             terminal.press(b"L")
-            wait_for(lambda: b"the training goes on: mnist-tui attach shows it" in terminal.seen)
+            wait_for(lambda: b"the training continues: mnist-tui attach shows it" in terminal.seen)
             wait_for(lambda: termios.tcgetattr(terminal.slave)[:4] == terminal.before[:4])
         assert terminal.end() == 1
         assert_as_uninterrupted(run)
         said = terminal.seen[terminal.seen.rindex(b"\x1b[?1049l") :]
-        assert b"the screen failed (ZeroDivisionError: division by zero), which is a fault of mnist-tui" in said
+        assert b"the screen failed (ZeroDivisionError: division by zero), which is a bug in mnist-tui" in said
         assert b"Traceback" not in terminal.seen
 
     def test_an_interrupt_saves_and_stops_it(self, on_terminal):
         terminal = on_terminal(self.FAULTY.replace("EPOCHS", "100000"))
         run = begun(terminal)
         terminal.press(b"L")
-        wait_for(lambda: b"the training goes on" in terminal.seen)
+        wait_for(lambda: b"the training continues" in terminal.seen)
         terminal.press(b"\x03")
         assert terminal.end() == 128 + signal.SIGINT
         assert summarise(run).status == "stopped"
@@ -274,7 +274,7 @@ w.RunWriter.save_weights = loud
         terminal = on_terminal(slow, "train", *LONG, "--batch-size", "1000", "--epochs", "9")
         wait_for(lambda: stored_runs(Path("runs")))
         terminal.press(b"\x03")
-        wait_for(lambda: b"once more ends at once" in terminal.seen)
+        wait_for(lambda: b"press Ctrl+C again to exit" in terminal.seen)
         terminal.press(b"\x03")
         assert terminal.end() == 128 + signal.SIGINT
         (run,) = stored_runs(Path("runs"))

@@ -147,6 +147,6 @@ class TestOptions:
             assert len(seen) == steps
 
     def test_words(self):
-        assert CurveOptions().words() == ""
-        assert CurveOptions(log=True, smoothing=1, zoom=1).words() == "log, smoothed 0.6, last 10 epochs"
-        assert CurveOptions(zoom=2).words() == "last 3 epochs"
+        assert CurveOptions().label() == ""
+        assert CurveOptions(log=True, smoothing=1, zoom=1).label() == "log, smoothed 0.6, last 10 epochs"
+        assert CurveOptions(zoom=2).label() == "last 3 epochs"

@@ -123,7 +123,7 @@ async def test_the_smallest_terminal_asks_in_every_view(console) -> None:
             await pilot.press("e")
             await until(pilot, lambda: isinstance(app.screen, ExportDialog))
             lines = screen_text(app)
-            for words in ("Name", "Folder", "Format", "Size", "Pixels/inch", "Numbers too", "esc back"):
+            for words in ("Name", "Folder", "Format", "Size", "Pixels/inch", "With data", "esc back"):
                 assert words in lines, (view.mode, words)
             await pilot.press("escape")
             await until(pilot, lambda view=view: app.current_mode == view.mode and not app.screen.is_modal)

@@ -28,7 +28,7 @@ READY = {
     "mistakes": ("wrong", "nearest in the"),
     "projection": ("5-NN",),
     "imagine": ("99.9",),
-    "weights": ("unit 0", "excite unit 0"),
+    "weights": ("unit 0", "activate unit 0"),
 }
 """What a view shows when it has all that it is made of; the second words only where it is wide."""
 

@@ -15,7 +15,7 @@ from mnist_tui.engine.runs.folder import stored_runs
 from mnist_tui.engine.session import start
 from mnist_tui.tui.terminal.ascii_fallback import ERRORS, lookalike
 from mnist_tui.tui.widgets.dialogs import Question
-from mnist_tui.tui.widgets.too_small import WORDS, fits
+from mnist_tui.tui.widgets.too_small import MESSAGES, fits
 from tests.helpers import ROOT
 from tests.tui.conftest import QUICK, screen_text, until
 
@@ -144,7 +144,7 @@ def test_letters_that_an_encoding_has_stay() -> None:
     ],
 )
 def test_what_is_too_small_says_so_in_words_that_fit(size: tuple[int, int], words: str) -> None:
-    assert next((words for words in WORDS if fits(words, *size)), "") == words
+    assert next((words for words in MESSAGES if fits(words, *size)), "") == words
 
 
 async def test_the_command_palette_stands_every_width(console) -> None:

@@ -14,7 +14,7 @@ from mnist_tui.engine.runs.folder import find_run, newest_live_run
 from mnist_tui.engine.runs.names import runs_folder
 from mnist_tui.engine.runs.tensorboard import check as check_tensorboard
 from mnist_tui.tui.cli import export_command
-from mnist_tui.tui.cli.exit_codes import OptionsError, end_with
+from mnist_tui.tui.cli.exit_codes import OptionsError, run_and_exit
 from mnist_tui.tui.cli.options import (
     DataDir,
     Debug,
@@ -218,7 +218,7 @@ app.command(name="export")(export_command.export)
 
 def main() -> NoReturn:
     """Run the command and end the process with the contract's exit code."""
-    end_with(_command)
+    run_and_exit(_command)
 
 
 def _command() -> object:

@@ -19,11 +19,11 @@ from mnist_tui.tui.widgets.too_small import TooSmall
 from mnist_tui.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:  # numpy comes with it, and the first frame must not wait for that
-    from mnist_tui.engine.figures.settings import Standing
+    from mnist_tui.engine.figures.settings import ViewState
     from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.engine.runs.history import History
     from mnist_tui.tui.contract import Console
-    from mnist_tui.tui.widgets.export_dialog import Order
+    from mnist_tui.tui.widgets.export_dialog import ExportRequest
 
 
 class View(QuickScreen[None]):
@@ -95,9 +95,9 @@ class View(QuickScreen[None]):
     def show_export(self) -> None:
         """Show how far an export is, or where its files are."""
         for line in self.query(ExportLine):
-            line.say(self.console.exports.text)
+            line.show(self.console.exports.text)
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         """The figures that the view can become as it stands, the most obvious one first."""
         return []
 
@@ -157,12 +157,12 @@ class View(QuickScreen[None]):
         if exports.is_running:
             self.notify("figures are being written: E stops that")
             return
-        states = self.standings()
+        states = self.export_states()
         if not states:
             self.notify(self.NO_FIGURE)
             return
 
-        def answered(order: Order | None) -> None:
+        def answered(order: ExportRequest | None) -> None:
             if order is not None:
                 exports.export_view(states[order.figure], order.name, order.preferences)
 

@@ -10,7 +10,7 @@ from mnist_tui.engine.config import CLASSES, PIXELS, SETTINGS, RunConfig
 from mnist_tui.engine.data.catalog import CATALOG, DIGITS
 from mnist_tui.engine.data.folder import Availability
 from mnist_tui.engine.recipes import RECIPES
-from mnist_tui.tui.render.words import bytes_words
+from mnist_tui.tui.render.texts import bytes_label
 
 if TYPE_CHECKING:
     from mnist_tui.tui.messages import DevicesFound
@@ -43,7 +43,7 @@ def summary(
             text.append("\n")
 
     if config is None:
-        text.append("Not ready to start\n", f"bold {colours['error']}")
+        text.append("Invalid settings\n", f"bold {colours['error']}")
         for label, problem in problems.items():
             text.append(f"\n{label}\n", f"bold {colours['primary']}")
             text.append(f"{problem}\n")
@@ -70,7 +70,7 @@ def _data_lines(config: RunConfig, availability: dict[str, Availability]) -> lis
     if found is None:
         return []
     if found.state == "missing":
-        return [f"{found.title}: {bytes_words(found.bytes)} to download"]
+        return [f"{found.title}: {bytes_label(found.bytes)} to download"]
     if found.state == "damaged":
         return [f"{found.title} is damaged: {found.detail}"]
     train, valid, test = split_sizes(config)
@@ -94,18 +94,18 @@ def _work_lines(config: RunConfig) -> list[str]:
     weights = 4 * config.parameters
     return [
         f"{steps:,} steps per epoch, {steps * config.epochs:,} in total",
-        f"{bytes_words(weights)} per checkpoint, {bytes_words(weights * config.epochs)} in total",
+        f"{bytes_label(weights)} per checkpoint, {bytes_label(weights * config.epochs)} in total",
     ]
 
 
 def _machine_lines(devices: DevicesFound | None) -> list[str]:
     if devices is None:
-        return ["looking for devices …"]
+        return ["detecting devices …"]
     if not devices.devices:
         return ["torch is not usable: see the log (L)"]
     lines = []
     for device in devices.devices:
-        memory = f", {bytes_words(device.memory)}" if device.memory else ""
+        memory = f", {bytes_label(device.memory)}" if device.memory else ""
         cores = f", {devices.cores} core{'s' if devices.cores > 1 else ''}" if device.kind == "cpu" else ""
         lines.append(f"{device.kind}: {device.name}{memory}{cores}")
     return lines

@@ -16,7 +16,7 @@ from mnist_tui.engine.recipes import RECIPES
 from mnist_tui.engine.runs.names import check_name
 from mnist_tui.engine.settings import brief
 from mnist_tui.tui.keys import bindings
-from mnist_tui.tui.render.words import bytes_words
+from mnist_tui.tui.render.texts import bytes_label
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.setup.summary import summary
 from mnist_tui.tui.widgets.fields import Choice
@@ -195,7 +195,7 @@ class SetupView(View):
             notes["device"] = kinds[0] if device == "auto" else ("✓" if device in kinds else "✕ not available")
         if found is not None:
             mark = {"ready": "✓ ", "bundled": "✓ ", "missing": "↓ ", "damaged": "✕ "}[found.state]
-            detail = bytes_words(found.bytes) if found.state == "missing" else found.detail
+            detail = bytes_label(found.bytes) if found.state == "missing" else found.detail
             notes["dataset"] = f"{mark}{found.title}, {detail}" if chosen == "auto" else mark + detail
         return notes
 
