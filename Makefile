@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test torture walk storm check bench screenshots clean
+.PHONY: run test truth torture walk storm check readme bench screenshots clean
 
 run: $(VENV)/.installed
 	$(BIN)/mnist-tui $(ARGS)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+truth: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m truth $(ARGS)
 
 torture: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.torture --kills 100 --writes 1 $(ARGS)
@@ -26,6 +29,10 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.readme --check
+
+readme: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.readme
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench $(ARGS)

@@ -57,7 +57,7 @@ def start(terminal: Terminal, epochs: int) -> None:
     for key in [DOWN] * (len(fields) - 1) + [BACKSPACE] + [digit.encode() for digit in str(epochs)]:
         terminal.press(key)  # the field's text is selected, so that one backspace empties it
         time.sleep(0.3)
-    terminal.shown(f"{STEPS * epochs:,} in all", seconds=20)  # the form has understood
+    terminal.shown(f"{STEPS * epochs:,} in total", seconds=20)  # the form has understood
     place = terminal.press(ENTER)
     terminal.shown(f"epoch 1 of {epochs}", place, seconds=20)
 

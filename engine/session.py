@@ -85,7 +85,7 @@ def resume(
     On the CPU with the same number of threads, the result is bit-identical to that of an uninterrupted run.
 
     Args:
-        changes: New values for fields of the configuration: `epochs` (in total), `device`, `threads`.
+        changes: New values for settings that may change on resume (`Setting.on_resume`).
 
     Yields:
         The same events as `start`; earlier events of the run are not repeated.

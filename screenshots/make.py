@@ -156,7 +156,7 @@ def figures(run: RunFolder) -> None:
     """What the command writes of the run."""
     folder = HERE / "figures"
     shutil.rmtree(folder, ignore_errors=True)
-    wishes = export_run.Wishes(
+    wishes = export_run.ExportOptions(
         given={}, compared=(), epoch="best", split="", out=folder, format="png", size="auto", dpi=90, numbers=False
     )
     export_run.export(run, FIGURES, wishes, data_dir="data")

@@ -7,6 +7,21 @@ from pathlib import Path
 
 import pytest
 
+SOURCE = Path(__file__).resolve().parents[1] / "src"  # not of tests.helpers: that imports torch
+
+# Every Python process that a test starts imports the code of this checkout, whatever is installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(SOURCE), os.environ.get("PYTHONPATH"))))
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the test processes share the cores
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Let torch compute on one thread in each of the test processes."""
+    import torch
+
+    torch.set_num_threads(1)
+
 
 @pytest.fixture(scope="session")
 def mnist_folder() -> Path:

@@ -23,7 +23,9 @@ from mnist_tui.engine.training.control import Control
 from mnist_tui.engine.training.loop import train
 
 ROOT = Path(__file__).resolve().parents[1]
-"""The checkout: what a new Python process needs on its path."""
+"""The checkout."""
+HANG = 500
+"""Seconds until a process that does not end counts as hung; no test is meant to come near it."""
 QUICK = RunConfig(dataset="digits", epochs=3, batch_size=32, hidden=(16,), device="cpu", threads=1)
 """A training that takes milliseconds."""
 

@@ -29,7 +29,7 @@ SPECIAL = [
     b"\x1b[200~true:3 pred:5\x1b[201~",  # a paste
 ]
 PAUSES = (0.0, 0.01, 0.05, 0.2)
-FAULT = b"fault of mnist-tui"
+FAULT = b"bug in mnist-tui"
 
 
 def storm(terminal: Terminal, chance: random.Random, until: float) -> list[bytes]:

@@ -38,7 +38,7 @@ CONFIG = RunConfig(dataset="digits", epochs=12, batch_size=16, hidden=(16,), dev
 LONGEST = 0.5
 """Seconds after which a process is killed at the latest."""
 AT_THE_END = "after the last event"
-PATIENCE = 120.0
+PATIENCE = 500.0
 """Seconds after which a process that does not end is taken for hung."""
 Reference = tuple[dict[str, str], list[Epoch], Any, tuple[np.ndarray, ...]]
 

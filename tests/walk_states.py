@@ -36,7 +36,7 @@ STATES = (
 )  # fmt: skip
 EPOCH_SECONDS = 0.15
 """An epoch takes at least so long: a console is not there to watch thirty a second, and neither is a walk."""
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @contextmanager

@@ -19,13 +19,15 @@ from mnist_tui.tui.render.palette import rich_colours
 from mnist_tui.tui.speed import garbage
 from mnist_tui.tui.speed.app import QuickApp
 from mnist_tui.tui.state.devices import Devices
-from mnist_tui.tui.state.exports import Exports
+from mnist_tui.tui.state.exports import SHOWN_SECONDS, Exports
 from mnist_tui.tui.state.jobs import Jobs
 from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.state.training import Trainings
 from mnist_tui.tui.terminal import logs
-from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
+from mnist_tui.tui.terminal.hangup import detach_from_terminal
 from mnist_tui.tui.terminal.signals import handle_signals
+from mnist_tui.tui.views.opened import OpenedViews
+from mnist_tui.tui.views.registry import CLASSES, import_view, make_view
 
 if TYPE_CHECKING:  # the first frame must not wait for them
     from mnist_tui.engine.runs.folder import RunFolder
@@ -35,8 +37,6 @@ if TYPE_CHECKING:  # the first frame must not wait for them
 LOG_LINES = 2000
 STATUS_SECONDS = 0.4
 """The status above the views follows the training's progress this closely."""
-EXPORTED_SECONDS = 30.0
-"""How long the paths of exported files stay on the screen."""
 LEAVE_SECONDS = 0.7
 """How long quitting waits for the training to save its work."""
 
@@ -46,6 +46,8 @@ class MnistTui(QuickApp):
 
     TITLE = "mnist-tui"
     CSS_PATH = "app.tcss"
+    MODES = {mode: partial(make_view, mode) for mode in CLASSES}
+    DEFAULT_MODE = "setup"
     BINDINGS = bindings("everywhere")
     ENABLE_COMMAND_PALETTE = True
 
@@ -76,6 +78,7 @@ class MnistTui(QuickApp):
         """The exit code that a key or a signal asked for."""
         self.hung_up = False
         """Whether the terminal is gone."""
+        self.views = OpenedViews(self)
         self._attached = attached
         self._status_revision = 0
 
@@ -86,6 +89,10 @@ class MnistTui(QuickApp):
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._redraw))
         if self._attached is not None:
             self.call_after_refresh(self.show_run, self._attached)
+        self.prepare_views(import_view, self.devices.find)
+
+    def on_terminal_lost(self) -> None:
+        self.hang_up()
 
     # -- what the views ask for --------------------------------------------------------------------------------
 
@@ -103,13 +110,10 @@ class MnistTui(QuickApp):
 
     # -- messages ----------------------------------------------------------------------------------------------
 
-    def prepared(self) -> None:
-        self.devices.find()
-
     def on_devices_found(self, message: messages.DevicesFound) -> None:
         self.devices.found = message
         garbage.keep()  # the views
-        for view in self.mounted_views():
+        for view in self.views.mounted():
             view.devices_found()
         wanted = lambda: self.is_running and not self.training.is_running  # noqa: E731
         threading.Thread(target=self.import_libraries, args=(wanted,), name="libraries", daemon=True).start()
@@ -129,7 +133,7 @@ class MnistTui(QuickApp):
         if self.left_with is not None:
             self.exit(self.left_with, return_code=self.left_with)
         elif message.error is not None:
-            for view in self.mounted_views():
+            for view in self.views.mounted():
                 view.training_failed(message.error)
 
     def on_training_changed(self) -> None:
@@ -138,7 +142,7 @@ class MnistTui(QuickApp):
             self.refresh_bindings()
 
     def on_subject_changed(self) -> None:
-        for view in self.mounted_views():
+        for view in self.views.mounted():
             view.subject_changed()
 
     async def on_job_update(self, message: messages.JobUpdate) -> None:
@@ -146,27 +150,27 @@ class MnistTui(QuickApp):
 
     def on_export_finished(self, message: messages.ExportFinished) -> None:
         self.copy_to_clipboard(str(message.path))
-        self.set_timer(EXPORTED_SECONDS, partial(self.exports.dismiss, self.exports.text))
+        self.set_timer(SHOWN_SECONDS, partial(self.exports.dismiss, self.exports.text))
 
     def on_exports_changed(self) -> None:
-        for view in self.mounted_views():
+        for view in self.views.mounted():
             view.show_export()
 
     def _show_progress(self) -> None:
-        view = self.view_on_top
+        view = self.views.on_top
         if self._status_revision != self.training.revision and view is not None and not view.KEEPS_UP:
             self._show_status()
 
     def _show_status(self) -> None:
         self._status_revision = self.training.revision
-        view = self.view_on_top
+        view = self.views.on_top
         if view is not None:  # the others show it when they are opened
             view.show_status()
 
     def _redraw(self) -> None:
         """Texts carry their colours, so another theme means new texts."""
         self._show_status()
-        for view in self.mounted_views():
+        for view in self.views.mounted():
             view.redraw()
 
     # -- keys --------------------------------------------------------------------------------------------------
@@ -202,8 +206,8 @@ class MnistTui(QuickApp):
             self.exports.cancel()
             return
         # Runs' curves are those of the run under its cursor, and not as they would look in the Training view.
-        views = [view for view in self.mounted_views() if view.MODE != "runs"]
-        self.exports.export_all([state for view in views for state in view.standings()])
+        views = [view for view in self.views.mounted() if view.MODE != "runs"]
+        self.exports.export_all([state for view in views for state in view.export_states()])
 
     # -- the end -----------------------------------------------------------------------------------------------
 
@@ -237,7 +241,7 @@ class MnistTui(QuickApp):
         """Take the screen down, because the terminal is gone; a training runs on without it, see `tui.run`."""
         if not self.hung_up:
             self.hung_up = True
-            let_go_of_the_terminal()
+            detach_from_terminal()
             self.exit(0)
 
 

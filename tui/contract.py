@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # for their names alone
     from mnist_tui.engine.analysis.subject import Analyst
@@ -15,6 +15,16 @@ if TYPE_CHECKING:  # for their names alone
     from mnist_tui.tui.state.exports import Exports
     from mnist_tui.tui.state.scrubber import Scrubber
     from mnist_tui.tui.state.training import Trainings
+
+
+class Register(Protocol):
+    """The opened views: a view adds itself when it is mounted and removes itself when it is unmounted."""
+
+    def add(self, view: Any) -> None:
+        """Add a view that was mounted."""
+
+    def remove(self, view: Any) -> None:
+        """Remove a view that is unmounted."""
 
 
 class Console(Protocol):
@@ -33,6 +43,10 @@ class Console(Protocol):
     """The last lines that were logged."""
     picked: str
     """A filter that another view chose for the Mistakes view, which applies and empties it."""
+
+    @property
+    def views(self) -> Register:
+        """The opened views."""
 
     @property
     def colours(self) -> dict[str, str]:

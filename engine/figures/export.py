@@ -16,7 +16,7 @@ from mnist_tui.engine.figures import style
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import encode
 from mnist_tui.engine.figures.registry import KINDS
-from mnist_tui.engine.figures.settings import Standing, arguments, short_path
+from mnist_tui.engine.figures.settings import ViewState, arguments, short_path
 from mnist_tui.engine.figures.style import Page, Size
 from mnist_tui.engine.runs.folder import RunFolder
 
@@ -85,16 +85,16 @@ def check(form: Form) -> None:
         raise ConfigError({"out": problem})
 
 
-def export(context: Context, standing: Standing, form: Form) -> Exported:
+def export(context: Context, state: ViewState, form: Form) -> Exported:
     """Compute the data if missing, draw a figure and write its files, all of them or none.
 
     Raises:
         ConfigError: The settings are invalid or the files cannot be written.
         Exception: As raised by `Kind.compute`.
     """
-    kind = KINDS[standing.view]
-    settings, subject = standing.settings, standing.subject
-    data = standing.data
+    kind = KINDS[state.view]
+    settings, subject = state.settings, state.subject
+    data = state.data
     if data is None:
         assert subject is not None, "without a run there is nothing to compute from"
         data = kind.compute(context, subject, settings)
@@ -102,20 +102,20 @@ def export(context: Context, standing: Standing, form: Form) -> Exported:
     size = form.size or natural
     if max(size.width, size.height) * form.dpi > MAX_PIXELS:
         raise ConfigError({"dpi": f"the figure would have more than {MAX_PIXELS:,} pixels: use a lower --dpi"})
-    provenance = _provenance(standing, form, context.analyst.data_dir or os.environ.get("MNIST_TUI_DATA"))
+    provenance = _provenance(state, form, context.analyst.data_dir or os.environ.get("MNIST_TUI_DATA"))
     scale = min(size.width / natural.width, size.height / natural.height)
     with _DRAW_LOCK, style.apply_style(scale):
-        page = Page(size, scale, _subject_label(standing))
+        page = Page(size, scale, _subject_label(state))
         kind.draw(page, data, settings)
         page.freeze_layout(form.dpi)
         picture = io.BytesIO()
         page.figure.savefig(picture, format=form.format, dpi=form.dpi, metadata=_metadata(provenance, form.format))
     contents: dict[str, bytes] = {form.format: picture.getvalue()}
     if form.numbers:
-        suffix, content = encode(kind.numbers(data, settings), f"mnist-tui/{standing.view}/{SCHEMA}", provenance)
+        suffix, content = encode(kind.numbers(data, settings), f"mnist-tui/{state.view}/{SCHEMA}", provenance)
         contents = {suffix: content} | contents  # the figure last, so that its existence implies that of its data
     try:
-        *numbers, figure = files.write_unique(form.folder, form.name or standing.view, contents)
+        *numbers, figure = files.write_unique(form.folder, form.name or state.view, contents)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         problem = f"the figure can't be written to {form.folder} ({reason}): choose another folder with --out"
@@ -123,15 +123,15 @@ def export(context: Context, standing: Standing, form: Form) -> Exported:
     return Exported(figure, numbers[0] if numbers else None, provenance["command"])
 
 
-def command(standing: Standing, form: Form, data_dir: str | None) -> str:
+def command(state: ViewState, form: Form, data_dir: str | None) -> str:
     """Return the command that reproduces the figure, independent of the current folder."""
-    if standing.subject is None:
+    if state.subject is None:
         return ""
-    kind, subject = KINDS[standing.view], standing.subject
-    words = ["mnist-tui", "export", short_path(subject.folder), standing.view]
+    kind, subject = KINDS[state.view], state.subject
+    words = ["mnist-tui", "export", short_path(subject.folder), state.view]
     words += ["--epoch", str(subject.epoch)] if kind.epoch else []
     words += ["--split", subject.split] if kind.split is not None else []
-    words += arguments(standing.settings, kind.options)
+    words += arguments(state.settings, kind.options)
     words += ["--format", form.format] if form.format != "png" else []
     words += ["--size", f"{form.size.width:g}x{form.size.height:g}"] if form.size is not None else []
     words += ["--dpi", str(form.dpi)] if form.dpi != DPI else []
@@ -139,30 +139,30 @@ def command(standing: Standing, form: Form, data_dir: str | None) -> str:
     return shlex.join([*words, "--out", "."])
 
 
-def _provenance(standing: Standing, form: Form, data_dir: str | None) -> dict[str, Any]:
+def _provenance(state: ViewState, form: Form, data_dir: str | None) -> dict[str, Any]:
     """Return how the figure was made, for its metadata."""
-    kind, subject = KINDS[standing.view], standing.subject
+    kind, subject = KINDS[state.view], state.subject
     config = RunFolder(subject.folder).config() if subject is not None else None
     return {
-        "view": standing.view,
+        "view": state.view,
         "run": subject.folder.name if subject is not None else "",
         "epoch": subject.epoch if subject is not None and kind.epoch else None,
         "split": subject.split if subject is not None and kind.split is not None else None,
         "seed": config.seed if config is not None else None,
         "version": __version__,
-        "command": command(standing, form, data_dir),
+        "command": command(state, form, data_dir),
     }
 
 
-def _subject_label(standing: Standing) -> str:
-    kind, subject = KINDS[standing.view], standing.subject
+def _subject_label(state: ViewState) -> str:
+    kind, subject = KINDS[state.view], state.subject
     if subject is None:
         return "no run"
-    if standing.view == "compare":
-        return f"{1 + len(standing.settings.compared)} runs, every epoch, validation images"
-    if standing.view == "curves":
+    if state.view == "compare":
+        return f"{1 + len(state.settings.compared)} runs, every epoch, validation images"
+    if state.view == "curves":
         return f"run {subject.folder.name}, every epoch, training and validation images"
-    needs_no_images = standing.view == "weights" and standing.settings.unit is None
+    needs_no_images = state.view == "weights" and state.settings.unit is None
     split = None if needs_no_images else subject.split if kind.split is not None else None
     return style.subject_label(subject.folder.name, subject.epoch if kind.epoch else None, split)
 

@@ -72,7 +72,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class ViewState:
     """The state of a view: what it shows and how."""
 
     view: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
-from io import TextIOWrapper
 from pathlib import Path
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -25,10 +25,11 @@ class BoundedLogFile(logging.handlers.RotatingFileHandler):
     def format(self, record: logging.LogRecord) -> str:
         return truncate_middle(super().format(record))
 
-    def _open(self) -> TextIOWrapper:
-        if self._make_folder:
-            Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
-        return super()._open()
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._make_folder and self.stream is None:
+            with contextlib.suppress(OSError):  # where there can't be a folder, there can't be a file
+                Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         """Ignore the error: logging would print a traceback over the screen."""

@@ -1,24 +1,20 @@
 """Optimisers over one flat tensor: an update of all parameters is one call.
 
-The rules and their settings are torch's. Where torch has the whole rule as one fused operator, that is called directly:
-the bookkeeping of `torch.optim` around it costs half as much again.
+The rules and their settings are torch's. Where torch has the whole rule as one fused operator, that is called: `fused`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
 
-Rate: TypeAlias = "float | Tensor"
-"""A learning rate: a number, or where the host must not wait a tensor () on the device."""
-BETAS = (0.9, 0.999)
-MOMENTUM = 0.9
+from mnist_tui.engine.training import fused
+from mnist_tui.engine.training.fused import EPSILON, Rate
+
 SMOOTHING = 0.99
-EPSILON = 1e-8
 DECAY = 0.01
 
 
@@ -46,20 +42,15 @@ class Adam(Optimizer):
 
     def __init__(self, parameters: Tensor, gradients: Tensor, decay: float = 0.0) -> None:
         super().__init__(parameters, gradients)
-        self.decay = decay
         self.memory = {
             "mean": torch.zeros_like(parameters),
             "square": torch.zeros_like(parameters),
             "steps": torch.zeros((), device=parameters.device),
         }
+        self._update = fused.adamw((parameters, gradients, *self.memory.values()), decay)
 
     def step(self, lr: Rate) -> None:
-        mean, square, steps = self.memory.values()
-        steps.add_(1)
-        torch._fused_adamw_(
-            [self.parameters], [self.gradients], [mean], [square], [], [steps],
-            lr=lr, beta1=BETAS[0], beta2=BETAS[1], weight_decay=self.decay, eps=EPSILON, amsgrad=False, maximize=False,
-        )  # fmt: skip
+        self._update(lr)
 
 
 class SGD(Optimizer):
@@ -68,13 +59,10 @@ class SGD(Optimizer):
     def __init__(self, parameters: Tensor, gradients: Tensor) -> None:
         super().__init__(parameters, gradients)
         self.memory = {"momentum": torch.zeros_like(parameters)}
+        self._update = fused.sgd((parameters, gradients, *self.memory.values()))
 
     def step(self, lr: Rate) -> None:
-        torch._fused_sgd_(
-            [self.parameters], [self.gradients], [self.memory["momentum"]],
-            lr=lr, momentum=MOMENTUM, dampening=0.0, nesterov=True, weight_decay=0.0, maximize=False,
-            is_first_step=False,
-        )  # fmt: skip
+        self._update(lr)
 
 
 class RMSprop(Optimizer):
@@ -92,10 +80,14 @@ class RMSprop(Optimizer):
         self.parameters.sub_(torch.div(self.gradients, change, out=change).mul_(lr))
 
 
+OPTIMIZERS: dict[str, Callable[[Tensor, Tensor, float], Optimizer]] = {
+    "adam": lambda parameters, gradients, decay: Adam(parameters, gradients),
+    "adamw": Adam,
+    "sgd": lambda parameters, gradients, decay: SGD(parameters, gradients),
+    "rmsprop": lambda parameters, gradients, decay: RMSprop(parameters, gradients),
+}
+
+
 def make_optimizer(name: str, parameters: Tensor, gradients: Tensor, decay: float | None = None) -> Optimizer:
-    """The optimiser of that name in `engine.config.OPTIMIZERS`; `decay` is AdamW's, None for torch's default."""
-    if name == "adam":
-        return Adam(parameters, gradients)
-    if name == "adamw":
-        return Adam(parameters, gradients, DECAY if decay is None else decay)
-    return SGD(parameters, gradients) if name == "sgd" else RMSprop(parameters, gradients)
+    """Return the optimizer of that name in `OPTIMIZERS`; `decay` is AdamW's, None for torch's default."""
+    return OPTIMIZERS[name](parameters, gradients, DECAY if decay is None else decay)

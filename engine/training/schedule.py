@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-
-SCHEDULES = ("constant", "one-cycle", "cosine")
+from collections.abc import Callable
 
 WARM_UP = 0.1
 """Fraction of the steps in which one-cycle rises to the peak rate."""
@@ -26,10 +25,18 @@ def learning_rate(schedule: str, lr: float, step: int, steps: int) -> float:
         step: Index of the step, from 0.
         steps: Total number of steps of the training.
     """
-    if schedule == "constant":
-        return lr
-    if schedule == "cosine":
-        return _between(lr, 0.0, step / steps)
+    return SCHEDULES[schedule](lr, step, steps)
+
+
+def _constant(lr: float, step: int, steps: int) -> float:
+    return lr
+
+
+def _cosine(lr: float, step: int, steps: int) -> float:
+    return _between(lr, 0.0, step / steps)
+
+
+def _one_cycle(lr: float, step: int, steps: int) -> float:
     top = max(WARM_UP * steps - 1, 0.0)
     if step < top:
         return _between(lr / START, lr, step / top)
@@ -39,3 +46,11 @@ def learning_rate(schedule: str, lr: float, step: int, steps: int) -> float:
 def _between(first: float, last: float, share: float) -> float:
     """Interpolate from `first` at share 0 to `last` at share 1 along half a cosine."""
     return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
+
+
+SCHEDULES: dict[str, Callable[[float, int, int], float]] = {
+    "constant": _constant,
+    "one-cycle": _one_cycle,
+    "cosine": _cosine,
+}
+"""Each schedule's rate by the full rate, the step and the number of steps."""

@@ -23,8 +23,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mnist_tui.engine.training.fused import Rate
 from mnist_tui.engine.training.model import MLP
-from mnist_tui.engine.training.optimizers import Rate, make_optimizer
+from mnist_tui.engine.training.optimizers import make_optimizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Step:
         """
         Args:
             model: On its device; its parameters become views of one tensor, which every step changes in place.
-            optimizer: One of `engine.config.OPTIMIZERS`.
+            optimizer: A name in `optimizers.OPTIMIZERS`.
             decay: AdamW's weight decay; None for torch's default.
         """
         parameters = list(model.parameters())

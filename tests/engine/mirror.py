@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from mnist_tui.engine.data.catalog import DatasetInfo, SourceFile
+from tests.helpers import HANG
 
 TRAIN, TEST = 30, 20
 
@@ -135,7 +136,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             case "hang up":
                 self.close_connection = True
             case "silent":
-                state.released.wait(30)
+                state.released.wait(HANG)
             case "not found":
                 self.send_error(404)
             case "busy":
@@ -143,7 +144,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             case "stall":
                 self._head(len(body))
                 self.wfile.write(body[:half])
-                state.released.wait(30)
+                state.released.wait(HANG)
             case "drip":
                 self._head(len(body))
                 for start in range(half):

@@ -204,6 +204,7 @@ class TestDistribution:
         assert images.shape == (CHUNK, 784)
         assert xi.shape == (CHUNK, 250)
 
+    @pytest.mark.truth
     def test_maximum_is_distributed_as_by_drawing_pixels(self, monkeypatch):
         monkeypatch.setattr(module, "CHUNK", 64)
         monkeypatch.setattr(module, "TRIAL", 64)
@@ -231,7 +232,9 @@ class TestSearch:
         p = probabilities(model, pictures)
         return pictures[p.argmax(axis=0)], p.max(axis=0)
 
-    @pytest.mark.parametrize("hidden", [(250, 100), (9,), (), (800, 20)])
+    @pytest.mark.parametrize(
+        "hidden", [(9,), (), *(pytest.param(wide, marks=pytest.mark.truth) for wide in ((250, 100), (800, 20)))]
+    )
     def test_finds_what_judging_all_in_full_finds(self, trained, hidden):
         model = trained if hidden == (250, 100) else random_model(784, *hidden, 10, seed=1)
         images = 6 * CHUNK + 77
@@ -248,6 +251,7 @@ class TestSearch:
         result = last(noise_search(trained, ALL, images=4 * CHUNK, seed=2))
         np.testing.assert_allclose(result.images.reshape(10, -1), pictures, atol=1e-5)
 
+    @pytest.mark.truth
     @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
     def test_few_images_are_drawn_in_full(self, trained, monkeypatch, dtype):
         drawn = []

@@ -25,7 +25,7 @@ from mnist_tui.engine.data.loading import load as load_dataset
 from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.training.evaluate import evaluate
 from mnist_tui.engine.training.model import MLP
-from tests.helpers import ROOT, run_training
+from tests.helpers import HANG, ROOT, run_training
 
 DIGITS, LABELS = load_digits(return_X_y=True)
 
@@ -59,7 +59,7 @@ def worker_threads():
     return [thread for thread in threading.enumerate() if thread.name == "t-SNE"]
 
 
-def wait_for_workers(seconds=10.0):
+def wait_for_workers(seconds=HANG):
     for thread in worker_threads():
         thread.join(seconds)
     return not worker_threads()
@@ -167,6 +167,7 @@ class TestPictures:
             tsne(x, **options)
 
 
+@pytest.mark.truth
 def test_divergence_is_no_higher_than_scikit_learns(mnist_folder):
     """On the hidden layer of a network after one epoch on the real MNIST."""
     steps = load_dataset("mnist", mnist_folder, explicit_folder=True)
@@ -191,7 +192,7 @@ class TestStopping:
         def slow(*arguments, **options):
             asked.append(time.perf_counter())
             entered.set()
-            release.wait(20)
+            release.wait(HANG)
             return nearest(*arguments, **options)
 
         nearest = module.nearest
@@ -215,7 +216,7 @@ class TestStopping:
             if len(calls) == 30:
                 asked.append(time.perf_counter())
                 entered.set()
-                release.wait(20)
+                release.wait(HANG)
             return original(*arguments, **options)
 
         monkeypatch.setattr(library, "kl_divergence_bh", slow)
@@ -373,7 +374,7 @@ def test_process_ends_while_the_worker_runs():
         "[next(it) for _ in range(4)]; print('out')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=True
     )
     assert (done.stdout, done.stderr) == ("out\n", "")
 

@@ -7,11 +7,15 @@ from dataclasses import fields, replace
 
 import pytest
 
-from mnist_tui.engine.config import DEVICES, MAX_PARAMETERS, NO_RECIPES_MATTER, OPTIMIZERS, RunConfig, parse_hidden
+from mnist_tui.engine.config import MAX_PARAMETERS, SETTINGS, RunConfig
 from mnist_tui.engine.data.catalog import DATASET_NAMES
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.recipes import RECIPES
+from mnist_tui.engine.settings import Choice, Number, Sizes, Whole, brief
+from mnist_tui.engine.training.optimizers import OPTIMIZERS
 from mnist_tui.engine.training.schedule import SCHEDULES
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def problems_of(**values):
@@ -31,7 +35,7 @@ REFUSED = {
     "epochs": ((0, -1, 100_001, 1.0, 2.5, *NOT_NUMBERS), ("from 1 to 100,000",)),
     "batch_size": ((0, -64, 60_001, 64.0, *NOT_NUMBERS), ("from 1 to 60,000",)),
     "seed": ((-1, 2**63, 1.0, *NOT_NUMBERS), ("from 0 to 9,223,372,036,854,775,807",)),
-    "threads": ((-1, 1025, 1.0, *NOT_NUMBERS), ("from 0 to 1,024",)),
+    "threads": ((-1, 1025, 1.0, *NOT_NUMBERS), ("auto or a whole number from 1 to 1,024",)),
     "shift": ((-1, 15, 2.0, *NOT_NUMBERS), ("from 0 to 14",)),
     "lr": ((0, 0.0, -1e-3, 100.1, 1e300, *NOT_NUMBERS), ("above 0 and at most 100",)),
     "rotation": ((-0.1, 180.1, *NOT_NUMBERS), ("from 0 to 180",)),
@@ -74,7 +78,7 @@ class TestRefused:
         assert set(problems) == {field}
         message = problems[field]
         assert message.startswith("--" + field.replace("_", "-"))
-        assert repr(value) in message
+        assert message.endswith(f", not {value!r}")
         for words in told:
             assert words in message
 
@@ -85,13 +89,13 @@ class TestRefused:
             ((250, -5), "from 1 to 100,000, not -5"),
             ((100_001,), "from 1 to 100,000, not 100001"),
             ((10,) * 21, "at most 20 layers, not 21"),
-            ((2.5,), "whole numbers"),
-            ((True,), "whole numbers"),
-            (("250",), "whole numbers"),
-            ([250, 100], "whole numbers"),
-            ("250,100", "whole numbers"),
-            (250, "whole numbers"),
-            (None, "whole numbers"),
+            ((2.5,), "layer sizes"),
+            ((True,), "layer sizes"),
+            (("250",), "layer sizes"),
+            ([250, 100], "layer sizes"),
+            ("250,100", "layer sizes"),
+            (250, "layer sizes"),
+            (None, "layer sizes"),
         ],
     )
     def test_hidden(self, hidden, told):
@@ -105,13 +109,14 @@ class TestRefused:
         sizes = (784, 7000, 7000, 10)
         count = sum(a * b + b for a, b in itertools.pairwise(sizes))
         assert count > MAX_PARAMETERS
-        assert f"{count:,} parameters; at most 50,000,000" in problems_of(hidden=(7000, 7000))["hidden"]
+        message = problems_of(hidden=(7000, 7000))["hidden"]
+        assert message == f"--hidden must make at most 50,000,000 parameters, not {count}"
 
     def test_all_problems_at_once(self):
         bad = {field: values[0] for field, (values, _) in REFUSED.items()} | {"hidden": (0,)}
         with pytest.raises(ConfigError) as caught:
             RunConfig(**bad)
-        assert set(caught.value.problems) == set(bad) == {f.name for f in fields(RunConfig)}
+        assert set(caught.value.problems) == set(bad)
         for message in caught.value.problems.values():
             assert message in str(caught.value)
         assert "\n" not in str(caught.value)
@@ -132,8 +137,8 @@ class TestAllowed:
     def test_the_ends_of_the_range(self, field, value):
         assert getattr(RunConfig(**{field: value}), field) == value
 
-    def test_every_field_is_covered_here(self):
-        assert set(ALLOWED) == {f.name for f in fields(RunConfig)} == {*REFUSED, "hidden"}
+    def test_the_same_fields_are_covered(self):
+        assert set(ALLOWED) == {*REFUSED, "hidden"} <= set(SETTINGS)
 
     def test_cannot_be_changed(self):
         with pytest.raises(AttributeError):
@@ -175,7 +180,7 @@ class TestRecipes:
         recipe, config = RECIPES[name], RunConfig.from_recipe(name)
         assert config.recipe == recipe.name == name
         assert config.changed == []
-        assert not set(recipe.values) & set(NO_RECIPES_MATTER)
+        assert all(SETTINGS[name].in_recipes for name in recipe.values)
         for field, value in recipe.values.items():
             assert getattr(config, field) == value != getattr(RunConfig(), field)
 
@@ -250,7 +255,18 @@ class TestJson:
         assert set(caught.value.problems) == set(values)
 
 
-class TestParseHidden:
+class TestText:
+    @pytest.mark.parametrize(("field", "value"), [(f, v) for f, values in ALLOWED.items() for v in values])
+    def test_is_read_as_it_was_written(self, field, value):
+        setting = SETTINGS[field]
+        assert setting.parse(setting.kind.text(value)) == value
+
+    @pytest.mark.parametrize(
+        ("value", "text"), [(5.0, "5"), (1e-3, "0.001"), (0.1 + 0.2, "0.30000000000000004"), (1e-12, "1e-12")]
+    )
+    def test_of_a_number_is_short_and_exact(self, value, text):
+        assert SETTINGS["lr"].kind.text(value) == text
+
     @pytest.mark.parametrize(
         ("text", "sizes"),
         [
@@ -259,17 +275,75 @@ class TestParseHidden:
             (" 300 , 200,100 ", (300, 200, 100)),
             ("none", ()),
             (" None ", ()),
-            ("0", (0,)),
+            ("0", (0,)),  # of the right kind, but out of range
         ],
     )
-    def test_understood(self, text, sizes):
-        # A size that is out of range is for RunConfig to refuse, which knows the range.
-        assert parse_hidden(text) == sizes
+    def test_of_layers(self, text, sizes):
+        assert SETTINGS["hidden"].parse(text) == sizes
 
-    @pytest.mark.parametrize("text", ["", "250,", ",", "250 100", "2.5", "a", "250;100", "1e3", "9" * 5000])
-    def test_refused(self, text):
-        with pytest.raises(ConfigError) as caught:
-            parse_hidden(text)
-        message = caught.value.problems["hidden"]
-        assert message.startswith("--hidden must be whole numbers")
-        assert len(message) < 160
+    @pytest.mark.parametrize(
+        ("field", "texts"),
+        [
+            ("hidden", ("", "250,", ",", "250 100", "2.5", "a", "250;100", "1e3", "9" * 5000)),
+            ("epochs", ("", "ten", "1.5", "1e3", "none", "9" * 5000)),
+            ("threads", ("", "0", "many")),
+            ("lr", ("", "fast", "0,1", "x" * 5000)),
+        ],
+    )
+    def test_of_another_kind_is_refused(self, field, texts):
+        for text in texts:
+            with pytest.raises(ConfigError) as caught:
+                SETTINGS[field].parse(text)
+            message = caught.value.problems[field]
+            assert message.startswith(f"{SETTINGS[field].option} {SETTINGS[field].kind.rule}, not ")
+            assert len(message) < 160
+
+    def test_message(self):
+        with pytest.raises(ConfigError, match=r"^--epochs must be a whole number from 1 to 100,000, not 'ten'$"):
+            SETTINGS["epochs"].parse("ten")
+
+    @pytest.mark.parametrize("field", REFUSED)
+    def test_brief(self, field):
+        (message,) = problems_of(**{field: None}).values()
+        assert brief(message) == SETTINGS[field].kind.rule
+        assert message == f"{SETTINGS[field].option} {brief(message)}, not None"
+
+
+class TestTable:
+    @pytest.mark.parametrize("name", SETTINGS)
+    def test_every_setting_keeps_to_what_it_declares(self, name):
+        kind = SETTINGS[name].kind
+        match kind:
+            case Whole(low=low, high=high):
+                allowed, refused = (
+                    (low, high),
+                    (low - 1 if not kind.placeholder else -1, high + 1, float(low), *NOT_NUMBERS),
+                )
+            case Number(low=low, high=high, above=above):
+                allowed = (math.nextafter(low, math.inf) if above else low, high)
+                refused = (
+                    low if above else math.nextafter(low, -math.inf),
+                    math.nextafter(high, math.inf),
+                    *NOT_NUMBERS,
+                )
+            case Choice(choices=choices):
+                allowed, refused = choices, ("", choices[0].upper(), None, 3)
+            case Sizes(high=high, layers=layers):
+                allowed, refused = ((), (1,), (10,) * layers), ((0,), (high + 1,), (1,) * (layers + 1), [1], None, "1")
+        for value in allowed:
+            assert getattr(RunConfig(**{name: value}), name) == value
+        for value in refused:
+            assert set(problems_of(**{name: value})) == {name}
+
+    def test_choices_are_what_is_implemented(self):
+        assert SETTINGS["schedule"].kind.choices == tuple(SCHEDULES)
+        assert SETTINGS["optimizer"].kind.choices == tuple(OPTIMIZERS)
+        assert SETTINGS["dataset"].kind.choices == DATASET_NAMES
+        assert SETTINGS["recipe"].kind.choices == tuple(RECIPES)
+
+    def test_groups_stand_together(self):
+        groups = [group for group, _ in itertools.groupby(SETTINGS.values(), key=lambda setting: setting.group)]
+        assert len(groups) == len(set(groups))
+
+    def test_what_may_change_on_resume(self):
+        assert [name for name, setting in SETTINGS.items() if setting.on_resume] == ["epochs", "device", "threads"]

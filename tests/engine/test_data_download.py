@@ -21,6 +21,7 @@ from mnist_tui.engine.data.download import download
 from mnist_tui.engine.data.mirrors import DownloadError, mirrors
 from mnist_tui.engine.errors import Cancelled, ConfigError, DataError
 from tests.engine.mirror import listing, mirror, tiny_data
+from tests.helpers import HANG
 
 DATA = tiny_data()
 INFO = DATA.info
@@ -238,7 +239,7 @@ class TestFailure:
 
     def test_hang_that_no_socket_timeout_sees(self, tmp_path, monkeypatch):
         def hang(*_, **__):
-            released.wait(30)
+            released.wait(HANG)
             raise socket.gaierror(socket.EAI_AGAIN, "too late")
 
         released = threading.Event()
@@ -300,7 +301,7 @@ class TestCancel:
             assert time.monotonic() - begin < 10  # a third of the time-out
             assert listing(folder) == before  # at once, while the thread still hangs
         for thread in transfers():
-            thread.join(10)
+            thread.join(HANG)
             assert not thread.is_alive()
         assert listing(folder) == before
 
@@ -325,7 +326,7 @@ except Cancelled:
                 env=environment,
                 capture_output=True,
                 text=True,
-                timeout=25,
+                timeout=HANG,
                 check=False,
             )
         assert (result.stdout, result.stderr, result.returncode) == ("cancelled\n", "", 0)
@@ -368,7 +369,7 @@ except Cancelled:
             with contextlib.closing(download(vast, tmp_path, lambda: False)) as running:
                 next(phase for phase in running if phase.done)
             for thread in transfers():
-                thread.join(10)
+                thread.join(HANG)
                 assert not thread.is_alive()
 
 

@@ -27,7 +27,7 @@ from mnist_tui.engine.figures import imagine
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.export import Exported, Form, Size, check, export, parse_size
 from mnist_tui.engine.figures.registry import KINDS, chosen
-from mnist_tui.engine.figures.settings import Settings, Standing, arguments, parse, short_path
+from mnist_tui.engine.figures.settings import Settings, ViewState, arguments, parse, short_path
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
 from tests.figures import finished_run, floats, pixels, record, said, table
@@ -52,7 +52,7 @@ def subject_of(run: RunFolder, view: str = "mistakes", epoch: int = 3) -> Subjec
 def made(run: RunFolder, folder: Path, view: str, settings: Settings | None = None, **form: object) -> Exported:
     wanted = Form(folder, numbers=True, **form)  # type: ignore[arg-type]
     check(wanted)
-    return export(Context(Analyst()), Standing(view, subject_of(run, view), settings or Settings()), wanted)
+    return export(Context(Analyst()), ViewState(view, subject_of(run, view), settings or Settings()), wanted)
 
 
 @pytest.mark.parametrize("view", ONE_RUN)
@@ -156,8 +156,8 @@ def test_a_comparison_needs_others_and_lays_them_over_each_other(run: RunFolder,
     other = finished_run(tmp_path / "more", "other", replace(run.config(), epochs=1))
     context, form = Context(Analyst()), Form(tmp_path, numbers=True)
     with pytest.raises(ConfigError, match="--with"):
-        export(context, Standing("compare", subject_of(run)), form)
-    exported = export(context, Standing("compare", subject_of(run), Settings(compared=(other.path,))), form)
+        export(context, ViewState("compare", subject_of(run)), form)
+    exported = export(context, ViewState("compare", subject_of(run), Settings(compared=(other.path,))), form)
     columns = table(exported.numbers)
     assert columns["run"] == [run.name] * 3 + [other.name]
     assert floats(columns["loss"])[3] == History.of(other.events()).epochs[0].valid_loss
@@ -173,15 +173,15 @@ def test_curves_of_a_training_that_diverged(run: RunFolder, tmp_path: Path) -> N
     data = run_curves(History.of(map(lost, run.events())))
     assert any(len(curve.xs) for curve in data.curves if curve.role == "batches")
     for settings in (Settings(), Settings(log=True)):
-        standing = Standing("curves", subject_of(run, "curves"), settings, data)
-        assert export(Context(Analyst()), standing, Form(tmp_path)).figure.exists()
+        state = ViewState("curves", subject_of(run, "curves"), settings, data)
+        assert export(Context(Analyst()), state, Form(tmp_path)).figure.exists()
 
 
 def test_curves_before_there_is_a_point_even_on_an_axis_of_logarithms(run: RunFolder, tmp_path: Path) -> None:
     data = run_curves(History.of(event for event in run.events() if not isinstance(event, Progress | Epoch)))
     assert not any(len(curve.xs) for curve in data.curves)
-    standing = Standing("curves", subject_of(run, "curves"), Settings(log=True), data)
-    assert export(Context(Analyst()), standing, Form(tmp_path)).figure.exists()
+    state = ViewState("curves", subject_of(run, "curves"), Settings(log=True), data)
+    assert export(Context(Analyst()), state, Form(tmp_path)).figure.exists()
 
 
 @pytest.mark.parametrize("format", ["svg", "pdf"])
@@ -246,7 +246,7 @@ def test_giving_up_in_a_search_writes_nothing(run: RunFolder, tmp_path: Path) ->
     subject = Subject(run.path, 2, "test")
     for view in ("tsne-output", "imagine"):
         with pytest.raises(Cancelled):
-            export(context, Standing(view, subject), Form(tmp_path))
+            export(context, ViewState(view, subject), Form(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -267,11 +267,11 @@ def test_an_epoch_retrained_during_a_search_gets_none_of_its_findings(
 
     context = Context(Analyst(), report=retrain)
     with pytest.raises(RunError, match="epoch 2 was trained anew"):
-        export(context, Standing(view, subject), Form(tmp_path))
+        export(context, ViewState(view, subject), Form(tmp_path))
     assert retrained
     assert not list((copy.path / store).glob("*"))
     assert not list(tmp_path.glob("*.png"))
-    export(context, Standing(view, subject), Form(tmp_path))
+    export(context, ViewState(view, subject), Form(tmp_path))
     assert list((copy.path / store).glob("*")), "the next attempt is stored"
 
 

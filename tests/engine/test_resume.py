@@ -29,7 +29,7 @@ from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.session import resume, start
 from mnist_tui.engine.training import loop
 from mnist_tui.engine.training.control import Control
-from tests.helpers import QUICK, ROOT, checksums, of_kind, timeless
+from tests.helpers import HANG, QUICK, ROOT, checksums, of_kind, timeless
 
 CONFIG = replace(QUICK, epochs=4)
 
@@ -348,7 +348,7 @@ class TestRequests:
         writer.close()
 
     def wait(self, condition):
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + HANG
         while not condition():
             assert time.monotonic() < limit
             time.sleep(0.01)

@@ -27,7 +27,7 @@ from mnist_tui.engine.runs.stored_network import evaluate_stored, load_model
 from mnist_tui.engine.runs.summaries import summarise, summarise_all
 from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.training.model import MLP
-from tests.helpers import QUICK, ROOT, checksums
+from tests.helpers import HANG, QUICK, ROOT, checksums
 
 EPOCHS = [
     Epoch(1, 0.5, 0.8, 0.4, 0.85, 2.0, best=True),
@@ -559,7 +559,7 @@ class TestLive:
 
         def asked():
             arguments = [sys.executable, "-c", code, str(writer.folder.path)]
-            return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+            return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=True).stdout
 
         assert asked() == "True\n"
         writer.close()

@@ -19,7 +19,7 @@ from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.session import resume, start
 from mnist_tui.engine.training import loop
 from mnist_tui.engine.training.control import Control
-from tests.helpers import QUICK, checksums, of_kind, timeless
+from tests.helpers import HANG, QUICK, checksums, of_kind, timeless
 
 BRIEF = replace(QUICK, epochs=2)
 
@@ -191,13 +191,13 @@ class TestStop:
 
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
-        while not isinstance(seen.get(timeout=30), Epoch):
+        while not isinstance(seen.get(timeout=HANG), Epoch):
             pass
         summary = summarise(stored_runs(tmp_path)[0])
         assert (summary.status, summary.dataset) == ("running", "digits")
         assert summary.epochs >= 1
         control.stop()
-        thread.join(30)
+        thread.join(HANG)
         assert not thread.is_alive()
         assert summarise(stored_runs(tmp_path)[0]).status == "stopped"
 

@@ -109,6 +109,52 @@ class TestEqualToTorch:
         assert not step(x, y, 0.01).isfinite().all()
 
 
+def changed(*arguments, **settings):
+    raise TypeError("unexpected keyword argument 'beta1'")
+
+
+def wrong(parameters, *arguments, **settings):
+    parameters[0].mul_(0.5)
+
+
+class TestWithoutTheFusedOperators:
+    """A release of torch may take its private operators away, or change them."""
+
+    @pytest.mark.parametrize("operator", ["gone", changed, wrong], ids=["gone", "changed", "wrong"])
+    @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+    @pytest.mark.parametrize("rate", [0.01, torch.tensor(0.01, dtype=torch.float64)], ids=["number", "tensor"])
+    def test_training_is_equal(self, monkeypatch, name, operator, rate):
+        sizes, data = (20, 16, 10), batches((20, 16, 10))
+        one = Step(network(sizes), name)
+        for x, y in data:
+            one(x, y, 0.01)
+        for private in ("_fused_adamw_", "_fused_sgd_"):
+            if operator == "gone":
+                monkeypatch.delattr(torch, private)
+            else:
+                monkeypatch.setattr(torch, private, operator)
+        other = Step(network(sizes), name)
+        for x, y in data:
+            other(x, y, rate)
+        assert one.state().keys() == other.state().keys()
+        for key, tensor in one.state().items():
+            torch.testing.assert_close(other.state()[key], tensor, rtol=1e-9, atol=1e-12)
+
+    @pytest.mark.parametrize("name", ["adamw", "sgd"])
+    def test_torchs_optimiser_goes_on_from_the_operator_s_state(self, monkeypatch, name):
+        sizes, data = (20, 16, 10), batches((20, 16, 10))
+        one = Step(network(sizes), name)
+        one(*data[0], 0.01)
+        state = one.state()
+        one(*data[1], 0.01)
+        monkeypatch.delattr(torch, "_fused_adamw_")
+        monkeypatch.delattr(torch, "_fused_sgd_")
+        other = Step(network(sizes, seed=3), name)
+        other.restore(state)
+        other(*data[1], 0.01)
+        torch.testing.assert_close(other.parameters, one.parameters, rtol=1e-9, atol=1e-12)
+
+
 class TestModel:
     def test_sees_every_step(self):
         # The network's own parameters are what the step changes, and its forward pass works on them.

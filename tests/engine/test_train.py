@@ -17,10 +17,8 @@ from mnist_tui.engine.events import Epoch, Phase, Progress, RunFinished, RunStar
 from mnist_tui.engine.training import loop
 from mnist_tui.engine.training.control import Control
 from mnist_tui.engine.training.loop import train
-from tests.helpers import QUICK, answers, groups_of, judged, noise_dataset, of_kind, run_training, timeless
+from tests.helpers import HANG, QUICK, answers, groups_of, judged, noise_dataset, of_kind, run_training, timeless
 
-HANG = 30.0
-"""Seconds after which a training that does not go on is taken for hung."""
 STILL = replace(QUICK, rotation=0.0, shift=0)
 LETTERS = {RunStarted: "s", Phase: "p", Progress: "g", Epoch: "e", Test: "t", RunFinished: "f"}
 

@@ -31,7 +31,7 @@ def elsewhere(console) -> Iterator[RunFolder]:
     code = "from mnist_tui.tui.cli.commands import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "train", *SLOW, "--device", "cpu", "--json", "--runs-dir", "runs"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -70,7 +70,7 @@ async def test_a_run_whose_folder_was_removed_is_not_said_to_have_died(console, 
         shutil.rmtree(elsewhere.path, ignore_errors=True)
         await until(pilot, lambda: "✕ this run's folder is gone" in screen_text(app))
         assert "go on" not in str(app.screen.query_one("#panel").border_subtitle)
-        await until(pilot, lambda: "resume" not in screen_text(app))
+        await until(pilot, lambda: "g resume" not in screen_text(app))
         assert epochs_of(app) >= 1
 
 

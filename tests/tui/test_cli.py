@@ -16,11 +16,9 @@ from mnist_tui.engine.events import RunFinished, Test
 from mnist_tui.engine.runs.folder import find_run, stored_runs
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.training import loop
-from tests.helpers import ROOT, command, of_kind
+from tests.helpers import HANG, ROOT, command, of_kind
 
 QUICKLY = ("--dataset", "digits", "--hidden", "16", "--device", "cpu")
-HANG = 60.0
-"""Seconds after which a process that does not end is taken for hung."""
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +33,7 @@ def here(tmp_path, monkeypatch):
 
 def spawn(*arguments, code="from mnist_tui.tui.cli.commands import main; main()"):
     """The command in a process of its own."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         env=environment,
@@ -66,25 +64,25 @@ class TestWrongOptions:
             (["--optimzer", "adam"], "--optimizer"),
             (["surplus"], "surplus"),
             (["--epochs"], "--epochs"),
-            (["--epochs", "x"], "--epochs"),
+            (["--epochs", "ten"], "--epochs must be a whole number from 1 to 100,000, not 'ten'"),
             (["--epochs", "0"], "--epochs must be a whole number from 1 to 100,000, not 0"),
-            (["--epochs", "1.5"], "--epochs"),
+            (["--epochs", "1.5"], "--epochs must be a whole number from 1 to 100,000, not '1.5'"),
             (["--batch-size", "0"], "--batch-size must be a whole number from 1 to 60,000, not 0"),
-            (["--optimizer", "foo"], "choose one of adam, adamw, sgd, rmsprop"),
-            (["--optimizer", "a\nb\x1b[31m"], "choose one of adam"),
-            (["--dataset", "foo"], "choose one of auto, mnist"),
-            (["--device", "foo"], "choose one of auto, cpu, cuda, mps"),
-            (["--recipe", "foo"], "choose one of notebook"),
-            (["--recipe", ""], "choose one of notebook"),
-            (["--hidden", "0"], "--hidden sizes must be from 1 to 100,000, not 0"),
+            (["--optimizer", "foo"], "--optimizer must be one of adam, adamw, sgd, rmsprop, not 'foo'"),
+            (["--optimizer", "a\nb\x1b[31m"], "must be one of adam"),
+            (["--dataset", "foo"], "must be one of auto, mnist"),
+            (["--device", "foo"], "must be one of auto, cpu, cuda, mps"),
+            (["--recipe", "foo"], "must be one of notebook"),
+            (["--recipe", ""], "must be one of notebook"),
+            (["--hidden", "0"], "--hidden must be sizes from 1 to 100,000, not 0"),
             (["--hidden", "250;100"], "such as 250,100"),
             (["--hidden", ""], "such as 250,100"),
-            (["--hidden", "100000,100000"], "at most 50,000,000"),
+            (["--hidden", "100000,100000"], "--hidden must make at most 50,000,000 parameters"),
             (["--lr", "nan"], "--lr must be a number above 0 and at most 100, not nan"),
             (["--lr", "inf"], "--lr"),
             (["--lr", "0"], "--lr"),
             (["--lr=-1"], "--lr"),
-            (["--lr", "fast"], "--lr"),
+            (["--lr", "fast"], "--lr must be a number above 0 and at most 100, not 'fast'"),
             (["--rotation", "181"], "from 0 to 180"),
             (["--shift", "15"], "from 0 to 14"),
             (["--valid-fraction", "1"], "from 0.001 to 0.9"),
@@ -182,13 +180,13 @@ class TestMissingRuns:
         [
             (["--epoch", "99"], 4, "no weights of epoch 99; stored epochs: 0 to 1"),
             (["--epoch", "999999999"], 4, "no weights"),
-            (["--epoch", "first"], 2, "choose best, last or a number"),
-            (["--epoch", "-1"], 2, "choose best, last or a number"),
-            (["--epoch", "1e3"], 2, "choose best, last or a number"),
-            (["--epoch", "²"], 2, "choose best, last or a number"),
-            (["--epoch", "9" * 5000], 2, "choose best, last or a number"),
-            (["--split", "foo"], 2, "choose one of test, valid, train"),
-            (["--split", ""], 2, "choose one of test, valid, train"),
+            (["--epoch", "first"], 2, "--epoch must be best, last or a number, not 'first'"),
+            (["--epoch", "-1"], 2, "--epoch must be best, last or a number"),
+            (["--epoch", "1e3"], 2, "--epoch must be best, last or a number"),
+            (["--epoch", "²"], 2, "--epoch must be best, last or a number"),
+            (["--epoch", "9" * 5000], 2, "--epoch must be best, last or a number"),
+            (["--split", "foo"], 2, "--split must be test, valid or train"),
+            (["--split", ""], 2, "--split must be test, valid or train"),
         ],
     )
     def test_no_such_epoch_or_split(self, options, status, words):

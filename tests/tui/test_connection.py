@@ -25,10 +25,8 @@ from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.remote import send
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.session import start
-from tests.helpers import QUICK, ROOT, checksums, of_kind
+from tests.helpers import HANG, QUICK, ROOT, checksums, of_kind
 
-HANG = 90.0
-"""Seconds after which something that does not happen is taken for hung."""
 LONG = ("--dataset", "digits", "--hidden", "16", "--device", "cpu", "--threads", "1", "--batch-size", "32")
 OWNING = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
 """Makes a terminal the process's own, so that its end is a hang-up."""
@@ -51,7 +49,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setenv("MNIST_TUI_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("MNIST_TUI_DATA", str(tmp_path))
     monkeypatch.setenv("MNIST_TUI_MIRROR", "http://127.0.0.1:9/")  # refuses at once; no test leaves the machine
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     monkeypatch.setenv("TERM", "xterm-256color")
     return tmp_path
 
@@ -131,7 +129,7 @@ def begun(terminal: OnTerminal) -> RunFolder:
 
     def look() -> list[RunFolder]:
         terminal.press(b"\r")  # the form may not be ready for the first; further ones do nothing
-        time.sleep(0.5)
+        time.sleep(0.2)
         return stored_runs(Path("runs"))
 
     wait_for(lambda: b"New run" in terminal.seen)
@@ -200,20 +198,19 @@ class TestFailingScreen:
         run = begun(terminal)
         with held(run):
             terminal.press(b"L")
-            wait_for(lambda: b"the training goes on: mnist-tui attach shows it" in terminal.seen)
+            wait_for(lambda: b"the training continues: mnist-tui attach shows it" in terminal.seen)
             wait_for(lambda: termios.tcgetattr(terminal.slave)[:4] == terminal.before[:4])
         assert terminal.end() == 1
         assert_as_uninterrupted(run)
         said = terminal.seen[terminal.seen.rindex(b"\x1b[?1049l") :]
-        assert b"the screen failed (ZeroDivisionError: division by zero), which is a fault of mnist-tui" in said
+        assert b"the screen failed (ZeroDivisionError: division by zero), which is a bug in mnist-tui" in said
         assert b"Traceback" not in terminal.seen
 
     def test_an_interrupt_saves_and_stops_it(self, on_terminal):
         terminal = on_terminal(self.FAULTY.replace("EPOCHS", "100000"))
         run = begun(terminal)
         terminal.press(b"L")
-        wait_for(lambda: b"the training goes on" in terminal.seen)
-        time.sleep(0.2)
+        wait_for(lambda: b"the training continues" in terminal.seen)
         terminal.press(b"\x03")
         assert terminal.end() == 128 + signal.SIGINT
         assert summarise(run).status == "stopped"
@@ -221,10 +218,15 @@ class TestFailingScreen:
     def test_without_a_training_it_ends(self, on_terminal):
         terminal = on_terminal(self.FAULTY.replace("EPOCHS", "3"))
         wait_for(lambda: b"New run" in terminal.seen)
-        time.sleep(1)
-        terminal.press(b"\x1b")
-        time.sleep(0.5)
-        terminal.press(b"L")
+
+        def ended() -> bool:
+            terminal.press(b"\x1b")  # out of the field
+            time.sleep(0.2)  # or the two would be alt+L
+            terminal.press(b"L")
+            time.sleep(0.2)
+            return terminal.process.poll() is not None
+
+        wait_for(ended)
         assert terminal.end() == 1
         assert b"the screen failed" in terminal.seen
 
@@ -272,7 +274,7 @@ w.RunWriter.save_weights = loud
         terminal = on_terminal(slow, "train", *LONG, "--batch-size", "1000", "--epochs", "9")
         wait_for(lambda: stored_runs(Path("runs")))
         terminal.press(b"\x03")
-        wait_for(lambda: b"once more ends at once" in terminal.seen)
+        wait_for(lambda: b"press Ctrl+C again to exit" in terminal.seen)
         terminal.press(b"\x03")
         assert terminal.end() == 128 + signal.SIGINT
         (run,) = stored_runs(Path("runs"))
@@ -332,7 +334,7 @@ class TestBackground:
         [
             (("--dataset", "mnist", "--data-dir", "nowhere"), 3, "nowhere"),
             (("--device", "mps"), 2, "--device mps"),
-            (("--json",), 2, "--json has nobody to print to"),
+            (("--json",), 2, "--json can't be combined with --detach"),
             (("--resume", "nobody"), 4, "there is no run"),
         ],
     )

@@ -25,7 +25,7 @@ from mnist_tui.tui.widgets.dialogs import Help, Log, Question
 from mnist_tui.tui.widgets.fields import Choice
 from mnist_tui.tui.widgets.form import Form
 from mnist_tui.tui.widgets.subject_bar import SubjectBar
-from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
+from tests.tui.conftest import ENDLESS, QUICK, screen_text, shows, until
 
 
 def epochs_shown(app: MnistTui) -> int:
@@ -38,9 +38,7 @@ async def test_enter_trains_to_the_end_and_the_run_is_stored(console) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: app.training.history.finished and not app.training.is_running)
         await until(pilot, lambda: epochs_shown(app) == QUICK.epochs)
-        shown = screen_text(app)
-        assert f"{app.training.history.test.correct} of 297" in shown
-        assert "completed" in shown
+        await shows(pilot, f"{app.training.history.test.correct} of 297", "completed")
     (run,) = stored_runs(Path("runs"))
     assert run.config() == QUICK
     assert run.epochs() == [0, 1, 2, 3]
@@ -387,7 +385,7 @@ async def test_a_running_run_is_not_deleted(console) -> None:
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, Question))
         await pilot.press("enter")
-        await pilot.pause(0.3)
+        await until(pilot, lambda: app._notifications)
         assert len(stored_runs(Path("runs"))) == 1
         app.training.thread.control.stop()
         await until(pilot, lambda: not app.training.is_running)
@@ -463,7 +461,6 @@ async def test_resizing_wildly_while_training(console) -> None:
         await until(pilot, lambda: app.training.history.epochs)
         for width, height in [(160, 45), (10, 3), (80, 24), (60, 20), (200, 60), (61, 21), (120, 40)] * 2:
             await pilot.resize_terminal(width, height)
-            await pilot.pause(0.05)
         app.training.thread.control.stop()
         await until(pilot, lambda: not app.training.is_running)
 
@@ -491,9 +488,9 @@ async def test_themes_can_be_changed_while_curves_are_shown(console) -> None:
         for theme in app.available_themes:
             app.theme = theme
             await pilot.press("3")
-            assert "completed" in screen_text(app)
+            await shows(pilot, "completed")
             await pilot.press("2")
-            assert "as stored" in screen_text(app)
+            await shows(pilot, "as stored")
 
 
 async def test_a_training_may_go_on_telling_after_the_last_frame(console) -> None:

@@ -8,7 +8,7 @@ import pytest
 from mnist_tui.engine.analysis.curves import smooth
 from mnist_tui.engine.events import Epoch, Progress
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.widgets.chart import limits, prepared
+from mnist_tui.tui.render.axes import limits, prepared
 from mnist_tui.tui.widgets.curve_plots import SMOOTHINGS, ZOOMS, CurveOptions, comparison_plots, run_plots
 from tests.helpers import QUICK, noise_dataset, run_training
 
@@ -147,6 +147,6 @@ class TestOptions:
             assert len(seen) == steps
 
     def test_words(self):
-        assert CurveOptions().words() == ""
-        assert CurveOptions(log=True, smoothing=1, zoom=1).words() == "log, smoothed 0.6, last 10 epochs"
-        assert CurveOptions(zoom=2).words() == "last 3 epochs"
+        assert CurveOptions().label() == ""
+        assert CurveOptions(log=True, smoothing=1, zoom=1).label() == "log, smoothed 0.6, last 10 epochs"
+        assert CurveOptions(zoom=2).label() == "last 3 epochs"

@@ -21,6 +21,7 @@ from mnist_tui.engine.errors import Cancelled
 from mnist_tui.engine.events import Phase
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.views.data import view as data_view
+from tests.helpers import HANG
 from tests.tui.conftest import QUICK, screen_text, until
 
 
@@ -46,6 +47,7 @@ class Source:
     def __init__(self) -> None:
         self.go_on = threading.Event()
         self.ended: list[str] = []
+        self.was_cancelled = threading.Event()
 
     def load(
         self, name: str, folder: Path, *, explicit_folder: bool, cancelled: Callable[[], bool]
@@ -55,6 +57,7 @@ class Source:
             while not self.go_on.wait(0.01):
                 if cancelled():
                     self.ended.append("cancelled")
+                    self.was_cancelled.set()
                     raise Cancelled
         self.ended.append(name)
         return load_digits_dataset()
@@ -101,7 +104,8 @@ async def test_a_late_data_set_does_not_replace_the_chosen_one(console, monkeypa
         chosen = view._dataset
         source.go_on.set()
         await until(pilot, lambda: source.ended == ["digits", "mnist"])
-        await pilot.pause(0.1)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
         assert view._dataset is chosen
 
 
@@ -128,9 +132,6 @@ async def test_a_load_ends_with_the_console(console, monkeypatch: pytest.MonkeyP
         await download_begins(pilot, app)
         await pilot.press("q")
         await until(pilot, lambda: not app.is_running)
-    for _ in range(4000):
-        if source.ended:
-            break
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(source.was_cancelled.wait, HANG)
     assert source.ended == ["cancelled"]
     assert "can't be read" not in caplog.text

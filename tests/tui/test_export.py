@@ -17,6 +17,7 @@ from mnist_tui.tui.keys import VIEWS
 from mnist_tui.tui.widgets.curve_plots import run_plots
 from mnist_tui.tui.widgets.export_dialog import ExportDialog
 from tests.figures import floats, pixels, record, said, table
+from tests.helpers import HANG
 from tests.tui.conftest import screen_text, until
 
 
@@ -122,7 +123,7 @@ async def test_the_smallest_terminal_asks_in_every_view(console) -> None:
             await pilot.press("e")
             await until(pilot, lambda: isinstance(app.screen, ExportDialog))
             lines = screen_text(app)
-            for words in ("Name", "Folder", "Format", "Size", "Pixels/inch", "Numbers too", "esc back"):
+            for words in ("Name", "Folder", "Format", "Size", "Pixels/inch", "With data", "esc back"):
                 assert words in lines, (view.mode, words)
             await pilot.press("escape")
             await until(pilot, lambda view=view: app.current_mode == view.mode and not app.screen.is_modal)
@@ -170,7 +171,7 @@ async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.M
     whole = KINDS["confusion"]
 
     def slowly(context, subject, settings):
-        assert gate.wait(60)
+        assert gate.wait(HANG)
         return whole.compute(context, subject, settings)
 
     monkeypatch.setitem(KINDS, "confusion", replace(whole, compute=slowly))
@@ -183,7 +184,7 @@ async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.M
         await until(pilot, lambda: app.current_mode == "runs" and "exporting confusion" in screen_text(app))
         assert not gate.is_set()
         gate.set()
-        await until(pilot, lambda: not app.exports.is_running, 120)
+        await until(pilot, lambda: not app.exports.is_running)
         assert {path.stem for path in app.exports.written} == set(KINDS) - {"compare"}
         assert app.clipboard == str(folder / "figures")
         await pilot.press("escape")
@@ -195,7 +196,7 @@ async def test_a_second_e_stops_and_what_was_written_stays(console, monkeypatch:
     whole = KINDS["mistakes"]
 
     def slowly(context, subject, settings):
-        assert gate.wait(60)
+        assert gate.wait(HANG)
         return whole.compute(context, subject, settings)
 
     monkeypatch.setitem(KINDS, "mistakes", replace(whole, compute=slowly))

@@ -566,7 +566,7 @@ def _(place: Place) -> Outcome:
     return place.resume("--epochs", "1")
 
 
-@fault("another learning rate for a run that goes on", 2, "--lr can't be changed in a run that goes on", "stopped")
+@fault("another learning rate for a run that goes on", 2, "--lr can't be changed when a run is resumed", "stopped")
 def _(place: Place) -> Outcome:
     return place.resume("--lr", "0.1")
 

@@ -21,6 +21,7 @@ from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.session import start
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.views.imagine import short_probability
+from tests.helpers import HANG
 from tests.tui.conftest import screen_text, until
 
 CONFIG = RunConfig(dataset="digits", epochs=12, hidden=(32,))
@@ -67,7 +68,7 @@ async def test_a_search_that_outlives_the_console_ends_in_silence(opened, monkey
 
         def search(*arguments, **more):
             begun.set()
-            ended.wait(20)
+            ended.wait(HANG)
             yield Imagined("noise", 3, image, 0.5, 10, NearestImage(0, 3, image.astype(np.uint8), 1.0))
 
         monkeypatch.setattr("mnist_tui.engine.analysis.stored_answers.imagine", search)
@@ -75,7 +76,7 @@ async def test_a_search_that_outlives_the_console_ends_in_silence(opened, monkey
         await until(pilot, begun.is_set)
     ended.set()
     (late,) = [thread for thread in threading.enumerate() if thread.name == "job search"]
-    late.join(20)
+    late.join(HANG)
     assert not late.is_alive()
     assert not caplog.records
 

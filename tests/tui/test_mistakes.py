@@ -33,6 +33,7 @@ from mnist_tui.tui.views.mistakes.detail import Detail, arrange
 from mnist_tui.tui.views.mistakes.texts import bar, bars_text, caption, caption_lines
 from mnist_tui.tui.views.mistakes.view import MistakesView
 from mnist_tui.tui.widgets.cursor_grid import CursorGrid
+from tests.helpers import HANG
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
 
 FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
@@ -269,7 +270,7 @@ async def test_a_perfect_run_says_so_and_leads_on(console, stored) -> None:
         said = answers(run, history.best.epoch).logits.argmax(1).astype(np.uint8)
         app.analyst._runs[run.path] = config, replace(dataset, test_labels=said)
         view = await open_view(app, pilot, run, history)
-        words = "every one of the 297 images is right – w shows the least sure ones"
+        words = "all 297 images are correct – w shows the least confident ones"
         await until(pilot, lambda: words in screen_text(app))
         await pilot.press("down", "enter", "o", "O", "b", "i", "end", "pagedown")
         await until(pilot, lambda: words in screen_text(app))
@@ -327,7 +328,7 @@ async def test_history_and_neighbours_of_an_image(console, stored) -> None:
 
             assert [verdict.epoch for verdict in findings.verdicts] == [0, 1, 2, 3]
             shown = screen_text(app).splitlines()
-            (said,) = [line for line in shown if re.search(r"said {2,}[✓✗]", line)]
+            (said,) = [line for line in shown if re.search(r"pred {2,}[✓✗]", line)]
             marks = re.findall(r"[✓✗]\d", said)
             for verdict, mark in zip(findings.verdicts, marks, strict=True):
                 answer = answers(run, verdict.epoch, split)
@@ -357,17 +358,17 @@ async def test_the_grid_does_not_wait_for_what_is_found_out(console, stored, mon
     gate = threading.Event()
 
     def slow(analyst, question, cancelled):
-        gate.wait(10)
+        assert gate.wait(HANG)
         yield from research(analyst, question, cancelled)
 
     monkeypatch.setattr("mnist_tui.tui.views.mistakes.detail.research", slow)
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         view = await open_view(app, pilot, run, history)
-        await until(pilot, lambda: "looking for its nearest" in screen_text(app))
+        await until(pilot, lambda: "computing nearest neighbours" in screen_text(app))
         for epoch in (2, 1, 0):
             await pilot.press("left_square_bracket")
-            await until(pilot, lambda epoch=epoch: view.data.subject.epoch == epoch, seconds=2)
+            await until(pilot, lambda epoch=epoch: view.data.subject.epoch == epoch)
         await pilot.press("right")
         assert view.place == 1
         gate.set()
@@ -423,7 +424,7 @@ async def test_a_diverged_run_and_damaged_weights_do_not_break_it(console, store
         await app.show_run(run, history)
         app.scrubber.choose(3)
         await pilot.press("5")
-        await until(pilot, lambda: "no nearest: its values are not finite" in screen_text(app))
+        await until(pilot, lambda: "no neighbours: its values are not finite" in screen_text(app))
         view = app.screen
         detail = view.query_one(Detail)
         assert [verdict.epoch for verdict in detail._findings.verdicts] == [0, 2, 3]
@@ -439,7 +440,6 @@ async def test_it_follows_a_run_that_trains(console) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         app.training.start(ENDLESS)
         await until(pilot, lambda: len(app.training.history.epochs) > 1)
-        # Not by keys: with events coming in all the time, the pilot waits two seconds after each.
         await app.action_view("mistakes")
         await until(pilot, lambda: app.screen.data is not None)
         view, detail = app.screen, app.screen.query_one(Detail)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import time
 from dataclasses import replace
@@ -45,7 +44,7 @@ async def opened(app: MnistTui, pilot) -> ProjectionView:
     await until(pilot, lambda: app.current_mode == "training")
     await pilot.press("6")
     await until(pilot, lambda: app.current_mode == "projection" and app.screen.data is not None)
-    app.screen.query_one(Scatter).look = "dots"
+    app.screen.query_one(Scatter).style = "dots"
     return app.screen
 
 
@@ -77,13 +76,13 @@ async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sk
         signs = np.sign((points * view.data.points).sum(axis=0))
         np.testing.assert_allclose(view.data.points, points * signs, atol=1e-4)
         np.testing.assert_allclose(view.data.variance, expected.explained_variance_ratio_, rtol=1e-4)
-        share = f"variance {expected.explained_variance_ratio_[0] * 100:.1f} % across"
+        share = f"PC1 {expected.explained_variance_ratio_[0] * 100:.1f} %"
         assert share in screen_text(app)
 
         scatter = view.query_one(Scatter)
         drawn = raster(view.data.points, evaluation.labels, scatter.window)
         shown = ["".join(scatter.render_line(y).text) for y in range(scatter.content_size.height)]
-        column, row = scatter._spot(scatter.window)
+        column, row = scatter._cursor_cell(scatter.window)
         for y, line in enumerate(shown):
             for x, character in enumerate(line[: scatter.window.columns]):
                 assert character == drawn.chars[y, x] or (x, y) == (column, row)
@@ -93,7 +92,7 @@ async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sk
             silhouette_score(view.data.points, evaluation.labels)
         )
         assert f"{view.numbers.separation.silhouette:.3f}" in screen_text(app)
-        assert "k-NN on 297, the rest on 297 points" in screen_text(app)
+        assert "k-NN: 297 points; others: 297" in screen_text(app)
 
 
 async def test_layers_methods_and_points_change_what_is_drawn(console) -> None:
@@ -114,7 +113,7 @@ async def test_layers_methods_and_points_change_what_is_drawn(console) -> None:
         await until(pilot, lambda: len(view.data.labels) == before)
         await pilot.press("t")
         await until(pilot, lambda: view.data.points is None)
-        assert "r makes one" in screen_text(app)
+        assert "press r to run it" in screen_text(app)
 
 
 async def test_the_cursor_steps_and_enter_opens_exactly_that_image(console) -> None:
@@ -135,7 +134,7 @@ async def test_the_cursor_steps_and_enter_opens_exactly_that_image(console) -> N
         assert len(visited) > 2
         point = scatter.cursor
         assert f"image {view.data.indices[point]:,}" in screen_text(app)
-        column, row = scatter._spot(scatter.window)
+        column, row = scatter._cursor_cell(scatter.window)
         cell = scatter.render_line(row).crop(column, column + 1)._segments[0]
         assert cell.style.reverse
         assert cell.text == str(view.data.labels[point])
@@ -158,7 +157,7 @@ async def test_the_mouse_finds_points_opens_zooms_and_pans(console) -> None:
         await until(pilot, lambda: scatter.cursor == wanted)
         await pilot.press("z", "z")
         assert scatter.zoom == pytest.approx(1.5**2)
-        assert scatter._spot(scatter.window) is not None
+        assert scatter._cursor_cell(scatter.window) is not None
         x = scatter.window.x
         await pilot.press("shift+left")
         assert scatter.window.x < x
@@ -203,10 +202,9 @@ async def test_a_tsne_forms_live_while_keys_are_answered_and_is_stored_and_reuse
         scatter = view.query_one(Scatter)
         while not tsne_ended(view):
             seen.add(view.data.embedding.iteration)
-            look, pressed = scatter.look, time.perf_counter()
+            look, pressed = scatter.style, time.perf_counter()
             app.simulate_key("i")
-            while scatter.look == look:
-                await asyncio.sleep(0.001)
+            await until(pilot, lambda look=look: scatter.style != look)
             answers.append(time.perf_counter() - pressed)
             assert "iteration" in str(scatter.border_subtitle) or tsne_ended(view)
         assert len(seen) >= 2
@@ -254,7 +252,7 @@ async def test_a_tsne_goes_on_while_another_epoch_is_looked_at(console) -> None:
         await until(pilot, lambda: view.data.subject == app.scrubber.subject != left)
         assert view.data.points is None
         if view._forming is forming_left:
-            assert f"epoch {left.epoch} forms" in str(view.query_one(Scatter).border_subtitle)
+            assert f"epoch {left.epoch} running" in str(view.query_one(Scatter).border_subtitle)
         await until(pilot, lambda: view._forming is None and not view.jobs.works("t-SNE"))
         assert view.data.points is None  # nothing of the other epoch was drawn here
         kept = load(store_path(left, "hidden", len(view.data.labels)))

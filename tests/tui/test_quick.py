@@ -5,6 +5,7 @@ import os
 import threading
 
 import numpy as np
+import plotext as plt
 import pytest
 from rich.color import Color as RichColor
 from rich.console import Console
@@ -15,12 +16,11 @@ from textual._compositor import Compositor
 from textual.color import Color
 from textual.renderables.background_screen import BackgroundScreen
 from textual.strip import Strip
-from textual_plotext import PlotextPlot
 
 from mnist_tui.tui.render import ansi
 from mnist_tui.tui.speed import garbage, priority
-from mnist_tui.tui.widgets.dialog import Dimmed
-from tests.tui.conftest import screen_text, until
+from mnist_tui.tui.speed.dialog import Dimmed
+from tests.tui.conftest import needs, screen_text, until
 
 
 def characters(segments):
@@ -30,7 +30,8 @@ def characters(segments):
 class TestAnsi:
     @pytest.mark.parametrize("size", [(40, 10), (97, 23)])
     def test_a_plotext_drawing_has_the_characters_and_styles_that_rich_finds(self, size):
-        plt = PlotextPlot().plt
+        plt.clear_figure()
+        plt.limit_size(False, False)
         random = np.random.default_rng(0)
         for colour in ((200, 30, 40), (20, 200, 220), 7, "red"):
             plt.plot(random.random(50).tolist(), random.random(50).tolist(), color=colour, marker="braille")
@@ -77,6 +78,7 @@ class TestDimmed:
         assert dimmed[1].style.color.triplet != red.triplet
 
 
+@needs("garbage")
 class TestGarbage:
     @pytest.fixture(autouse=True)
     def as_before(self):
@@ -152,6 +154,7 @@ class Cycle:
         self.gone.set()
 
 
+@needs("priority")
 @pytest.mark.skipif(not hasattr(os, "setpriority") or not os.path.exists("/proc/self/task"), reason="threads of Linux")
 def test_computations_wait_for_the_screen_and_not_the_screen_for_them():
     def nice():
@@ -165,6 +168,7 @@ def test_computations_wait_for_the_screen_and_not_the_screen_for_them():
 class TestShownAgain:
     """What a view that is shown again does not do anew must not be missing."""
 
+    @needs("styles", "resume", "delay")
     async def test_it_is_drawn_whole_once(self, console, monkeypatch):
         whole = []
         render = Compositor.render_full_update
@@ -179,10 +183,10 @@ class TestShownAgain:
             await until(pilot, lambda: app.devices.found is not None)
             for mode in ("confusion", "projection", "confusion", "projection"):
                 await app.action_view(mode)
-                await pilot.pause(0.1)
+                await pilot.pause()
             whole.clear()
             await app.action_view("confusion")
-            await pilot.pause(0.2)
+            await pilot.pause()
             assert whole == [app.screen._compositor]
 
     async def test_after_a_resize_it_is_laid_out_for_the_new_size(self, console):

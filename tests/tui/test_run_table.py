@@ -9,7 +9,7 @@ import pytest
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.summaries import RunSummary
-from mnist_tui.tui.render.run_rows import COLUMNS, STATUS_COLOURS, cell_words, matches, row_cells, sort_key
+from mnist_tui.tui.render.run_rows import COLUMNS, STATUS_COLOURS, cell_label, matches, row_cells, sort_key
 from tests.helpers import QUICK
 
 COLOURS = dict.fromkeys(("success", "warning", "error", "accent"), "red")
@@ -66,19 +66,19 @@ class TestCells:
     )
     def test_words(self, column, words):
         assert column in COLUMNS
-        assert cell_words(summary(), column) == words
+        assert cell_label(summary(), column) == words
 
     def test_optimizer(self):
-        assert "adam" in [cell_words(summary(), column) for column in COLUMNS]
+        assert "adam" in [cell_label(summary(), column) for column in COLUMNS]
 
     def test_linear_classifier(self):
-        assert cell_words(summary(config=RunConfig(hidden=())), "layers") == "none"
+        assert cell_label(summary(config=RunConfig(hidden=())), "layers") == "none"
 
     def test_small_rate(self):
-        assert cell_words(summary(config=RunConfig(lr=3e-5)), "lr") == "3e-05"
+        assert cell_label(summary(config=RunConfig(lr=3e-5)), "lr") == "3e-05"
 
     def test_unreadable_run_has_every_cell(self):
-        words = {column: cell_words(UNREADABLE, column) for column in COLUMNS}
+        words = {column: cell_label(UNREADABLE, column) for column in COLUMNS}
         assert words["status"] == "unreadable"
         assert words["epochs"] == "0"
         for column in ("test", "valid", "time", "data", "layers", "lr", "batch", "when"):
@@ -87,7 +87,7 @@ class TestCells:
     @pytest.mark.parametrize("created", [math.nan, math.inf, 1e300, -1e300])
     def test_time_that_no_calendar_knows(self, created):
         # A config.json or a log that somebody else wrote; the other runs are still to be listed.
-        assert cell_words(summary(created=created), "when") == "–"
+        assert cell_label(summary(created=created), "when") == "–"
 
 
 class TestRows:
@@ -95,7 +95,7 @@ class TestRows:
     def test_every_status_has_its_colour(self, status):
         cells = row_cells(summary(status=status), marked=False, colours=COLOURS)
         assert [cell.plain.strip() for cell in cells] == [
-            cell_words(summary(status=status), column) for column in COLUMNS
+            cell_label(summary(status=status), column) for column in COLUMNS
         ]
         assert set(STATUS_COLOURS) == set(STATUSES)
 

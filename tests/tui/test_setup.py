@@ -9,7 +9,7 @@ from typing import Any
 from textual.widgets import Input
 
 from mnist_tui.engine import session
-from mnist_tui.engine.config import RunConfig
+from mnist_tui.engine.config import SETTINGS, RunConfig
 from mnist_tui.engine.errors import DataError
 from mnist_tui.engine.events import Event
 from mnist_tui.engine.recipes import RECIPES
@@ -19,7 +19,7 @@ from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.state.resume import resume_offer
 from mnist_tui.tui.state.shown_run import ShownRun
 from mnist_tui.tui.state.training_thread import FollowingThread
-from mnist_tui.tui.views.setup.view import LABELS, NUMBERS, WHOLE
+from mnist_tui.tui.views.setup.view import LABELS
 from mnist_tui.tui.widgets.dialogs import Question
 from mnist_tui.tui.widgets.fields import Choice
 from tests.tui.conftest import screen_text, until
@@ -44,8 +44,9 @@ async def test_a_recipe_fills_in_its_settings_and_leaves_data_seed_and_machine(c
             assert app.screen.config == expected
             assert RECIPES[recipe].title in screen_text(app)
             assert "changed:" not in screen_text(app)
-        for name in (*WHOLE, *NUMBERS):
-            assert float(shown(app, name)) == getattr(expected, name)
+        for name, setting in SETTINGS.items():
+            if setting.in_form:
+                assert setting.parse(shown(app, name) or setting.kind.placeholder) == getattr(expected, name)
         await pilot.press(*["left"] * (len(RECIPES) - 1))
         await until(pilot, lambda: app.screen.config.recipe == "notebook")
         assert app.screen.config == RunConfig(dataset="digits", seed=7, device="cpu", threads=1)
@@ -58,9 +59,7 @@ async def test_what_was_changed_is_said(console) -> None:
         app.screen.query_one("#epochs", Input).value = "7"
         app.screen.query_one("#elastic", Input).value = "0.25"
         app.screen.query_one("#schedule", Choice).value = "cosine"
-        await until(
-            pilot, lambda: f"changed: {LABELS['epochs']}, {LABELS['schedule']}, {LABELS['elastic']}" in screen_text(app)
-        )
+        await until(pilot, lambda: "changed: Epochs, Schedule, Elastic distortion" in screen_text(app))
         config = app.screen.config
         assert (config.recipe, config.epochs, config.elastic, config.schedule) == ("best", 7, 0.25, "cosine")
 
@@ -83,7 +82,7 @@ async def test_the_forms_folder_is_every_views_at_once(console, tmp_path: Path) 
         await until(pilot, lambda: app.analyst.data_dir == str(tmp_path / "mine"))
         folder.value = "~no-such-user/data"
         await until(pilot, lambda: app.screen.config is None)
-        assert "this home folder is not known" in screen_text(app)
+        assert "home folder not found" in screen_text(app)
         assert app.analyst.data_dir == str(tmp_path / "mine")
         folder.value = ""
         await until(pilot, lambda: app.screen.config is not None)
@@ -137,3 +136,25 @@ async def test_an_old_failure_is_not_said_of_a_run_that_is_followed(console) -> 
         app.training.shown = ShownRun(folder, History(), FollowingThread(app.post_message, folder, 0))  # never started
         assert app.training.status == ("● starting", "accent")
         app.training.shown = None
+
+
+async def test_nothing_of_the_form_is_cut_off_at_80_columns(console) -> None:
+    app = console(RunConfig(dataset="fashion-mnist"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.devices.found is not None)
+        await pilot.pause()
+        form, summary = (app.screen.query_one(name) for name in ("#form", "#summary-pane"))
+        rows = set()
+        for scroll in (form.scroll_home, form.scroll_end):  # there may be more fields than rows
+            scroll(animate=False)
+            await pilot.pause()
+            lines = screen_text(app).splitlines()[form.region.y + 1 : form.region.bottom - 1]
+            rows |= {line[form.region.x + 1 : form.region.right - 1] for line in lines}
+        for label in LABELS.values():
+            assert any(row.startswith(label + "  ") for row in rows)
+        assert not [row for row in rows if "…" in row]
+        for recipe in RECIPES:
+            await until(pilot, lambda name=recipe: app.screen.config.recipe == name)
+            lines = [line[summary.region.x :] for line in screen_text(app).splitlines()[: summary.region.bottom]]
+            assert any(line.startswith("│cpu: ") for line in lines)
+            await pilot.press("right")

@@ -11,11 +11,11 @@ from textual.color import Color
 
 from mnist_tui.tui.render.grey_cells import runs
 from mnist_tui.tui.render.signed_cells import (
-    CHOSEN,
     LEVELS,
-    OWN,
-    QUIET,
+    MUTED,
     RAMP,
+    SELECTED,
+    TERMINAL_DEFAULT,
     block_mean,
     largest,
     legend,
@@ -73,8 +73,8 @@ class TestCells:
     def test_signs_golden(self):
         cells = signed_cells(LINES, 1.0, "signs")
         assert rows_of(cells) == ["=  ##"]
-        assert cells.ink.tolist() == [[LOW, OWN, OWN, HIGH, HIGH]]
-        assert (cells.paper == OWN).all()
+        assert cells.ink.tolist() == [[LOW, TERMINAL_DEFAULT, TERMINAL_DEFAULT, HIGH, HIGH]]
+        assert (cells.paper == TERMINAL_DEFAULT).all()
         line = np.array([-1, -0.4, -0.3, -0.2, -0.1, 0, 0.1, 0.2, 0.3, 0.4, 1])
         assert rows_of(signed_cells(np.stack([line, line]), 1.0, "signs")) == ["==--   ++##"]
 
@@ -103,13 +103,13 @@ class TestArranging:
         pictures[2] = 1
         cells = picture_grid(pictures, ["a", "bc", "defgh"], 1, 2, [1.0] * 3, "half")
         assert rows_of(cells) == ["         ", " a    bc ", "         ", "defg     "]
-        assert cells.ink[1].tolist() == [OWN] * 5 + [CHOSEN] * 4
-        assert cells.paper[2].tolist() == [HIGH] * 4 + [OWN] * 5
+        assert cells.ink[1].tolist() == [TERMINAL_DEFAULT] * 5 + [SELECTED] * 4
+        assert cells.paper[2].tolist() == [HIGH] * 4 + [TERMINAL_DEFAULT] * 5
 
     def test_each_picture_has_its_scale(self):
         pictures = np.stack([np.full((2, 2), 1.0), np.full((2, 2), 4.0)])
         cells = picture_grid(pictures, ["", ""], 0, 2, [1.0, 8.0], "half")
-        assert cells.paper[0].tolist() == [HIGH, HIGH, OWN, 18, 18]
+        assert cells.paper[0].tolist() == [HIGH, HIGH, TERMINAL_DEFAULT, 18, 18]
 
     def test_text_is_cut_and_filled(self):
         assert rows_of(text_line("abc", 5)) == ["abc  "]
@@ -128,7 +128,7 @@ class TestArranging:
         cells, block, scale = matrix_cells(np.array([[1.0, -2], [0, 0]]), ["one", "two"], 5, 30, "half")
         assert (block, scale) == ((1, 1), 2.0)
         assert [row[:4] for row in rows_of(cells)] == ["one ", "    ", "two ", "    "]
-        assert cells.ink[0, :3].tolist() == [QUIET] * 3
+        assert cells.ink[0, :3].tolist() == [MUTED] * 3
         assert cells.paper[0, 4:].tolist() == cells.paper[1, 4:].tolist() == [18] * 8 + [LOW] * 8
         assert cells.paper[2, 4:].tolist() == [ZERO] * 16
 

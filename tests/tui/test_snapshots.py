@@ -28,7 +28,7 @@ READY = {
     "mistakes": ("wrong", "nearest in the"),
     "projection": ("5-NN",),
     "imagine": ("99.9",),
-    "weights": ("unit 0", "excite unit 0"),
+    "weights": ("unit 0", "activate unit 0"),
 }
 """What a view shows when it has all that it is made of; the second words only where it is wide."""
 
@@ -57,7 +57,6 @@ def showing(folder: RunFolder, mode: str) -> Callable[[Pilot[int]], Awaitable[No
         await app.action_view(mode)
         words = READY[mode] if app.size.width >= LOOKS["wide"][0] else READY[mode][:1]
         await until(pilot, lambda: all(word in screen_text(app) for word in words))
-        await pilot.pause(0.2)
 
     return prepare
 

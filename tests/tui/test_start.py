@@ -17,8 +17,8 @@ from mnist_tui.tui.cli.entry import console_options
 from mnist_tui.tui.keys import VIEWS
 from mnist_tui.tui.views.data.view import DataView
 from mnist_tui.tui.views.setup.view import LABELS
-from tests.helpers import ROOT
-from tests.tui.conftest import until
+from tests.helpers import HANG, ROOT
+from tests.tui.conftest import needs, until
 
 
 def test_the_console_is_there_before_torch_is() -> None:
@@ -31,7 +31,7 @@ def test_the_console_is_there_before_torch_is() -> None:
         "'mnist_tui.tui.widgets.dialogs'};"
         "print(sorted(late & set(sys.modules)))"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG, check=True)
     assert result.stdout.strip() == "[]"
 
 
@@ -39,15 +39,16 @@ def test_the_command_is_there_before_textual_is() -> None:
     code = (
         "import sys; import mnist_tui.tui.cli.commands; print(sorted({'torch', 'numpy', 'textual'} & set(sys.modules)))"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG, check=True)
     assert result.stdout.strip() == "[]"
 
 
+@needs("prepare")
 async def test_the_views_are_made_before_anybody_opens_them(console: Callable[..., MnistTui]) -> None:
     app = console()
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.devices.found is not None)
-        assert {view.MODE for view in app.mounted_views()} == {view.mode for view in VIEWS}
+        assert {view.MODE for view in app.views.mounted()} == {view.mode for view in VIEWS}
         assert app.current_mode == "setup"
         await pilot.press("escape", "2")
         assert app.current_mode == "data"
@@ -60,7 +61,7 @@ def test_no_color_reaches_the_views() -> None:
         "from mnist_tui.tui.terminal.capabilities import best_image_style;"
         "print(best_image_style(MnistTui(runs_dir=Path('runs')).console))"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG, check=True)
     assert result.stdout.strip() == "braille"
 
 
@@ -88,7 +89,7 @@ def test_what_is_not_plainly_the_console_is_left_to_the_command_line(
 
 def test_a_key_that_is_typed_before_the_console_is_there_is_not_lost(tmp_path: Path) -> None:
     code = "from mnist_tui.tui.cli.entry import main; main()"
-    environment = {"PYTHONPATH": str(ROOT), "MNIST_TUI_RUNS": str(tmp_path), "MNIST_TUI_DATA": str(tmp_path)}
+    environment = {"PYTHONPATH": str(ROOT / "src"), "MNIST_TUI_RUNS": str(tmp_path), "MNIST_TUI_DATA": str(tmp_path)}
     with Terminal([sys.executable, "-c", code], env=environment) as terminal:
         terminal.press(b"\x1b[C")
         terminal.shown(RECIPES["fast"].title, since=0)
@@ -122,6 +123,6 @@ def test_torch_is_imported_whole_and_leaves_the_collector_as_it_was(libraries: s
         + "t.import_torch(); on = gc.isenabled(); gc.disable(); t.import_torch(); import torch;"
         "print(on, gc.isenabled(), (torch.ones(2, 3) @ torch.ones(3)).tolist())"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANG, check=True)
     assert result.stdout.strip() == "True False [3.0, 3.0]"
     assert result.stderr == ""

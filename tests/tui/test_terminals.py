@@ -15,7 +15,7 @@ from mnist_tui.engine.runs.folder import stored_runs
 from mnist_tui.engine.session import start
 from mnist_tui.tui.terminal.ascii_fallback import ERRORS, lookalike
 from mnist_tui.tui.widgets.dialogs import Question
-from mnist_tui.tui.widgets.too_small import WORDS, fits
+from mnist_tui.tui.widgets.too_small import MESSAGES, fits
 from tests.helpers import ROOT
 from tests.tui.conftest import QUICK, screen_text, until
 
@@ -33,7 +33,11 @@ def at_terminal(tmp_path: Path) -> Callable[..., Terminal]:
 
     def make(settings: str, arguments: str = "") -> Terminal:
         command = f"{shlex.quote(sys.executable)} -c 'from mnist_tui.tui.cli.commands import main; main()'"
-        home = {"PYTHONPATH": str(ROOT), "MNIST_TUI_DATA": str(tmp_path), "MNIST_TUI_RUNS": str(tmp_path / "runs")}
+        home = {
+            "PYTHONPATH": str(ROOT / "src"),
+            "MNIST_TUI_DATA": str(tmp_path),
+            "MNIST_TUI_RUNS": str(tmp_path / "runs"),
+        }
         mirror = {"MNIST_TUI_MIRROR": "http://127.0.0.1:9/"}  # refuses at once; no test leaves the machine
         script = f"cd {shlex.quote(str(tmp_path))}; exec env {settings} {command} {arguments}"
         return Terminal(["sh", "-c", script], columns=100, rows=30, env=home | mirror)
@@ -140,7 +144,7 @@ def test_letters_that_an_encoding_has_stay() -> None:
     ],
 )
 def test_what_is_too_small_says_so_in_words_that_fit(size: tuple[int, int], words: str) -> None:
-    assert next((words for words in WORDS if fits(words, *size)), "") == words
+    assert next((words for words in MESSAGES if fits(words, *size)), "") == words
 
 
 async def test_the_command_palette_stands_every_width(console) -> None:
@@ -173,7 +177,8 @@ async def test_a_palette_that_is_closed_while_it_searches_ends_nothing_else(cons
         palette = app.screen
         await palette.query("CommandList").remove()  # as happens when it is closed
         palette._gather_commands("theme")
-        await pilot.pause(0.3)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
         assert app.is_running
 
 

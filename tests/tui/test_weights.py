@@ -105,7 +105,7 @@ async def test_pictures_are_the_rows_the_right_way_up(console, stored) -> None:
     run = stored(DEEP)
     async with app.run_test(size=(160, 45)) as pilot:
         view = await look(app, pilot, run)
-        view.look = "half"
+        view.style = "half"
         view.draw(view.data)
         rows = matrices(run, view.console.scrubber.subject.epoch)["input_fc.weight"].reshape(-1, 28, 28)
         scale = largest(rows[:25])
@@ -126,7 +126,7 @@ async def test_orders_are_numpys_and_can_be_turned(console, stored) -> None:
     run = stored(DEEP)
     async with app.run_test(size=(160, 45)) as pilot:
         view = await look(app, pilot, run)
-        view.look = "half"
+        view.style = "half"
         rows = matrices(run, app.scrubber.subject.epoch)["input_fc.weight"]
         norms = np.linalg.norm(rows.astype(np.float64), axis=1)
         order = np.argsort(-norms, kind="stable")
@@ -139,7 +139,7 @@ async def test_orders_are_numpys_and_can_be_turned(console, stored) -> None:
         assert f"{order[1]}  {number(norms[order[1]])}" in screen_text(app)
         await pilot.press("O")
         assert view.unit == order[-1]
-        assert f"unit {order[-1]}, 1 of 40 by norm, least first" in words(view, "weights-head")
+        assert f"unit {order[-1]}, 1 of 40 by norm, ascending" in words(view, "weights-head")
         await pilot.press("o")
         assert view.unit == np.argmax(view.data.layers.first.morans_i)
         await pilot.press("o")
@@ -197,7 +197,7 @@ async def test_steps_in_and_back_and_to_the_neighbours(console, stored) -> None:
         assert view.unit == order[2]
         assert f"unit {order[2]}, 3 of 40 by structure" in screen_text(app)
         await pilot.press("O")  # an opened unit stays
-        assert f"unit {order[2]}, 38 of 40 by structure, least first" in screen_text(app)
+        assert f"unit {order[2]}, 38 of 40 by structure, ascending" in screen_text(app)
         await pilot.press("escape")
         assert view.query_one("#weights-grid").display
         assert view.unit == order[2]
@@ -262,7 +262,7 @@ async def test_deeper_layers_as_matrices(console, stored) -> None:
     run = stored(DEEP)
     async with app.run_test(size=(160, 45)) as pilot:
         view = await look(app, pilot, run)
-        view.look = "half"
+        view.style = "half"
         await pilot.press("d")
         weights = matrices(run, app.scrubber.subject.epoch)
         hidden = weights["hidden_fc.weight"]
@@ -286,7 +286,7 @@ async def test_without_hidden_layers_the_pictures_are_the_classes(console, store
     run = stored(FLAT)
     async with app.run_test(size=(80, 24)) as pilot:
         view = await look(app, pilot, run)
-        view.look = "half"
+        view.style = "half"
         view.draw(view.data)
         rows = matrices(run, 1)["output_fc.weight"].reshape(10, 28, 28)
         assert np.array_equal(shown_levels(view, 9), signed_levels(shrink(rows[9]), largest(rows)))
@@ -368,7 +368,7 @@ async def test_an_untrained_run_and_a_dead_unit(console, stored) -> None:
         await detailed(pilot, view)
         assert app.scrubber.subject.epoch == 0
         assert view.data.detail.neuron.active == 0
-        assert "no test image excites it" in screen_text(app)
+        assert "no test image activates it" in screen_text(app)
         assert view.query_one("#unit-image-grid", ImageGrid).pictures == []
 
 
@@ -455,7 +455,7 @@ class TestLayout:
                 for room in (width, width - page.width - 2) if panel else (width,):
                     unit = unit_layout(room, height, small=small)
                     assert unit.bars >= 15
-                    if unit.way == "under":
+                    if unit.arrangement == "below":
                         assert 14 + 1 + unit.images[1] + unit.outgoing[1] <= height
                     else:
                         assert 28 + 1 + unit.bars + 1 + unit.images[0] == room

@@ -8,23 +8,31 @@ import typer
 from typer.exceptions import TyperException
 
 from mnist_tui.engine import __version__
-from mnist_tui.engine.config import DEVICES, OPTIMIZERS, RunConfig
-from mnist_tui.engine.data.catalog import DATASET_NAMES
+from mnist_tui.engine.config import SETTINGS, RunConfig
 from mnist_tui.engine.errors import ConfigError
-from mnist_tui.engine.recipes import RECIPES
 from mnist_tui.engine.runs.folder import find_run, newest_live_run
 from mnist_tui.engine.runs.names import runs_folder
 from mnist_tui.engine.runs.tensorboard import check as check_tensorboard
 from mnist_tui.tui.cli import export_command
-from mnist_tui.tui.cli.exit_codes import OptionsError, end_with
-from mnist_tui.tui.cli.learning_options import Elastic, Fade, Scale, Schedule, Shear, WeightDecay
-from mnist_tui.tui.cli.options import DataDir, Debug, Json, RunName, RunsDir, named, remember_debug, run_names
-from mnist_tui.tui.cli.train_options import read_changes, read_config
+from mnist_tui.tui.cli.exit_codes import OptionsError, run_and_exit
+from mnist_tui.tui.cli.options import (
+    DataDir,
+    Debug,
+    Json,
+    RunName,
+    RunsDir,
+    named,
+    read_changes,
+    read_config,
+    remember_debug,
+    run_names,
+    with_settings,
+)
 from mnist_tui.tui.terminal.capabilities import is_interactive
 
 HELP = """Train a first neural network on MNIST in the terminal, live, and find out what it learned.
 
-Without a command: the console; where input or output is no terminal, the same as `mnist-tui train`."""
+Without a command: the console, or `mnist-tui train` if stdin or stdout is not a terminal."""
 
 EXAMPLES = """Examples:
 
@@ -34,7 +42,7 @@ EXAMPLES = """Examples:
 
   mnist-tui train --json | jq 'select(.event=="epoch")'
 
-  mnist-tui train --resume latest --epochs 20  go on with the last run until it has 20 epochs
+  mnist-tui train --resume latest --epochs 20  resume the last run up to epoch 20
 
   mnist-tui train --detach                     train in the background; mnist-tui attach follows it
 
@@ -45,8 +53,7 @@ EXAMPLES = """Examples:
 
 app = typer.Typer(help=HELP, epilog=EXAMPLES, no_args_is_help=False, pretty_exceptions_enable=False)
 
-
-DEFAULT = RunConfig()
+CHANGEABLE = ", ".join(setting.option for setting in SETTINGS.values() if setting.on_resume)
 
 
 def _version(asked: bool) -> None:
@@ -65,7 +72,7 @@ def console(
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """What runs without a command; its docstring is `HELP`."""
+    """Run the console; the help is `HELP`."""
     context.obj = {"data_dir": data_dir, "runs_dir": runs_dir, "debug": debug}
     if context.invoked_subcommand is not None:
         return
@@ -79,81 +86,47 @@ def console(
 
 
 @app.command()
+@with_settings
 def train(
     context: typer.Context,
-    recipe: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help=f"Settings to begin with, any of which can be overridden: {', '.join(RECIPES)}.",
-            autocompletion=named(tuple(RECIPES)),
-        ),
-    ] = DEFAULT.recipe,
-    dataset: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help=f"One of {', '.join(DATASET_NAMES)}; auto is MNIST, or digits where it can't be had.",
-            autocompletion=named(DATASET_NAMES),
-        ),
-    ] = DEFAULT.dataset,
+    *,
     data_dir: DataDir = None,
-    epochs: Annotated[int, typer.Option(metavar="N", help="Times through the training images.")] = DEFAULT.epochs,
-    batch_size: Annotated[int, typer.Option(metavar="N", help="Images per step.")] = DEFAULT.batch_size,
-    hidden: Annotated[str, typer.Option(metavar="N,N", help="Sizes of the hidden layers, or `none`.")] = ",".join(
-        map(str, DEFAULT.hidden)
-    ),
-    optimizer: Annotated[
-        str,
-        typer.Option(metavar="NAME", help=f"One of {', '.join(OPTIMIZERS)}.", autocompletion=named(OPTIMIZERS)),
-    ] = DEFAULT.optimizer,
-    lr: Annotated[float, typer.Option(metavar="X", help="Learning rate, its highest.")] = DEFAULT.lr,
-    schedule: Schedule = DEFAULT.schedule,
-    weight_decay: WeightDecay = DEFAULT.weight_decay,
-    rotation: Annotated[
-        float, typer.Option(metavar="DEG", help="Training images are turned by up to so much.")
-    ] = DEFAULT.rotation,
-    shift: Annotated[int, typer.Option(metavar="PX", help="… and moved by up to so much.")] = DEFAULT.shift,
-    scale: Scale = DEFAULT.scale,
-    shear: Shear = DEFAULT.shear,
-    elastic: Elastic = DEFAULT.elastic,
-    fade: Fade = DEFAULT.fade,
-    valid_fraction: Annotated[
-        float, typer.Option(metavar="X", help="Share of the training images set aside for validation.")
-    ] = DEFAULT.valid_fraction,
-    seed: Annotated[int, typer.Option(metavar="N", help="Same seed, same machine: the same run.")] = DEFAULT.seed,
-    device: Annotated[
-        str, typer.Option(metavar="NAME", help=f"One of {', '.join(DEVICES)}.", autocompletion=named(DEVICES))
-    ] = DEFAULT.device,
-    threads: Annotated[str, typer.Option(metavar="N", help="CPU threads, or auto.")] = "auto",
     runs_dir: RunsDir = None,
-    name: Annotated[str, typer.Option(metavar="NAME", help="The run's name behind the time; else the recipe's.")] = "",
+    name: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Name added after the timestamp.", show_default="the recipe's name"),
+    ] = "",
     resume: Annotated[
         str,
         typer.Option(
             "--resume",
             metavar="RUN",
-            help="Go on with a stored run; with it only --epochs (in all), --device and --threads can change.",
+            help=f"Resume a stored run; only {CHANGEABLE} can be changed.",
             autocompletion=run_names,
         ),
     ] = "",
     detach: Annotated[
-        bool, typer.Option("--detach", help="Train in the background; mnist-tui attach follows it.")
+        bool, typer.Option("--detach", help="Train in the background; mnist-tui attach shows it.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one event a line as JSON, and nothing else.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print events as JSON, one per line.")] = False,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Write the curves for TensorBoard too, into the run's folder.")
+        bool,
+        typer.Option(
+            "--tensorboard",
+            help="Also write the curves for TensorBoard, into the run's folder (needs pip install tensorboard).",
+        ),
     ] = False,
     debug: Debug = False,
+    **settings: str,
 ) -> None:
-    """Train without a screen: a progress bar on a terminal, plain lines otherwise."""
+    """Train without the console: a progress bar on a terminal, plain lines otherwise."""
     remember_debug(context, debug)
     outer = context.obj or {}
     folder, data_dir = runs_folder(runs_dir or outer.get("runs_dir")), data_dir or outer.get("data_dir")
     if tensorboard:
         check_tensorboard()
     if detach and json:
-        raise ConfigError({"detach": "--json has nobody to print to with --detach: leave one of them out"})
+        raise ConfigError({"detach": "--json can't be combined with --detach: omit one of them"})
     if resume:
         run, changes = find_run(folder, resume), read_changes(context)
         if detach:
@@ -245,7 +218,7 @@ app.command(name="export")(export_command.export)
 
 def main() -> NoReturn:
     """Run the command and end the process with the contract's exit code."""
-    end_with(_command)
+    run_and_exit(_command)
 
 
 def _command() -> object:

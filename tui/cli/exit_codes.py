@@ -1,4 +1,4 @@
-"""How the process ends: the contract's exit codes, and one calm line for whatever went wrong."""
+"""Exit codes and one-line error messages of the command."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from mnist_tui.tui.terminal import ascii_fallback, hangup, logs
 
 
 class OptionsError(MnistTuiError):
-    """What the command line does not understand."""
+    """Invalid command-line options."""
 
     exit_code = 2
 
 
-def end_with(command: Callable[[], object]) -> NoReturn:
-    """Run the command and end the process with the exit code that it returns, or that its failure stands for."""
+def run_and_exit(command: Callable[[], object]) -> NoReturn:
+    """Run the command and exit with the code that it returns or that its exception maps to."""
     debug = "--debug" in sys.argv
-    hangup.fill_gaps()
+    hangup.open_missing_std_streams()
     logs.set_up()
     ascii_fallback.set_up()
     status: object = 0
     try:
         status = command()
     except MnistTuiError as error:
-        _complain(str(error), debug)
+        _print_error(str(error), debug)
         status = error.exit_code
     except KeyboardInterrupt:
         status = 130
     except OSError as error:
-        _complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", debug)
+        _print_error(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", debug)
         status = RunError.exit_code
     except Exception as error:
-        logging.getLogger(__name__).exception("unexpected")
-        _complain(f"{type(error).__name__}: {error} (this is a fault of mnist-tui; --debug shows where)", debug)
+        logging.getLogger(__name__).exception("unexpected error")
+        _print_error(f"{type(error).__name__}: {error} (a bug in mnist-tui; --debug shows the traceback)", debug)
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _complain(message: str, debug: bool) -> None:
+def _print_error(message: str, debug: bool) -> None:
     if debug:
         import traceback
 

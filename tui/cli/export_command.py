@@ -1,4 +1,4 @@
-"""`mnist-tui export`: figures without a screen."""
+"""The command `mnist-tui export`, which writes figures without the console."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from mnist_tui.tui.cli.options import DataDir, Debug, RunName, RunsDir, named, r
 
 
 def _setting(name: str) -> Any:
-    """The typer option of a view's setting; what it says is parsed once all is known."""
+    """Return the typer option for a setting of a view; its value is parsed later, together with the other settings."""
     option = OPTIONS[name]
     metavar = option.metavar or None
-    return typer.Option(option.flag, metavar=metavar, help=option.help, rich_help_panel="How the views stand")
+    return typer.Option(option.flag, metavar=metavar, help=option.help, rich_help_panel="View settings")
 
 
 def _view_names() -> list[str]:
-    """Shell completion of the views."""
+    """Return the names of the views, for shell completion."""
     from mnist_tui.engine.figures.registry import KINDS
 
     return list(KINDS)
 
 
-def _list(asked: bool) -> None:
-    if asked:
+def _list(requested: bool) -> None:
+    if requested:
         from mnist_tui.engine.figures.registry import FLAGS, KINDS
 
         width = max(map(len, KINDS))
@@ -44,21 +44,21 @@ def export(
     run: RunName,
     views: Annotated[
         list[str] | None,
-        typer.Argument(metavar="VIEW", help="Views, all by default; --list names them.", autocompletion=_view_names),
+        typer.Argument(metavar="VIEW", help="Views to export, by default all; see --list.", autocompletion=_view_names),
     ] = None,
-    out: Annotated[str, typer.Option(metavar="DIR", help="Where the files go; else the run's own figures.")] = "",
+    out: Annotated[str, typer.Option(metavar="DIR", help="Output folder; by default the run's figures folder.")] = "",
     format: Annotated[
-        str, typer.Option(metavar="png|svg|pdf", help="Kind of file.", autocompletion=named(("png", "svg", "pdf")))
+        str, typer.Option(metavar="png|svg|pdf", help="File format.", autocompletion=named(("png", "svg", "pdf")))
     ] = "png",
-    size: Annotated[str, typer.Option(metavar="WxH", help="Inches, such as 7x5; else each figure's own.")] = "auto",
+    size: Annotated[str, typer.Option(metavar="WxH", help="Inches, such as 7x5; by default per figure.")] = "auto",
     dpi: Annotated[int, typer.Option(metavar="N", help="Pixels per inch.")] = 150,
-    data: Annotated[bool, typer.Option("--data", help="Write the numbers too, as CSV or JSON.")] = False,
-    epoch: Annotated[str, typer.Option(metavar="best|last|N", help="Whose weights; 0 is before training.")] = "best",
+    data: Annotated[bool, typer.Option("--data", help="Also write the data, as CSV or JSON.")] = False,
+    epoch: Annotated[str, typer.Option(metavar="best|last|N", help="Epoch of the weights; 0: untrained.")] = "best",
     split: Annotated[
         str,
         typer.Option(
             metavar="test|valid|train",
-            help="Which images; else test, and train for the view data.",
+            help="Images to use; by default test, or train for the view data.",
             autocompletion=named(SPLITS),
         ),
     ] = "",
@@ -67,7 +67,7 @@ def export(
         typer.Option("--with", metavar="RUN", help="Another run to compare.", autocompletion=run_names),
     ] = None,
     list_views: Annotated[
-        bool, typer.Option("--list", help="Name the views and their options.", callback=_list, is_eager=True)
+        bool, typer.Option("--list", help="List the views and their options.", callback=_list, is_eager=True)
     ] = False,
     log: Annotated[bool, _setting("log")] = False,
     smooth: Annotated[str, _setting("smooth")] = "",
@@ -96,7 +96,7 @@ def export(
     runs_dir: RunsDir = None,
     debug: Debug = False,
 ) -> None:
-    """Write views of a stored run as figures, with their numbers where they are wanted."""
+    """Export views of a stored run as figures, optionally with their data."""
     remember_debug(context, debug)
     given = {name: context.params[name] for name in OPTIONS if _is_given(context, name)}
     outer = context.obj or {}
@@ -108,7 +108,7 @@ def export(
     export_run.export(
         folder,
         tuple(views or ()),
-        export_run.Wishes(
+        export_run.ExportOptions(
             given=given,
             compared=others,
             epoch=epoch,

@@ -1,4 +1,4 @@
-"""The commands without a screen."""
+"""Commands that print to the terminal instead of opening the console."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from mnist_tui.engine.runs.follow import follow
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.summaries import RunSummary, summarise_all
 from mnist_tui.engine.runs.tensorboard import recorded
-from mnist_tui.engine.session import resume as run_on
+from mnist_tui.engine.session import resume as resume_events
 from mnist_tui.engine.session import start
 from mnist_tui.engine.training.control import Control
-from mnist_tui.tui.render.run_rows import COLUMNS, cell_words
-from mnist_tui.tui.render.words import percent, phase_words, seconds, test_words
+from mnist_tui.tui.render.run_rows import COLUMNS, cell_label
+from mnist_tui.tui.render.texts import percent, phase_label, result_label, seconds
 from mnist_tui.tui.terminal.hangup import silence
 from mnist_tui.tui.terminal.logs import thread_failures
-from mnist_tui.tui.terminal.signals import saving_on_signals
+from mnist_tui.tui.terminal.signals import stop_on_signals
 
 HEADINGS = "epoch   train loss  train acc   valid loss  valid acc     time"
 FAILED = 1
@@ -51,71 +51,72 @@ def train(
     json: bool = False,
     tensorboard: bool = False,
 ) -> int:
-    """Train and say how it goes.
+    """Train and print the progress.
 
     Args:
-        tensorboard: whether the curves are written for TensorBoard too.
+        tensorboard: whether to write the curves for TensorBoard too.
 
     Returns:
-        The exit code: 0 when completed or stopped by hand, 1 when the training failed or not all of it could be
-        stored, 128 + N after signal N.
+        The exit code: 0 if the training completed or was stopped, 1 if it failed or could not be stored completely,
+        128 + N after signal N.
     """
     control = Control()
     events = start(config, runs_dir, data_dir=data_dir, name=name, control=control)
-    return say_all(recorded(events, runs_dir) if tensorboard else events, control, json=json)
+    return print_events(recorded(events, runs_dir) if tensorboard else events, control, json=json)
 
 
 def resume(
     folder: RunFolder, *, data_dir: str | None = None, json: bool = False, tensorboard: bool = False, **changes: Any
 ) -> int:
-    """Go on with a run and say how it goes, with the options and exit codes of `train`.
+    """Resume a run and print the progress, with the options and exit codes of `train`.
 
     Args:
-        changes: as for `engine.session.resume`.
+        changes: passed to `engine.session.resume`.
     """
     control = Control()
-    events = run_on(folder, data_dir=data_dir, control=control, **changes)
-    return say_all(recorded(events, folder.path.parent) if tensorboard else events, control, json=json)
+    events = resume_events(folder, data_dir=data_dir, control=control, **changes)
+    return print_events(recorded(events, folder.path.parent) if tensorboard else events, control, json=json)
 
 
 def follow_run(folder: RunFolder) -> int:
-    """Say what another process's training says until it ends; an interrupt ends the following alone."""
+    """Print the events of a training in another process until it ends; an interrupt does not affect the training."""
     history = History()
     try:
         _lines(_folded(follow(folder), history), history)
     except KeyboardInterrupt:
-        print(f"\n{folder.name} trains on", file=sys.stderr)
+        print(f"\n{folder.name} is still training", file=sys.stderr)
         return 130
     if history.finished is None:
-        print("the process that trained it is gone: go on with mnist-tui train --resume", folder.name, file=sys.stderr)
+        print("the training process has died: resume with mnist-tui train --resume", folder.name, file=sys.stderr)
         return FAILED
     return 0
 
 
-def say_all(events: Generator[Event, None, None], control: Control, *, json: bool) -> int:
-    """Say a training's events to the end; returns the exit code."""
+def print_events(events: Generator[Event, None, None], control: Control, *, json: bool) -> int:
+    """Run a training to its end, print its events and return the exit code."""
     history = History()
-    say = _json_lines if json else (_bar if sys.stderr.isatty() and sys.stdout.isatty() else _lines)
-    with saving_on_signals(control) as caught, thread_failures(), contextlib.closing(events):
+    print_all = _json_lines if json else (_bar if sys.stderr.isatty() and sys.stdout.isatty() else _lines)
+    with stop_on_signals(control) as caught, thread_failures(), contextlib.closing(events):
         try:
-            say(_folded(events, history), history)
+            print_all(_folded(events, history), history)
         except OSError as error:
             if error.errno not in (errno.EPIPE, errno.EIO) or inspect.getgeneratorstate(events) == inspect.GEN_CLOSED:
-                raise  # it is the training's own
+                raise  # raised by the training, not by printing
             silence(sys.stdout.fileno())
             if error.errno == errno.EPIPE and signal.SIGHUP not in caught:
-                # Whoever read our output went away, as `head` does; the run has stored how far it came.
+                # The reader closed the pipe, as `head` does; the run is saved up to this point.
                 return 128 + signal.SIGPIPE
-            for _ in _folded(events, history):  # the terminal is gone: the training goes on without it
+            for _ in _folded(events, history):  # the terminal is lost: finish the training without output
                 pass
-    ended = [number for number in caught if number != signal.SIGHUP]
-    if ended:
-        return 128 + ended[0]
+    fatal = [number for number in caught if number != signal.SIGHUP]
+    if fatal:
+        return 128 + fatal[0]
     finished = history.finished
     return FAILED if finished and (finished.status == "failed" or not finished.stored) else 0
 
 
 def _folded(events: Iterator[Event], history: History) -> Iterator[Event]:
+    """Add each event to the history before yielding it."""
     for event in events:
         history.add(event)
         yield event
@@ -130,56 +131,56 @@ def _json_lines(events: Iterator[Event], history: History) -> None:
 
 
 def _lines(events: Iterator[Event], history: History) -> None:
-    said = ""
+    previous = ""
     for event in events:
         if isinstance(event, Phase):
-            # Downloads report ten times a second; in a log file one line a file is enough.
-            words = f"downloading {event.detail}" if event.name == "download" else phase_words(event)
-            if words != said and event.name in ("download", "verify", "paused"):
-                print(words, flush=True)
-            said = words
+            # Downloads report progress ten times per second; print one line per file.
+            label = f"downloading {event.detail}" if event.name == "download" else phase_label(event)
+            if label != previous and event.name in ("download", "verify", "paused"):
+                print(label, flush=True)
+            previous = label
         else:
-            for line in _words(event, history):
+            for line in _event_lines(event, history):
                 print(line, flush=True)
 
 
 def _bar(events: Iterator[Event], history: History) -> None:
-    """A progress bar on stderr below the lines of the epochs."""
+    """Print one line per epoch, and a progress bar on stderr below them."""
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
-    words = (TextColumn(words) for words in ("{task.percentage:3.0f} %", "{task.fields[note]}"))
-    columns = (TextColumn("{task.description}"), BarColumn(), *words)
-    began, first = time.perf_counter(), 0.0
+    texts = (TextColumn(text) for text in ("{task.percentage:3.0f} %", "{task.fields[note]}"))
+    columns = (TextColumn("{task.description}"), BarColumn(), *texts)
+    started, first = time.perf_counter(), 0.0
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None, note="")
         for event in events:
             if isinstance(event, RunStarted):
-                began, first = time.perf_counter(), float(event.epoch - 1)
+                started, first = time.perf_counter(), float(event.epoch - 1)
             if isinstance(event, Phase):
-                bar.update(task, description=phase_words(event), completed=event.done, total=event.total or None)
+                bar.update(task, description=phase_label(event), completed=event.done, total=event.total or None)
             elif isinstance(event, Progress) and history.started is not None:
                 epochs = history.started.config["epochs"]
                 done = event.epoch - 1 + event.batch / event.batches
-                elapsed = time.perf_counter() - began
+                elapsed = time.perf_counter() - started
                 left = elapsed / max(done - first, 1e-9) * (epochs - done)
                 note = f"loss {event.loss:.3f}  {event.examples_per_second:,.0f} images/s"
                 if elapsed > 1:
                     note += f"  {seconds(left)} left"
                 bar.update(task, description=f"epoch {event.epoch}/{epochs}", completed=done, total=epochs, note=note)
-            for line in _words(event, history):
-                # Results belong on stdout, and above the bar that is drawn on stderr.
+            for line in _event_lines(event, history):
+                # The bar's console prints lines above the bar; stdout is the same terminal.
                 bar.console.print(Text(line), soft_wrap=True)
 
 
-def _words(event: Event, history: History) -> list[str]:
-    """An event in plain lines; progress and phases have none."""
+def _event_lines(event: Event, history: History) -> list[str]:
+    """Format an event as lines of text; empty for progress and phases."""
     match event:
         case RunStarted():
             lines = [f"note: {event.note}"] if event.note else []
             if event.epoch > 1 or event.batch:
-                lines.append(f"goes on with epoch {event.epoch} of {event.config['epochs']}")
+                lines.append(f"resuming at epoch {event.epoch} of {event.config['epochs']}")
             hidden = "-".join(map(str, (784, *event.config["hidden"], 10)))
             return [
                 *lines,
@@ -188,7 +189,7 @@ def _words(event: Event, history: History) -> list[str]:
                 HEADINGS,
             ]
         case Epoch():
-            mark = (" *" if event.best else "") + ("" if event.complete else " (cut short)")
+            mark = (" *" if event.best else "") + ("" if event.complete else " (incomplete)")
             return [
                 f"{event.epoch:>5}   {event.train_loss:>10.4f}  {percent(event.train_acc):>9}   "
                 f"{event.valid_loss:>10.4f}  {percent(event.valid_acc):>9}  {seconds(event.seconds):>7}{mark}"
@@ -196,7 +197,7 @@ def _words(event: Event, history: History) -> list[str]:
         case Notice():
             return [f"note: {event.words}"]
         case Test():
-            return [test_words(event, history.started.dataset if history.started else "?")]
+            return [result_label(event, history.started.dataset if history.started else "?")]
         case RunFinished():
             reason = f": {event.reason}" if event.reason else ""
             return [f"{event.status} in {seconds(event.seconds)}{reason}"]
@@ -204,44 +205,44 @@ def _words(event: Event, history: History) -> list[str]:
 
 
 def list_runs(runs_dir: Path, *, json: bool) -> None:
-    """Print the stored runs, the newest first."""
+    """Print the stored runs, newest first."""
     stored = summarise_all(runs_dir)
     if json:
         for run in stored:
             print(json_module.dumps(_record(run)))
         return
     if not stored:
-        print(f"there is no run in {runs_dir} yet: train one with mnist-tui train", file=sys.stderr)
+        print(f"no runs in {runs_dir} yet: train one with mnist-tui train", file=sys.stderr)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in COLUMNS:
         table.add_column(column, no_wrap=True, overflow="fold")
     for run in stored:
-        table.add_row(*(Text(cell_words(run, column)) for column in COLUMNS))
-    # Whole rows in a pipe or a file, where nobody sees a width.
+        table.add_row(*(Text(cell_label(run, column)) for column in COLUMNS))
+    # In a pipe or file there is no terminal width, so rows are not wrapped.
     Console(width=None if sys.stdout.isatty() else 400).print(table)
 
 
 def _record(run: RunSummary) -> dict[str, object]:
-    """A run as JSON values; what is not known is null."""
+    """Convert a run to JSON values; unknown numbers are null."""
     values = asdict(run) | {"run": run.name, "folder": str(run.folder.path)}
     values["config"] = run.config.to_json() if run.config else None
     return _without_nan(values)
 
 
 def _without_nan(values: dict[str, object]) -> dict[str, object]:
-    """JSON has no NaN: what is not a number is null."""
+    """Replace NaN and infinities, which JSON lacks, by null."""
     return {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in values.items()}
 
 
 def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None, json: bool) -> None:
-    """Measure a stored run and print the result.
+    """Evaluate a stored run and print the result.
 
-    Raises `ConfigError` for an epoch or a split that can't be meant, `RunError` and `DataError` where the run or its
-    data can't be read.
+    Raises `ConfigError` for an invalid epoch or split, `RunError` and `DataError` if the run or its data cannot be
+    read.
     """
     if split not in ("test", "valid", "train"):
-        raise ConfigError({"split": f"--split {split!r} is not known: choose one of test, valid, train"})
+        raise ConfigError({"split": f"--split must be test, valid or train, not {split!r}"})
     number = epoch_number(folder, epoch)
     from mnist_tui.engine.runs.stored_network import evaluate_stored
 
@@ -259,7 +260,7 @@ def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None,
 
 
 def epoch_number(folder: RunFolder, epoch: str) -> int:
-    """`best`, `last` or a number as an epoch of the run."""
+    """Resolve `best`, `last` or a number to an epoch of the run."""
     if epoch == "best":
         best = History.of(folder.events(progress=False)).best
         return best.epoch if best else 0
@@ -267,4 +268,4 @@ def epoch_number(folder: RunFolder, epoch: str) -> int:
         return max(folder.epochs(), default=0)
     if epoch.isascii() and epoch.isdigit() and len(epoch) < 10:
         return int(epoch)
-    raise ConfigError({"epoch": f"--epoch {epoch!r} is not known: choose best, last or a number"})
+    raise ConfigError({"epoch": f"--epoch must be best, last or a number, not {epoch!r}"})

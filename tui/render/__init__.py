@@ -1,1 +1,1 @@
-"""Arrays and numbers as terminal cells and words; pure functions."""
+"""Pure functions that render arrays and numbers as terminal cells and text."""

@@ -1,61 +1,60 @@
-"""Points and lines as terminal cells, and the way from point to point: pure numpy, no colours and no widgets.
+"""Braille rasters of points and lines, and navigation between points: pure numpy, without colours or widgets.
 
-A picture is made of dots, two columns and four rows to a cell, as the braille characters have them. On most
-terminals these dots lie equally far apart in both directions, so distances look as long as they are.
+Each cell has a grid of two columns by four rows of dots, those of the braille characters. On most terminals the dots
+are equally spaced in both directions, so the aspect ratio is preserved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 DOT_COLUMNS, DOT_ROWS = 2, 4
-"""Dots of a cell."""
+"""Dots per cell."""
 # Bits of the code point by row and column of the dot (Unicode, block Braille Patterns).
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The part of the plane that is seen: so many cells, around a centre."""
+    """The visible part of the plane: its centre, its scale and its size in cells."""
 
     x: float
-    """Of the centre."""
+    """Horizontal coordinate of the centre."""
     y: float
     scale: float
-    """Length in the plane from one dot to the next."""
+    """Distance in the plane between adjacent dots."""
     columns: int
-    """Cells."""
+    """Width in cells."""
     rows: int
 
     def dots(self, points: NDArray[np.floating]) -> NDArray[np.int64]:
-        """The (N, 2) column and row of each of (N, 2) points' dots; outside the picture too."""
+        """Return the column and row of the dot of each point, (N, 2) for (N, 2) points; they may lie outside."""
         across = (points[:, 0] - self.x) / self.scale + (self.columns * DOT_COLUMNS - 1) / 2
         down = (self.y - points[:, 1]) / self.scale + (self.rows * DOT_ROWS - 1) / 2
-        places = np.stack([across, down], axis=1).clip(-1e9, 1e9)  # far enough, and still whole numbers
-        return np.asarray(np.rint(places), dtype=np.int64)
+        dots = np.stack([across, down], axis=1).clip(-1e9, 1e9)  # far outside, yet without integer overflow
+        return np.asarray(np.rint(dots), dtype=np.int64)
 
     def cells(self, points: NDArray[np.floating]) -> NDArray[np.int64]:
-        """The (N, 2) column and row of each point's cell; outside the picture too."""
+        """Return the column and row of the cell of each point, (N, 2) for (N, 2) points; they may lie outside."""
         return np.asarray(self.dots(points) // np.array([DOT_COLUMNS, DOT_ROWS]))
 
-    def place(self, column: float, row: float) -> tuple[float, float]:
-        """The point of the plane in the middle of a cell."""
+    def cell_centre(self, column: float, row: float) -> tuple[float, float]:
+        """Return the coordinates of the centre of a cell."""
         across = (column + 0.5) * DOT_COLUMNS - self.columns * DOT_COLUMNS / 2
         down = (row + 0.5) * DOT_ROWS - self.rows * DOT_ROWS / 2
         return self.x + across * self.scale, self.y - down * self.scale
 
-    def holds(self, x: float, y: float) -> bool:
-        """Whether a point of the plane is seen."""
+    def contains(self, x: float, y: float) -> bool:
+        """Return whether a point of the plane is visible."""
         column, row = self.cells(np.array([[x, y]]))[0]
         return bool(0 <= column < self.columns and 0 <= row < self.rows)
 
 
-def whole(points: NDArray[np.floating], columns: int, rows: int) -> Window:
-    """The window in which (N, 2) points are seen all, as large as can be."""
+def fit_window(points: NDArray[np.floating], columns: int, rows: int) -> Window:
+    """Return the tightest window of the given size that contains all of the (N, 2) points."""
     if not len(points):
         return Window(0.0, 0.0, 1.0, columns, rows)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -67,12 +66,12 @@ def whole(points: NDArray[np.floating], columns: int, rows: int) -> Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raster:
-    """A picture of points in classes."""
+    """Rasterised points or lines, each cell with a class."""
 
     chars: NDArray[np.str_]
-    """(rows, columns) of single characters, a space where there is no point."""
+    """(rows, columns): single characters; a space if the cell is empty."""
     classes: NDArray[np.int16]
-    """(rows, columns): the class that a cell shows, -1 where there is no point."""
+    """(rows, columns): the class that determines the colour of a cell; -1 if the cell is empty."""
     raised: NDArray[np.bool_]
     """(rows, columns): whether a cell shows raised points."""
 
@@ -85,41 +84,41 @@ def raster(
     raised: NDArray[np.bool_] | None = None,
     digits: bool = False,
 ) -> Raster:
-    """Draw points.
+    """Rasterise points.
 
-    A cell has one colour, so it takes the class of most of its points, the smallest of several with as many; its dots
-    are those of all its points. Where a cell holds raised points, these alone are seen in it.
+    A cell can have only one colour, that of its majority class (ties go to the smallest class), but has the dots of
+    all of its points. In a cell with raised points, only those are drawn and counted.
 
     Args:
         points: (N, 2)
-        classes: (N,), from 0.
-        raised: (N,): which points lie over the others.
-        digits: draw each cell as its class's last digit instead of dots.
+        classes: (N,), starting at 0.
+        raised: (N,): points that are drawn on top of the others.
+        digits: draw the last digit of the class in each cell instead of dots.
     """
     columns, rows = window.columns, window.rows
     dots = window.dots(points)
     inside = ((dots >= 0) & (dots < np.array([columns * DOT_COLUMNS, rows * DOT_ROWS]))).all(axis=1)
-    dots, seen = dots[inside], classes[inside].astype(np.int64)
+    dots, labels = dots[inside], classes[inside].astype(np.int64)
     cells = dots[:, 1] // DOT_ROWS * columns + dots[:, 0] // DOT_COLUMNS
     over = np.zeros(rows * columns, bool)
     if raised is not None:
         over[cells[raised[inside]]] = True
         kept = raised[inside] | ~over[cells]
-        dots, seen, cells = dots[kept], seen[kept], cells[kept]
+        dots, labels, cells = dots[kept], labels[kept], cells[kept]
 
-    count = int(seen.max()) + 1 if len(seen) else 1
-    votes = np.bincount(cells * count + seen, minlength=rows * columns * count).reshape(-1, count)
-    shown = np.where(votes.any(axis=1), votes.argmax(axis=1), -1).astype(np.int16)
+    count = int(labels.max()) + 1 if len(labels) else 1
+    votes = np.bincount(cells * count + labels, minlength=rows * columns * count).reshape(-1, count)
+    majority = np.where(votes.any(axis=1), votes.argmax(axis=1), -1).astype(np.int16)
     if digits:
-        chars = np.array(list("0123456789 "))[np.where(shown < 0, 10, shown % 10)]
+        chars = np.array(list("0123456789 "))[np.where(majority < 0, 10, majority % 10)]
     else:
-        chars = _braille(dots, columns, rows)
+        chars = braille_chars(dots, columns, rows)
     shape = rows, columns
-    return Raster(chars.reshape(shape), shown.reshape(shape), over.reshape(shape))
+    return Raster(chars.reshape(shape), majority.reshape(shape), over.reshape(shape))
 
 
-def _braille(dots: NDArray[np.int64], columns: int, rows: int) -> NDArray[np.str_]:
-    """The (rows, columns) characters that have these (N, 2) dots, a space where there are none."""
+def braille_chars(dots: NDArray[np.int64], columns: int, rows: int) -> NDArray[np.str_]:
+    """Return the (rows, columns) braille characters with the (N, 2) dots set; a space for an empty cell."""
     lit = np.zeros((rows * DOT_ROWS, columns * DOT_COLUMNS), np.uint8)
     lit[dots[:, 1], dots[:, 0]] = 1
     bits = lit.reshape(rows, DOT_ROWS, columns, DOT_COLUMNS) * _BITS[None, :, None, :]
@@ -127,73 +126,44 @@ def _braille(dots: NDArray[np.int64], columns: int, rows: int) -> NDArray[np.str
     return np.where(codes == 0, np.uint32(ord(" ")), 0x2800 + codes).astype(np.uint32).view("<U1")
 
 
-def trace(
-    lines: Sequence[NDArray[np.floating]], low: tuple[float, float], high: tuple[float, float], columns: int, rows: int
-) -> Raster:
-    """Draw lines; a cell shows the last of the lines that cross it, and has that one's place in `lines` as its class.
-
-    Args:
-        lines: each (N, 2), N > 0; parts outside the picture are left out.
-        low, high: x and y of the dots at the lower left and the upper right corner.
-    """
-    span = np.array([columns * DOT_COLUMNS - 1, rows * DOT_ROWS - 1])
-    chars, classes = np.full((rows, columns), " "), np.full((rows, columns), -1, np.int16)
-    for place, line in enumerate(lines):
-        across, up = ((line - low) / np.subtract(high, low) * span).T
-        dots = _along(np.stack([across, span[1] - up], axis=1).clip(-span, 2 * span))  # no line is endless
-        dots = dots[((dots >= 0) & (dots <= span)).all(axis=1)]
-        own = _braille(dots, columns, rows)
-        crossed = own != " "
-        chars[crossed], classes[crossed] = own[crossed], place
-    return Raster(chars, classes, np.zeros((rows, columns), bool))
-
-
-def _along(points: NDArray[np.floating]) -> NDArray[np.int64]:
-    """The (M, 2) dots of the lines from each of (N, 2) points to the next, without a gap."""
-    steps = np.diff(points, axis=0)
-    counts = np.maximum(np.ceil(np.abs(steps).max(axis=1)), 1).astype(np.int64)
-    which = np.repeat(np.arange(len(steps)), counts)
-    part = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
-    between = points[which] + steps[which] * (part / counts[which])[:, None]
-    return np.asarray(np.floor(np.concatenate([between, points[-1:]]) + 0.5), dtype=np.int64)
-
-
-def nearest(points: NDArray[np.floating], chosen: NDArray[np.bool_], x: float, y: float) -> int | None:
-    """The chosen point that lies nearest to a place, the first of several as near; None where none is chosen."""
-    places = np.flatnonzero(chosen)
-    if not len(places):
+def nearest(points: NDArray[np.floating], candidates: NDArray[np.bool_], x: float, y: float) -> int | None:
+    """Return the index of the candidate nearest to (x, y), the first one on a tie; None without candidates."""
+    indices = np.flatnonzero(candidates)
+    if not len(indices):
         return None
-    steps = points[places] - np.array([x, y])
-    return int(places[np.einsum("ij,ij->i", steps, steps).argmin()])
+    offsets = points[indices] - np.array([x, y])
+    return int(indices[np.einsum("ij,ij->i", offsets, offsets).argmin()])
 
 
-def step(points: NDArray[np.floating], chosen: NDArray[np.bool_], start: int, across: int, up: int) -> int | None:
-    """The point that a step in one of the four directions leads to: the nearest of those that lie that way.
+def next_point(
+    points: NDArray[np.floating], candidates: NDArray[np.bool_], start: int, across: int, up: int
+) -> int | None:
+    """Return the nearest candidate in one of the four directions, for cursor movement.
 
-    What lies that way is not more to the side than ahead; only where nothing does, all that lies ahead counts. Points
-    at the same place stand in a row by their index, from left to right and from bottom to top, so that none of them
-    is hidden for ever.
+    Candidates within 45° of the direction take precedence over others in the same half-plane. Coincident points are
+    visited in index order (right and up: ascending), so that each of them can be reached.
 
     Args:
-        points: (N, 2); chosen: (N,): the points that can be reached.
-        start: the point to step from, chosen or not.
-        across, up: the direction: one of them is 1 or -1, the other one 0.
+        points: (N, 2)
+        candidates: (N,): points that can be reached.
+        start: index of the current point, which need not be a candidate.
+        across, up: the direction: one of them is 1 or -1, the other 0.
 
     Returns:
-        None where no chosen point lies ahead.
+        The index of the point, or None if there is no candidate in that direction.
     """
-    steps = points - points[start]
+    offsets = points - points[start]
     forward = across + up
-    ahead = (steps[:, 0] if across else steps[:, 1]) * forward
-    aside = np.abs(steps[:, 1] if across else steps[:, 0])
-    pile = np.flatnonzero(chosen & (ahead == 0) & (aside == 0))
-    later = pile[(pile - start) * forward > 0]
+    ahead = (offsets[:, 0] if across else offsets[:, 1]) * forward
+    aside = np.abs(offsets[:, 1] if across else offsets[:, 0])
+    coincident = np.flatnonzero(candidates & (ahead == 0) & (aside == 0))
+    later = coincident[(coincident - start) * forward > 0]
     if len(later):
         return int(later[0] if forward > 0 else later[-1])
-    for way in (chosen & (ahead > 0) & (aside <= ahead), chosen & (ahead > 0)):
-        places = np.flatnonzero(way)
-        if len(places):
-            distances = np.hypot(ahead[places], aside[places])
-            closest = places[distances == distances.min()]
+    for region in (candidates & (ahead > 0) & (aside <= ahead), candidates & (ahead > 0)):
+        indices = np.flatnonzero(region)
+        if len(indices):
+            distances = np.hypot(ahead[indices], aside[indices])
+            closest = indices[distances == distances.min()]
             return int(closest[0] if forward > 0 else closest[-1])
     return None

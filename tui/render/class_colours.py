@@ -1,4 +1,4 @@
-"""Ten colours for ten classes, which colour-blind readers tell apart too."""
+"""Ten class colours that remain distinguishable with colour vision deficiencies."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from textual.theme import Theme
 
 from mnist_tui.engine.figures.colours import CLASSES as LIGHT
 
-# Found as those for a light ground were, which figures have too: the largest distance of the closest two colours, as
-# seen with any kind of colour vision.
+# Chosen like the colours for light backgrounds: they maximise the smallest perceptual distance between any two colours
+# over all simulated kinds of colour vision.
 DARK = (
     "#ff7700", "#ccffee", "#5544ff", "#ffff00", "#9944bb", "#66aa77", "#eeaaff", "#cc0022", "#66ff88", "#666677",
 )  # fmt: skip
-# Where the terminal has no more, eight hues in its own order; the look is then digits, which tell classes apart.
-FEW = ("red", "green", "yellow", "blue", "magenta", "cyan", "white", "bright_black", "bright_red", "bright_blue")
+# For terminals with 16 colours; their few hues repeat, so points are drawn as digits there.
+ANSI = ("red", "green", "yellow", "blue", "magenta", "cyan", "white", "bright_black", "bright_red", "bright_blue")
 
 
 def class_colours(theme: Theme, console: Console) -> tuple[str, ...]:
-    """Ten colours for classes that stand out from the theme's background and from each other.
+    """Return ten colours that contrast with the theme's background and with each other.
 
-    Without colours all are the text's: greys would only hide some of them.
+    Without colour support all of them are the foreground colour, because greys would make some classes hard to see.
     """
     if console.no_color:
         return (theme.foreground or ("#ffffff" if theme.dark else "#000000"),) * len(DARK)
     if console.color_system == "standard":
-        return FEW
+        return ANSI
     return DARK if theme.dark else LIGHT

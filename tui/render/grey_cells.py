@@ -1,7 +1,7 @@
-"""Grey images as terminal cells: the only code that turns pixels into characters.
+"""Conversion of grey images to terminal cells.
 
-Everything here is pure: numpy arrays in, characters and grey levels out. A level is 0 (paper) … `LEVELS` - 1 (ink);
--1 is the terminal's own colour. What colour a level has is the widget's business.
+All functions are pure: numpy arrays in, characters and grey levels out. Levels range from 0 (paper) to `LEVELS` - 1
+(ink); -1 is the terminal's default colour. Widgets map levels to colours.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 LEVELS = 24
-"""Grey steps: as many as the 256-colour palette has."""
+"""Number of grey levels: that of the 256-colour palette."""
 
 Style: TypeAlias = Literal["half", "braille", "ascii"]
 STYLES: tuple[Style, ...] = ("half", "braille", "ascii")
 
 SHADES = " .:-=+*#%@"
 BRAILLE_INK = 0.35
-"""A braille dot is set where the pixel has at least this share of full ink."""
-# The dots of a braille cell, by row and column, as bits of its code point (Unicode, block Braille Patterns).
+"""Threshold from which a pixel sets its braille dot, as a fraction of full ink."""
+# Bits of the code point by row and column of the dot (Unicode, block Braille Patterns).
 _BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 
 
@@ -30,11 +30,11 @@ class Cells:
     """A block of terminal cells."""
 
     chars: np.ndarray
-    """(rows, columns) of single characters, dtype `<U1`."""
+    """(rows, columns): single characters, dtype `<U1`."""
     ink: np.ndarray
-    """(rows, columns) int16: the characters' level, -1 for the terminal's own."""
+    """(rows, columns) int16: foreground level, -1 for the terminal's default."""
     paper: np.ndarray
-    """(rows, columns) int16: the background's level, -1 for the terminal's own."""
+    """(rows, columns) int16: background level, -1 for the terminal's default."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -43,15 +43,15 @@ class Cells:
 
 
 def image_cells(image: np.ndarray, style: Style, *, small: bool = False) -> Cells:
-    """An image as cells.
+    """Convert an image to cells.
 
     Args:
-        image: (S, S) uint8, S divisible by 4; 0 is paper, 255 full ink.
-        style: `half` blocks (two grey pixels a cell), `braille` (eight black-and-white ones) or `ascii` shades.
-        small: half the width and height; braille is always as small.
+        image: (S, S) uint8, S divisible by 4; 0 is paper, 255 is full ink.
+        style: `half` blocks (two grey pixels per cell), `braille` (eight binary pixels per cell) or `ascii` shades.
+        small: halve width and height; has no effect on braille, which always has that size.
 
     Returns:
-        For 28×28: 28×14 cells, small or braille 14×7.
+        For a 28×28 image: 28×14 cells; 14×7 if small or braille.
     """
     if style == "braille":
         return braille(image)
@@ -61,25 +61,25 @@ def image_cells(image: np.ndarray, style: Style, *, small: bool = False) -> Cell
 
 
 def cell_size(style: Style, *, small: bool, pixels: int = 28) -> tuple[int, int]:
-    """Columns and rows that `image_cells` takes."""
+    """Return the columns and rows of the result of `image_cells`."""
     if style == "braille" or small:
         return pixels // 2, pixels // 4
     return pixels, pixels // 2
 
 
 def shrink(image: np.ndarray) -> np.ndarray:
-    """Half the width and height: each pixel the mean of four."""
+    """Halve width and height by averaging blocks of 2×2 pixels."""
     rows, columns = image.shape
     return np.asarray(image.reshape(rows // 2, 2, columns // 2, 2).mean(axis=(1, 3)).round(), dtype=np.uint8)
 
 
 def levels(image: np.ndarray) -> np.ndarray:
-    """8-bit pixels as levels, 0 … `LEVELS` - 1, int16."""
+    """Quantise 8-bit pixels to levels 0 … `LEVELS` - 1, int16."""
     return np.asarray((image.astype(np.int32) * (LEVELS - 1) + 127) // 255, dtype=np.int16)
 
 
 def half_blocks(image: np.ndarray) -> Cells:
-    """Two pixels a cell, one above the other; both grey."""
+    """Render two vertically adjacent grey pixels per cell."""
     grey = levels(image)
     upper, lower = grey[0::2], grey[1::2]
     chars = np.where(upper == lower, " ", "▀")
@@ -87,7 +87,7 @@ def half_blocks(image: np.ndarray) -> Cells:
 
 
 def braille(image: np.ndarray) -> Cells:
-    """Eight pixels a cell, each a dot or none."""
+    """Render eight binary pixels per cell."""
     rows, columns = image.shape
     dots = (image >= round(255 * BRAILLE_INK)).reshape(rows // 4, 4, columns // 2, 2)
     codes = 0x2800 + (dots * _BRAILLE_BITS[None, :, None, :]).sum(axis=(1, 3))
@@ -96,7 +96,7 @@ def braille(image: np.ndarray) -> Cells:
 
 
 def shades(image: np.ndarray) -> Cells:
-    """One ASCII character for two pixels, one above the other, the denser the more ink."""
+    """Render two vertically adjacent pixels per cell as an ASCII character of matching density."""
     rows, columns = image.shape
     grey = image.reshape(rows // 2, 2, columns).mean(axis=1)
     index = (grey * (len(SHADES) - 1) / 255).round().astype(int)
@@ -106,14 +106,14 @@ def shades(image: np.ndarray) -> Cells:
 
 
 def text_cells(text: str, width: int) -> Cells:
-    """One row of text, centred in `width` columns and cut where it is longer."""
+    """Return one row of text, centred and truncated to `width` columns."""
     chars = np.array([list(text[:width].center(width))])
     own = np.full(chars.shape, -1, np.int16)
     return Cells(chars, own, own)
 
 
 def stack(blocks: list[Cells]) -> Cells:
-    """Blocks of one width above each other."""
+    """Stack blocks of equal width vertically."""
     return Cells(
         np.concatenate([block.chars for block in blocks]),
         np.concatenate([block.ink for block in blocks]),
@@ -122,7 +122,7 @@ def stack(blocks: list[Cells]) -> Cells:
 
 
 def beside(blocks: list[Cells], gap: int = 1) -> Cells:
-    """Blocks of one height beside each other, `gap` empty columns between them."""
+    """Place blocks of equal height side by side, separated by `gap` empty columns."""
     rows = blocks[0].chars.shape[0]
     empty = np.full((rows, gap), -1, np.int16)
     space = Cells(np.full((rows, gap), " "), empty, empty)
@@ -135,7 +135,7 @@ def beside(blocks: list[Cells], gap: int = 1) -> Cells:
 
 
 def runs(cells: Cells, row: int) -> list[tuple[str, int, int]]:
-    """A row as the fewest pieces of equal colour: text, ink level, paper level."""
+    """Split a row into the fewest spans of uniform colour: text, ink level, paper level."""
     ink, paper = cells.ink[row], cells.paper[row]
     changes = np.flatnonzero((np.diff(ink) != 0) | (np.diff(paper) != 0)) + 1
     bounds = [0, *changes.tolist(), len(ink)]

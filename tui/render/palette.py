@@ -1,4 +1,4 @@
-"""The theme's colours in the forms that Rich, plotext and the grey images want; a theme may name the terminal's own."""
+"""Conversion of theme colours for Rich, plotext and grey images; a theme may use the terminal's ANSI colours."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ USED = (
     "valid",
     "warning",
 )
-"""The theme's variables that are written into texts."""
+"""Theme variables that are used to style text."""
 
 
 def rich_colours(variables: Mapping[str, str]) -> dict[str, str]:
-    """The used variables as Rich writes colours, `#rrggbb` or one of the terminal's own such as `green`."""
+    """Return the theme variables in `USED` as Rich colour names: `#rrggbb` or an ANSI name such as `green`."""
     return {name: Color.parse(variables[name]).rich_color.name for name in USED}
 
 
 def plot_colour(colour: Color) -> tuple[int, int, int] | int | str:
-    """A colour as plotext takes it: red, green and blue, or a number of the terminal's own, or `default`."""
+    """Convert a colour to plotext's form: an RGB triple, an ANSI colour number or `default`."""
     if colour.ansi is None:
         return colour.rgb
     return "default" if colour.ansi < 0 else colour.ansi
 
 
 def grey_ramp(paper: str, ink: str, steps: int) -> tuple[str, ...]:
-    """`steps` colours from paper to ink; from black to white where the theme leaves them to the terminal."""
+    """Return `steps` colours from paper to ink; from black to white if the theme uses the terminal's colours."""
     low, high = Color.parse(paper), Color.parse(ink)
     if low.ansi is not None or high.ansi is not None:
         low, high = Color(0, 0, 0), Color(255, 255, 255)

@@ -1,4 +1,4 @@
-"""Stored runs as rows: the same columns in the Runs view and in `mnist-tui runs`."""
+"""Table rows for stored runs, with the same columns in the Runs view and in `mnist-tui runs`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from rich.text import Text
 
 from mnist_tui.engine.runs.summaries import RunSummary
-from mnist_tui.tui.render.words import moment, percent, printable, seconds
+from mnist_tui.tui.render.texts import date_label, percent, printable, seconds
 
 COLUMNS = ("run", "test", "valid", "epochs", "time", "status", "data", "layers", "optim", "lr", "batch", "when")
 STATUS_COLOURS = {
@@ -20,14 +20,14 @@ STATUS_COLOURS = {
 }
 
 
-def cell_words(run: RunSummary, column: str) -> str:
-    """One cell of the table in words."""
+def cell_label(run: RunSummary, column: str) -> str:
+    """Return the text of one table cell."""
     config = run.config
     match column:
         case "run":
             return printable(run.name)
         case "when":
-            return moment(run.created)
+            return date_label(run.created)
         case "epochs":
             return f"{run.epochs}/{config.epochs}" if config else str(run.epochs)
         case "valid":
@@ -51,23 +51,23 @@ def cell_words(run: RunSummary, column: str) -> str:
 
 
 def row_cells(run: RunSummary, *, marked: bool, colours: dict[str, str]) -> list[Text]:
-    """All cells of a row."""
+    """Return the styled cells of one row."""
     cells = []
     for column in COLUMNS:
-        words = cell_words(run, column)
+        label = cell_label(run, column)
         if column == "run":
-            cells.append(Text(f"{'●' if marked else ' '} {words}", f"bold {colours['accent']}" if marked else ""))
+            cells.append(Text(f"{'●' if marked else ' '} {label}", f"bold {colours['accent']}" if marked else ""))
         elif column == "status":
-            cells.append(Text(words, colours[STATUS_COLOURS[words]]))
+            cells.append(Text(label, colours[STATUS_COLOURS[label]]))
         elif column in ("lr", "batch", "epochs", "valid", "test", "time"):
-            cells.append(Text(words, justify="right"))
+            cells.append(Text(label, justify="right"))
         else:
-            cells.append(Text(words))
+            cells.append(Text(label))
     return cells
 
 
 def sort_key(run: RunSummary, column: str) -> tuple[float, str]:
-    """By number where the column has numbers, else by its words; what is missing comes last in descending order."""
+    """Return a sort key: numeric where possible, else the cell's text; missing values sort below all others."""
     numbers = {
         "when": run.created,
         "epochs": float(run.epochs),
@@ -80,10 +80,10 @@ def sort_key(run: RunSummary, column: str) -> tuple[float, str]:
     if column in numbers:
         number = numbers[column]
         return (-math.inf if math.isnan(number) else number, run.name)
-    return (0.0, cell_words(run, column).lower())
+    return (0.0, cell_label(run, column).lower())
 
 
-def matches(run: RunSummary, words: str) -> bool:
-    """Whether every word is part of one of the run's cells."""
-    text = " ".join(cell_words(run, column) for column in COLUMNS).lower()
-    return all(word in text for word in words.lower().split())
+def matches(run: RunSummary, query: str) -> bool:
+    """Return whether every word of the query occurs in the run's row, ignoring case."""
+    text = " ".join(cell_label(run, column) for column in COLUMNS).lower()
+    return all(word in text for word in query.lower().split())

@@ -1,7 +1,7 @@
-"""Signed numbers as terminal cells: a colour for each side of zero, or a character where colours are short.
+"""Conversion of signed numbers to terminal cells: a diverging colour ramp, or characters if colours are limited.
 
-Everything here is pure. A level is -`LEVELS` … +`LEVELS`, 0 is zero. In the cells it stands as its place in the ramp,
-0 … 2·`LEVELS`, so that negative numbers stay free for what is not on the ramp: `OWN`, `QUIET` and `CHOSEN`.
+All functions are pure. Levels range from -`LEVELS` to +`LEVELS`. Cells store the index in the ramp, 0 … 2·`LEVELS`;
+negative values denote colours outside the ramp: `TERMINAL_DEFAULT`, `MUTED` and `SELECTED`.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ import numpy as np
 from mnist_tui.tui.render.grey_cells import Cells, beside, stack
 
 LEVELS = 12
-"""Steps on each side of zero."""
+"""Levels on each side of zero."""
 RAMP = 2 * LEVELS + 1
-"""All levels together."""
-OWN, QUIET, CHOSEN = -1, -2, -3
-"""Text in the terminal's own colour, in a quiet one, and under the cursor."""
+"""Total number of levels."""
+TERMINAL_DEFAULT, MUTED, SELECTED = -1, -2, -3
+"""Colours of plain text, of secondary text and of text under the cursor."""
 
-Look: TypeAlias = Literal["half", "signs"]
-"""`half` blocks: two numbers a cell, one above the other. `signs`: a character for their mean."""
-LOOKS: tuple[Look, ...] = ("half", "signs")
+SignedStyle: TypeAlias = Literal["half", "signs"]
+"""`half` blocks: two vertically adjacent numbers per cell. `signs`: one character for their mean."""
+SIGNED_STYLES: tuple[SignedStyle, ...] = ("half", "signs")
 
 SIGNS = "=- +#"
-"""Strongly and weakly negative, about zero, weakly and strongly positive."""
+"""Characters for strongly negative, weakly negative, near zero, weakly positive and strongly positive."""
 WEAK, STRONG = 2, 5
-"""The levels from which a number is a weak and a strong sign."""
+"""Smallest absolute levels that count as weak and as strong."""
 
 
 def largest(values: np.ndarray) -> float:
-    """The largest absolute value, leaving out what is no number; 0 where nothing is left."""
+    """Return the largest finite absolute value; 0 if there is none."""
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max()) if finite.size else 0.0
 
 
 def signed_levels(values: np.ndarray, scale: float) -> np.ndarray:
-    """Numbers as levels, int16: ±`scale` and everything beyond it is ±`LEVELS`; what is no number is 0."""
+    """Quantise numbers to int16 levels, saturating at ±`LEVELS` for ±`scale`; NaN becomes 0."""
     if scale <= 0:
         return np.zeros(values.shape, np.int16)
     shares = np.nan_to_num(values.astype(np.float64) / scale, nan=0.0, posinf=1.0, neginf=-1.0)
@@ -45,75 +45,84 @@ def signed_levels(values: np.ndarray, scale: float) -> np.ndarray:
 
 
 def picture_size(*, small: bool, pixels: int = 28) -> tuple[int, int]:
-    """Columns and rows of a picture."""
+    """Return the columns and rows of a picture."""
     return (pixels // 2, pixels // 4) if small else (pixels, pixels // 2)
 
 
 def shrink(values: np.ndarray) -> np.ndarray:
-    """Half the height and width of (…, H, W), both even: each number the mean of four."""
+    """Halve the height and width of (…, H, W), both even, by averaging blocks of 2×2."""
     *rest, rows, columns = values.shape
     return np.asarray(values.reshape(*rest, rows // 2, 2, columns // 2, 2).mean(axis=(-3, -1)))
 
 
-def signed_cells(values: np.ndarray, scale: float, look: Look) -> Cells:
-    """Numbers as cells.
+def signed_cells(values: np.ndarray, scale: float, style: SignedStyle) -> Cells:
+    """Convert numbers to cells.
 
     Args:
         values: (R, C), R even.
-        scale: what ±`LEVELS` stands for.
+        scale: absolute value that maps to ±`LEVELS`.
 
     Returns:
         R / 2 rows and C columns.
     """
-    if look == "signs":
+    if style == "signs":
         rows, columns = values.shape
-        places = signed_levels(values.reshape(rows // 2, 2, columns).mean(axis=1), scale)
-        strength = np.sign(places) * (np.digitize(np.abs(places), [WEAK, STRONG]))
+        levels = signed_levels(values.reshape(rows // 2, 2, columns).mean(axis=1), scale)
+        strength = np.sign(levels) * (np.digitize(np.abs(levels), [WEAK, STRONG]))
         chars = np.array(list(SIGNS))[strength + 2]
-        ink = np.where(strength == 0, OWN, LEVELS + np.sign(strength) * LEVELS).astype(np.int16)
-        return Cells(chars, ink, np.full(chars.shape, OWN, np.int16))
-    places = signed_levels(values, scale) + np.int16(LEVELS)
-    upper, lower = places[0::2], places[1::2]
+        ink = np.where(strength == 0, TERMINAL_DEFAULT, LEVELS + np.sign(strength) * LEVELS).astype(np.int16)
+        return Cells(chars, ink, np.full(chars.shape, TERMINAL_DEFAULT, np.int16))
+    indices = signed_levels(values, scale) + np.int16(LEVELS)
+    upper, lower = indices[0::2], indices[1::2]
     return Cells(np.where(upper == lower, " ", "▀"), upper, lower)
 
 
-def legend(width: int, look: Look) -> Cells:
-    """One row of the whole scale, from negative to positive."""
+def legend(width: int, style: SignedStyle) -> Cells:
+    """Return one row that shows the whole scale, from negative to positive."""
     line = np.linspace(-1, 1, width)
-    return signed_cells(np.stack([line, line]), 1.0, look)
+    return signed_cells(np.stack([line, line]), 1.0, style)
 
 
-def text_line(text: str, width: int, colour: int = OWN, *, centred: bool = False) -> Cells:
-    """One row of text, filled up to `width` columns and cut where it is longer."""
+def text_line(text: str, width: int, colour: int = TERMINAL_DEFAULT, *, centred: bool = False) -> Cells:
+    """Return one row of text, padded or truncated to `width` columns."""
     text = text[:width].center(width) if centred else text[:width].ljust(width)
     shape = (1, width)
-    return Cells(np.array([list(text)]).reshape(shape), np.full(shape, colour, np.int16), np.full(shape, OWN, np.int16))
+    return Cells(
+        np.array([list(text)]).reshape(shape),
+        np.full(shape, colour, np.int16),
+        np.full(shape, TERMINAL_DEFAULT, np.int16),
+    )
 
 
 def blank(rows: int, columns: int) -> Cells:
-    """Empty cells in the terminal's own colours."""
-    own = np.full((rows, columns), OWN, np.int16)
-    return Cells(np.full((rows, columns), " "), own, own)
+    """Return empty cells in the terminal's default colours."""
+    default = np.full((rows, columns), TERMINAL_DEFAULT, np.int16)
+    return Cells(np.full((rows, columns), " "), default, default)
 
 
 def picture_grid(
-    pictures: np.ndarray, captions: Sequence[str], chosen: int, columns: int, scales: Sequence[float], look: Look
+    pictures: np.ndarray,
+    captions: Sequence[str],
+    selected: int,
+    columns: int,
+    scales: Sequence[float],
+    style: SignedStyle,
 ) -> Cells:
-    """Pictures with a caption under each, row by row.
+    """Arrange captioned pictures in rows.
 
     Args:
-        pictures: (M, R, C), R even; at least one.
-        captions: M of them.
-        chosen: the place of the one under the cursor.
-        columns: pictures in a row.
-        scales: for each picture what the ends of its colours stand for.
+        pictures: (M, R, C), M > 0, R even.
+        captions: one for each picture.
+        selected: index of the picture under the cursor.
+        columns: pictures per row.
+        scales: for each picture, the absolute value at the ends of its colour ramp.
     """
     width = pictures.shape[2]
     blocks = [
         stack(
             [
-                signed_cells(picture, scale, look),
-                text_line(caption, width, CHOSEN if i == chosen else OWN, centred=True),
+                signed_cells(picture, scale, style),
+                text_line(caption, width, SELECTED if i == selected else TERMINAL_DEFAULT, centred=True),
             ]
         )
         for i, (picture, caption, scale) in enumerate(zip(pictures, captions, scales, strict=True))
@@ -124,10 +133,10 @@ def picture_grid(
 
 
 def block_mean(values: np.ndarray, rows: int, columns: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """A matrix brought down to at most `rows` and `columns`, each number the mean of a block; blocks may end short.
+    """Downsample a matrix to at most `rows` × `columns` by averaging blocks; the last blocks may be smaller.
 
     Returns:
-        The means, and a block's height and width: the smallest whole numbers that do.
+        The means, and the height and width of a block, as small as possible.
     """
     height, width = -(-values.shape[0] // rows), -(-values.shape[1] // columns)
     sums: np.ndarray = values.astype(np.float64)
@@ -139,16 +148,16 @@ def block_mean(values: np.ndarray, rows: int, columns: int) -> tuple[np.ndarray,
 
 
 def matrix_cells(
-    values: np.ndarray, names: Sequence[str], rows: int, columns: int, look: Look
+    values: np.ndarray, names: Sequence[str], rows: int, columns: int, style: SignedStyle
 ) -> tuple[Cells, tuple[int, int], float]:
-    """A matrix in at most `rows` × `columns` cells, its rows named at the left.
+    """Render a matrix in at most `rows` × `columns` cells, with row names on the left.
 
     Args:
         values: (R, C).
-        names: R names; each stands beside its line of cells, or beside the line that its row is the first of.
+        names: R names; each line of cells is labelled with the name of its first row.
 
     Returns:
-        The cells, height and width of the blocks that were averaged, and what the ends of the colours stand for.
+        The cells, the height and width of the averaged blocks, and the absolute value at the ends of the colour ramp.
     """
     gutter = min(max(map(len, names)), columns // 3)
     space = max(1, columns - gutter - 1)
@@ -156,30 +165,30 @@ def matrix_cells(
     means, (height, width) = block_mean(values, 2 * rows, space)
     wide = max(1, min(space // means.shape[1], MOST_ENLARGED))
     pixels = means.repeat(tall, axis=0).repeat(wide, axis=1)
-    if len(pixels) % 2:  # half a cell is left: it stays at zero
+    if len(pixels) % 2:  # pad the lower half of the last row of cells with zeros
         pixels = np.concatenate([pixels, np.zeros((1, pixels.shape[1]))])
     scale = largest(means)
-    body = signed_cells(pixels, scale, look)
+    body = signed_cells(pixels, scale, style)
     named = max(1, tall // 2) if tall > 1 else 1
     per_line = height * 2 if tall == 1 else 1
     labels = []
     for line in range(body.shape[0]):
         first = line // named * per_line
-        labels.append(text_line(names[first].rjust(gutter) if line % named == 0 else "", gutter, QUIET))
+        labels.append(text_line(names[first].rjust(gutter) if line % named == 0 else "", gutter, MUTED))
     return beside([stack(labels), body]), (height, width), scale
 
 
 MOST_ENLARGED = 8
-"""Columns that one number of a small matrix takes at most, so that it still looks like a matrix."""
+"""Largest width of one number of a small matrix, in columns; wider ones no longer look like a matrix."""
 
 
-def strip_cells(values: np.ndarray, rows: int, columns: int, scale: float, look: Look) -> tuple[Cells, int]:
-    """A list of numbers in at most `rows` × `columns` cells, in reading order.
+def strip_cells(values: np.ndarray, rows: int, columns: int, scale: float, style: SignedStyle) -> tuple[Cells, int]:
+    """Render a list of numbers in at most `rows` × `columns` cells, in reading order.
 
-    Each number takes one cell or more as long as there is space, then two share one, then their means are shown.
+    Depending on the available space, each number takes one or more cells, half a cell, or is averaged with others.
 
     Returns:
-        The cells, and how many numbers each stands for.
+        The cells, and the number of values averaged in each.
     """
     step = -(-len(values) // (2 * rows * columns))
     means = block_mean(values[None], 1, -(-len(values) // step))[0][0]
@@ -189,4 +198,4 @@ def strip_cells(values: np.ndarray, rows: int, columns: int, scale: float, look:
     lines = -(-len(means) // per_line)
     pixels = np.zeros((lines + (lines * tall) % 2, per_line))
     pixels.flat[: len(means)] = means
-    return signed_cells(pixels.repeat(tall, axis=0).repeat(wide, axis=1), scale, look), step
+    return signed_cells(pixels.repeat(tall, axis=0).repeat(wide, axis=1), scale, style), step

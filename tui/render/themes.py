@@ -1,11 +1,11 @@
-"""The console's own themes, and the colours of the curves in every theme."""
+"""The built-in themes, and the curve colours for themes that do not define them."""
 
 from __future__ import annotations
 
 from textual.theme import Theme
 
 CURVE_COLOURS = {"train": "#4e9de6", "valid": "#f0a030", "fine": "#4f6076"}
-"""Training, validation and the fine line within the epochs; told apart by colour-blind eyes too."""
+"""Colours for training, validation and per-batch curves; distinguishable with colour vision deficiencies."""
 
 THEMES = (
     Theme(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 import time
 
+from mnist_tui.tui.speed.switch import enabled
+
 LONG = 0.01
 """Seconds of a collection after which what survived it is kept: the next one shall be short."""
 
@@ -19,9 +21,18 @@ QUIET = 0.25
 """Seconds without a key until a full collection that is due takes place."""
 
 
+def pause() -> None:
+    """Collect nothing while the console starts up: none of it is garbage (override `garbage`)."""
+    if enabled("garbage"):
+        gc.disable()
+    else:
+        gc.enable()
+
+
 def keep() -> None:
     """Let no later collection look at what is there now, such as modules, views and their styles."""
-    gc.freeze()
+    if enabled("garbage"):
+        gc.freeze()
 
 
 class KeepSurvivors:
@@ -43,7 +54,10 @@ class KeepSurvivors:
 
 
 def collect_from_now() -> None:
-    """Collect garbage, but for what is there now; all of it only by `Sweeper` or where that has no turn for long."""
+    """Collect garbage, but for what is there now; all of it only by `Sweeper` or where that has no turn for long
+    (override `garbage`)."""
+    if not enabled("garbage"):
+        return
     keep()
     if not any(isinstance(callback, KeepSurvivors) for callback in gc.callbacks):
         gc.callbacks.append(KeepSurvivors())

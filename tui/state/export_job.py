@@ -13,14 +13,14 @@ from mnist_tui.tui.state.jobs import Job
 from mnist_tui.tui.state.preferences import Preferences
 
 if TYPE_CHECKING:
-    from mnist_tui.engine.figures.settings import Standing
+    from mnist_tui.engine.figures.settings import ViewState
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
     """What is to be exported."""
 
-    standings: tuple[Standing, ...]
+    states: tuple[ViewState, ...]
     """Views as they stand."""
     everything: Subject | None
     """Where all views are wanted: of whom, for those that do not stand."""
@@ -54,12 +54,12 @@ def write(job: Job, wanted: Export, analyst: Analyst, written: list[Path]) -> bo
         wanted.folder, cast(Any, choice.format), parse_size(choice.size), dpi, choice.numbers == "yes", wanted.name
     )
     check(form)
-    standings = list(wanted.standings)
+    states = list(wanted.states)
     if wanted.everything is not None:
-        standing = {one.view: one for one in standings if one.view != "compare"}
-        standings = [standing.get(view) or _plain(view, wanted.everything) for view in chosen((), set())]
-    count = len(standings)
-    for place, one in enumerate(standings, 1):
+        by_view = {one.view: one for one in states if one.view != "compare"}
+        states = [by_view.get(view) or _plain(view, wanted.everything) for view in chosen((), set())]
+    count = len(states)
+    for place, one in enumerate(states, 1):
         title = f"exporting {one.view}" + (f", {place} of {count}" if count > 1 else "")
         job.report(_line(title))
         report = lambda name, share, title=title: job.report(_line(title, f"{name} {share * 100:.0f} %"))  # noqa: E731
@@ -77,11 +77,11 @@ def _line(*parts: str) -> str:
     return "  ".join([*parts, "(E stops)"])
 
 
-def _plain(view: str, subject: Subject) -> Standing:
+def _plain(view: str, subject: Subject) -> ViewState:
     """A view that nobody looks at, as it begins."""
-    from mnist_tui.engine.figures.settings import Settings, Standing
+    from mnist_tui.engine.figures.settings import Settings, ViewState
 
-    return Standing(view, replace(subject, split="train") if view == "data" else subject, Settings())
+    return ViewState(view, replace(subject, split="train") if view == "data" else subject, Settings())
 
 
 _spared: list[str] = []

@@ -10,11 +10,14 @@ from mnist_tui.tui.messages import ExportFinished, ExportsChanged, Post, notific
 
 if TYPE_CHECKING:  # the first frame must not wait for what exports
     from mnist_tui.engine.analysis.subject import Analyst, Subject
-    from mnist_tui.engine.figures.settings import Standing
+    from mnist_tui.engine.figures.settings import ViewState
     from mnist_tui.tui.state.export_job import Export
     from mnist_tui.tui.state.jobs import Jobs
     from mnist_tui.tui.state.preferences import Preferences
     from mnist_tui.tui.state.scrubber import Scrubber
+
+SHOWN_SECONDS = 30.0
+"""How long the paths of exported files stay on the screen."""
 
 
 class Exports:
@@ -60,7 +63,7 @@ class Exports:
         # Relative where that is shorter: a field shows the end of a long path only.
         return str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder)
 
-    def export_view(self, view: Standing, name: str, preferences: Preferences) -> None:
+    def export_view(self, view: ViewState, name: str, preferences: Preferences) -> None:
         """Write one view, and remember the preferences."""
         from mnist_tui.tui.state import preferences as remembered
 
@@ -68,7 +71,7 @@ class Exports:
         remembered.save(preferences)
         self._start((view,), None, name)
 
-    def export_all(self, views: list[Standing]) -> None:
+    def export_all(self, views: list[ViewState]) -> None:
         """Write all views of the subject, those among `views` that answer for it as they are."""
         subject = self._scrubber.subject
         if subject is None:
@@ -84,7 +87,7 @@ class Exports:
     def _figures_folder(self, subject: Subject | None) -> Path:
         return (subject.folder if subject is not None else self._runs_dir).absolute() / "figures"
 
-    def _start(self, views: tuple[Standing, ...], everything: Subject | None, name: str) -> None:
+    def _start(self, views: tuple[ViewState, ...], everything: Subject | None, name: str) -> None:
         from mnist_tui.tui.state.export_job import Export, write
 
         wanted = self.preferences
@@ -130,7 +133,7 @@ class Exports:
         self._post(ExportsChanged())
 
 
-def _fits(view: Standing, subject: Subject) -> bool:
+def _fits(view: ViewState, subject: Subject) -> bool:
     """Return whether a view shows the subject, not an epoch that was selected when it was left."""
     of = view.subject
     if of is None or of.folder.absolute() != subject.folder.absolute():

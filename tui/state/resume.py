@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mnist_tui.engine.config import MAX_EPOCHS, RunConfig
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.render.words import printable
+from mnist_tui.tui.render.texts import printable
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.render.words import printable
+from mnist_tui.tui.render.texts import printable
 
 if TYPE_CHECKING:  # the first frame must not wait for what trains
     from mnist_tui.engine.runs.folder import RunFolder

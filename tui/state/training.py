@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from mnist_tui.engine.errors import MnistTuiError, RunError
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.messages import Post, TrainingChanged, TrainingStarted, notification
-from mnist_tui.tui.render.words import state_words
+from mnist_tui.tui.render.texts import state_label
 from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.state.shown_run import ShownRun
 
@@ -107,7 +107,7 @@ class Trainings:
         history, failure = self.history, self.failure
         if not self.is_running and self.is_following:
             history, failure = self.shown_history, None
-        return state_words(history, training=self.can_steer, paused=self.is_paused, failure=failure)
+        return state_label(history, training=self.can_steer, paused=self.is_paused, failure=failure)
 
     @property
     def config(self) -> RunConfig | None:

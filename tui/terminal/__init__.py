@@ -1,1 +1,1 @@
-"""The terminal: what it can show, signals, stray output, logs."""
+"""The terminal: its capabilities, ASCII fallback, signals, hangup, stray output and logs."""

@@ -1,4 +1,4 @@
-"""What a terminal without UTF-8 is given in the place of signs that its encoding lacks: letters that look alike."""
+"""ASCII substitutes for characters that the terminal's encoding cannot represent."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import sys
 import unicodedata
 
 ERRORS = "mnist-tui-lookalike"
-"""Name of the error handler, for `errors=` of a stream."""
-ALIKE = {
-    letter: alike
-    for alike, letters in {
+"""Name of the codec error handler, for the `errors` argument of a stream."""
+LOOKALIKES = {
+    character: substitute
+    for substitute, characters in {
         "-": "–—‒−─━═╌┄╴╶╸╺",
         "|": "│┃║‖╎╵╷╹╻",
         ".": "…·░",
@@ -29,25 +29,25 @@ ALIKE = {
         "'": "‘’",
         "_": "▁▂▃▄",
     }.items()
-    for letter in letters
+    for character in characters
 }
 BRAILLE = " ..::**##"
-"""By the number of dots."""
+"""Substitutes for braille characters by their number of dots."""
 
 
-def lookalike(letter: str) -> str:
-    """ASCII that looks like the letter and is as wide on the screen; question marks where nothing does."""
+def lookalike(character: str) -> str:
+    """Return an ASCII substitute of the same display width; question marks if there is none."""
     from rich.cells import cell_len
 
-    code = ord(letter)
-    if letter in ALIKE:
-        return ALIKE[letter]
+    code = ord(character)
+    if character in LOOKALIKES:
+        return LOOKALIKES[character]
     if 0x2800 <= code <= 0x28FF:
         return BRAILLE[(code - 0x2800).bit_count()]
     if 0x2500 <= code <= 0x259F:
         return "+" if code < 0x2580 else "#"
-    width = cell_len(letter)
-    plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    width = cell_len(character)
+    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return plain[:width].ljust(width) if plain.isprintable() and plain else "?" * width
 
 
@@ -61,7 +61,7 @@ codecs.register_error(ERRORS, _replace)
 
 
 def set_up() -> None:
-    """Let what is printed come through whatever the terminal's encoding lacks."""
+    """Make stdout and stderr substitute characters that their encoding cannot represent."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
             stream.reconfigure(errors=ERRORS)

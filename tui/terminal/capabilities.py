@@ -1,4 +1,4 @@
-"""What the terminal can show."""
+"""Detection of terminal capabilities."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ if TYPE_CHECKING:
     from mnist_tui.tui.render.grey_cells import Style
 
 NEEDED = (60, 20)
-"""Columns and rows under which neither views nor dialogs are drawn."""
+"""Smallest terminal, in columns and rows, in which views and dialogs are drawn."""
 
 
 def is_interactive() -> bool:
-    """Whether somebody can see a screen and type: not in a pipe, not on a terminal that can't move its cursor.
+    """Return whether a full-screen interface is possible: no redirected stream and no `TERM=dumb`.
 
-    Textual draws on stderr where that is a terminal, so all three must be one.
+    All three standard streams must be terminals, because Textual draws on stderr.
     """
     streams = (sys.stdin, sys.stdout, sys.stderr)
     return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
 
 
-def speaks_utf8(console: Console) -> bool:
-    """Whether blocks and braille come out: the console writes to nowhere, so the screen's own stream is asked too."""
+def supports_utf8(console: Console) -> bool:
+    """Return whether block and braille characters can be displayed."""
+    # Textual's console writes to a null device, so the encoding of the stream that it draws on is checked as well.
     screen = getattr(sys.__stderr__, "encoding", None) or "utf-8"
     return all(encoding.lower().startswith("utf") for encoding in (console.encoding, screen))
 
 
 def best_image_style(console: Console) -> Style:
-    """Half blocks where there are greys enough, braille with few colours, ASCII where the encoding is not UTF-8."""
-    if not speaks_utf8(console):
+    """Return `half` with 256 colours or more, `braille` with fewer, and `ascii` without UTF-8."""
+    if not supports_utf8(console):
         return "ascii"
     return "half" if console.color_system in ("truecolor", "256") and not console.no_color else "braille"

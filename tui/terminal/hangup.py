@@ -1,4 +1,4 @@
-"""A lost connection: the terminal is let go of, and what runs goes on without it."""
+"""Standard streams without a terminal: missing at startup, lost by a hangup, or silenced."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ import os
 import stat
 import sys
 
-TERMINAL_HANDLES = {0, 1, 2}
-"""Handles that may lead to the terminal."""
+TERMINAL_FDS = {0, 1, 2}
+"""File descriptors that may refer to the terminal."""
 
 
-def fill_gaps() -> None:
-    """Put nothing in the place of streams that were closed before the start.
+def open_missing_std_streams() -> None:
+    """Open the null device for standard streams that were closed when the process started.
 
-    The next file to be opened, such as a run's events, would get their number, and what libraries print would go into
-    it.
+    Otherwise the next file to be opened, such as a run's event log, would take over their file descriptor and receive
+    everything that libraries print.
     """
-    for handle, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+    for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
-            os.fstat(handle)
+            os.fstat(fd)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free descriptor: this one
         if getattr(sys, name) is None:
-            setattr(sys, name, open(handle, mode, closefd=False))  # noqa: SIM115
+            setattr(sys, name, open(fd, mode, closefd=False))  # noqa: SIM115
 
 
-def let_go_of_the_terminal() -> None:
-    """Put nothing in the place of a dead terminal, so that nobody who reads or writes fails or spins.
+def detach_from_terminal() -> None:
+    """Replace a lost terminal by the null device, so that reads and writes neither fail nor spin.
 
-    Files and pipes stay as they are.
+    Redirected streams (files and pipes) are left unchanged.
     """
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for handle in TERMINAL_HANDLES:
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in TERMINAL_FDS:
         with contextlib.suppress(OSError):
-            if stat.S_ISCHR(os.fstat(handle).st_mode):  # isatty says no of a terminal that is gone
-                os.dup2(nothing, handle)
-    os.close(nothing)
+            if stat.S_ISCHR(os.fstat(fd).st_mode):  # isatty is false for a terminal after a hangup
+                os.dup2(null, fd)
+    os.close(null)
 
 
-def silence(handle: int) -> None:
-    """Let everything that is written to the stream vanish."""
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, handle)
-    os.close(nothing)
+def silence(fd: int) -> None:
+    """Redirect a file descriptor to the null device."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, fd)
+    os.close(null)

@@ -1,4 +1,4 @@
-"""Where warnings and tracebacks go: a file in the user's own folder, never the terminal."""
+"""Logging of warnings and tracebacks to a file in the user's log folder, never to the terminal."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from mnist_tui.engine.runs.log_file import BoundedLogFile, truncate_middle
 
 
 def log_file() -> Path:
-    """The log of everything that belongs to no run."""
+    """Return the path of the log for messages that do not belong to a run."""
     return platformdirs.user_log_path("mnist-tui") / "mnist-tui.log"
 
 
 def set_up() -> None:
-    """Send what is logged to the file; without this Python prints it."""
+    """Log to the file instead of stderr, Python's default; include warnings."""
     logging.getLogger().addHandler(BoundedLogFile(log_file(), make_folder=True))
     logging.captureWarnings(True)
 
 
 @contextmanager
 def thread_failures() -> Iterator[None]:
-    """Log what a thread fails with; Python would print it over the screen, or into a terminal that is gone."""
+    """Log uncaught exceptions of threads; by default Python prints them on stderr, over the screen."""
 
     def log(arguments: threading.ExceptHookArgs) -> None:
         if arguments.exc_value is not None:
-            logging.getLogger(__name__).error("a thread failed", exc_info=arguments.exc_value)
+            logging.getLogger(__name__).error("uncaught exception in a thread", exc_info=arguments.exc_value)
 
     before, threading.excepthook = threading.excepthook, log
     try:
@@ -48,7 +48,7 @@ def collect(lines: deque[str]) -> None:
 
 
 class LogLines(logging.Handler):
-    """Keeps the last lines for the log pane."""
+    """Append log lines to a bounded queue for the log pane."""
 
     def __init__(self, lines: deque[str]) -> None:
         super().__init__(logging.INFO)

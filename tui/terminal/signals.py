@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
 from mnist_tui.engine.training.control import Control
-from mnist_tui.tui.terminal.hangup import let_go_of_the_terminal
+from mnist_tui.tui.terminal.hangup import detach_from_terminal
 
 
 def handle_signals(handlers: Mapping[int, Callable[[], None]]) -> None:
@@ -23,13 +23,13 @@ def handle_signals(handlers: Mapping[int, Callable[[], None]]) -> None:
 
 
 @contextlib.contextmanager
-def saving_on_signals(control: Control) -> Iterator[list[int]]:
-    """The first signal stops the training and keeps its work, a second ends the process at once.
+def stop_on_signals(control: Control) -> Iterator[list[int]]:
+    """Stop the training and save it on the first SIGINT or SIGTERM, exit immediately on the second.
 
-    A lost connection (SIGHUP) ends nothing: the training goes on in silence.
+    After a hangup (SIGHUP) the training continues without output.
 
     Yields:
-        The numbers of the signals that came.
+        The list of signal numbers received so far.
     """
     caught: list[int] = []
 
@@ -39,11 +39,11 @@ def saving_on_signals(control: Control) -> Iterator[list[int]]:
         caught.append(number)
         control.stop()
         if number == signal.SIGINT:
-            print("\nstopping, keeping the work; once more ends at once", file=sys.stderr)
+            print("\nstopping and saving; press Ctrl+C again to exit immediately", file=sys.stderr)
 
     def hang_up(number: int, frame: FrameType | None) -> None:
         caught.append(number)
-        let_go_of_the_terminal()
+        detach_from_terminal()
 
     handlers = {signal.SIGINT: handle, signal.SIGTERM: handle, signal.SIGHUP: hang_up}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}

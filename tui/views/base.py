@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.events import ScreenResume
-from textual.geometry import Size
-from textual.screen import Screen
 
 from mnist_tui.tui.messages import JobUpdate
+from mnist_tui.tui.speed.screen import QuickScreen
 from mnist_tui.tui.state.jobs import Jobs
 from mnist_tui.tui.terminal.capabilities import NEEDED
 from mnist_tui.tui.widgets.export_line import ExportLine
@@ -21,14 +19,14 @@ from mnist_tui.tui.widgets.too_small import TooSmall
 from mnist_tui.tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:  # numpy comes with it, and the first frame must not wait for that
-    from mnist_tui.engine.figures.settings import Standing
+    from mnist_tui.engine.figures.settings import ViewState
     from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.engine.runs.history import History
     from mnist_tui.tui.contract import Console
-    from mnist_tui.tui.widgets.export_dialog import Order
+    from mnist_tui.tui.widgets.export_dialog import ExportRequest
 
 
-class View(Screen[None]):
+class View(QuickScreen[None]):
     """A screen with the tab bar and the key bar around `body`."""
 
     MODE: ClassVar[str] = ""
@@ -47,9 +45,6 @@ class View(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-short"), (24, "-medium"), (36, "-tall")]
 
     _top_bar: TopBar | None = None
-    styled_for = ""
-    """The theme of its styles."""
-    _is_drawn = False
     _host: Console | None = None
 
     def __init__(self) -> None:
@@ -68,6 +63,7 @@ class View(Screen[None]):
         return self._host
 
     def compose(self) -> ComposeResult:
+        yield from super().compose()
         self._top_bar = TopBar(self.MODE)
         yield self._top_bar
         with Container(id="body"):
@@ -80,37 +76,13 @@ class View(Screen[None]):
         """The view's widgets."""
         yield from ()
 
-    def _screen_resized(self, size: Size) -> None:
-        """Textual's way to show a screen again: lay it out, draw what changed, and then everything once more."""
-        if size != self._compositor.size or not self.stack_updates or not self.is_current:
-            super()._screen_resized(size)
-        elif self is self.app.screen:  # else a dialog that was laid out for the first time lies over it
-            self._draw_again()
+    def on_mount(self) -> None:
+        self.console.views.add(self)
 
-    def _draw_again(self) -> None:
-        """Draw everything once, and lay it out only where that changed meanwhile: a key waits for it."""
-        self._repaint_required = False  # which was set when it was left
-        self._compositor._dirty_regions.add(self.size.region)
-        if self._layout_required:
-            self._layout_required = False
-            self._refresh_layout()
-        else:
-            self._compositor.update_widgets(self._dirty_widgets)
-            self._compositor_refresh()
-        self._is_drawn = True
+    def on_unmount(self) -> None:
+        self.console.views.remove(self)
 
-    def _on_screen_resume(self, event: ScreenResume) -> None:
-        # To find every style anew takes longer than to draw the view, and only another theme or the first visit asks
-        # for it.
-        event.refresh_styles = self.styled_for != self.app.theme
-        self.styled_for = self.app.theme
-        if self._is_drawn:
-            self._is_drawn = False
-            if not event.refresh_styles:  # what Textual does, but for drawing everything
-                event.prevent_default()
-                self.stack_updates += 1
-                self.app._refresh_notifications()
-                self._update_auto_focus()
+    def on_screen_resume(self) -> None:
         self.show_status()
         self.show_export()
 
@@ -123,9 +95,9 @@ class View(Screen[None]):
     def show_export(self) -> None:
         """Show how far an export is, or where its files are."""
         for line in self.query(ExportLine):
-            line.say(self.console.exports.text)
+            line.show(self.console.exports.text)
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         """The figures that the view can become as it stands, the most obvious one first."""
         return []
 
@@ -185,12 +157,12 @@ class View(Screen[None]):
         if exports.is_running:
             self.notify("figures are being written: E stops that")
             return
-        states = self.standings()
+        states = self.export_states()
         if not states:
             self.notify(self.NO_FIGURE)
             return
 
-        def answered(order: Order | None) -> None:
+        def answered(order: ExportRequest | None) -> None:
             if order is not None:
                 exports.export_view(states[order.figure], order.name, order.preferences)
 

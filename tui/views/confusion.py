@@ -15,12 +15,12 @@ from textual.widgets import Static
 
 from mnist_tui.engine.analysis.confusion import ConfusionData, Pair, compute, ordered_pairs, unordered_pairs
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.palette import rich_colours
-from mnist_tui.tui.render.words import percent
+from mnist_tui.tui.render.texts import percent
 from mnist_tui.tui.views.analysis_base import AnalysisView
-from mnist_tui.tui.widgets.fitted_text import FittedWords
+from mnist_tui.tui.widgets.fitted_text import FittedText
 
 
 class ConfusionView(AnalysisView):
@@ -41,7 +41,7 @@ class ConfusionView(AnalysisView):
     def content(self) -> ComposeResult:
         with Container(id="confusion"):
             yield Static(id="matrix")
-            yield FittedWords(id="pairs")
+            yield FittedText(id="pairs")
 
     def compute(self, subject: Subject) -> ConfusionData:
         return compute(self.console.analyst, subject)
@@ -59,7 +59,7 @@ class ConfusionView(AnalysisView):
         )
         matrix.border_subtitle = self._cell_words(data)
         pairs = (unordered_pairs if self._unordered else ordered_pairs)(data.matrix)
-        panel = self.query_one("#pairs", FittedWords)  # the matrix leaves it its room, and that is known only later
+        panel = self.query_one("#pairs", FittedText)  # the matrix leaves it its room, and that is known only later
         panel.border_title = "most confused, both ways" if self._unordered else "most confused"
         panel.show(partial(pairs_words, pairs, data.classes, self._unordered, self.console.colours))
 
@@ -75,11 +75,11 @@ class ConfusionView(AnalysisView):
         names = f"{data.classes[actual]} → {data.classes[predicted]}"
         return f"{names}: {count:,}, {share * 100:.1f} % of the row"
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         if self.data is None:
             return []
         settings = Settings(percent=self._shares, both=self._unordered)
-        return [Standing("confusion", self.subject, settings, self.data)]
+        return [ViewState("confusion", self.subject, settings, self.data)]
 
     # -- keys --------------------------------------------------------------------------------------------------
 

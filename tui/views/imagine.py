@@ -23,7 +23,7 @@ from mnist_tui.engine.analysis.imagined import (
 from mnist_tui.engine.analysis.stored_answers import imagined_digits, search_digits
 from mnist_tui.engine.analysis.subject import Analyst, Network, Subject
 from mnist_tui.engine.errors import RunError
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.folder import Version
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.grey_cells import cell_size
@@ -204,14 +204,14 @@ class ImagineView(AnalysisView):
             self.draw(self.data)
         self.refresh_bindings()
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         if self.data is None:
             return []
         digits = tuple(sorted({digit for _, digit in self.data.pictures}))
         if not digits:
-            return [Standing("imagine", self.subject, Settings(digits=(self.digit,)))]
+            return [ViewState("imagine", self.subject, Settings(digits=(self.digit,)))]
         settings = Settings(digits=() if len(digits) == len(self.data.classes) else digits)
-        return [Standing("imagine", self.subject, settings, self.data)]
+        return [ViewState("imagine", self.subject, settings, self.data)]
 
     # -- keys --------------------------------------------------------------------------------------------------
 

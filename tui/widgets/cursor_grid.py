@@ -1,4 +1,4 @@
-"""A grid of captioned images with a cursor."""
+"""Image grid with captions and a cursor."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from mnist_tui.tui.widgets.image import ImageGrid, Picture, grey_style
 
 
 class CursorGrid(ImageGrid):
-    """Shows captioned pictures, one of them under a cursor; all captions have `lines` lines.
+    """Grid of captioned pictures, one of them under the cursor; all captions have `lines` lines.
 
-    Each picture has a column at its left and, where there is room, one at its right; the cursor stands in both.
+    Each picture has a margin column on its left and, if there is room, on its right; both show the cursor.
     """
 
     DEFAULT_CSS = """
@@ -25,7 +25,7 @@ class CursorGrid(ImageGrid):
     """
 
     cursor: reactive[int] = reactive(0)
-    """Which of the shown pictures it is."""
+    """Index of the selected picture among those shown."""
     lines: reactive[int] = reactive(1)
 
     class Pressed(Message):
@@ -34,7 +34,7 @@ class CursorGrid(ImageGrid):
         def __init__(self, picture: int) -> None:
             super().__init__()
             self.picture = picture
-            """Which of the shown ones."""
+            """Index among the pictures shown."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -43,17 +43,17 @@ class CursorGrid(ImageGrid):
 
     @property
     def cell(self) -> tuple[int, int]:
-        """Columns and rows of a picture with its caption, without the columns between pictures."""
+        """Columns and rows of a picture with its caption, excluding margins."""
         width, height = grey_cells.cell_size(self.style, small=self.small)
         return width, height + self.lines
 
     def capacity(self) -> tuple[int, int]:
-        """Columns and rows of pictures that fit; at least one of each."""
+        """Return how many pictures fit per row and per column, at least one each."""
         width, height = self.cell
         return max(1, self.size.width // (width + 1)), max(1, self.size.height // height)
 
     def show(self, pictures: list[Picture]) -> None:
-        """Show these pictures instead."""
+        """Replace the pictures."""
         self._images_for = ()
         super().show(pictures)
 
@@ -76,11 +76,11 @@ class CursorGrid(ImageGrid):
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
     def _line(self, picture: int, line: int, width: int, base: RichStyle, caption: RichStyle) -> list[Segment]:
-        """One line of a picture or of its caption."""
+        """Return one line of a picture or of its caption."""
         image = self._drawn_images()[picture]
         if line >= len(image):
-            words = [*self.pictures[picture].caption.split("\n"), *[""] * self.lines][line - len(image)]
-            return [Segment(words[:width].center(width), caption)]
+            text = [*self.pictures[picture].caption.split("\n"), *[""] * self.lines][line - len(image)]
+            return [Segment(text[:width].center(width), caption)]
         palette = self.palette()
         return [
             Segment(text, base + grey_style(palette, ink, paper) if ink >= 0 or paper >= 0 else base)
@@ -88,7 +88,7 @@ class CursorGrid(ImageGrid):
         ]
 
     def _drawn_images(self) -> list[list[list[tuple[str, int, int]]]]:
-        """The shown images' rows as pieces of equal colour; moving the cursor does not make them anew."""
+        """Return the rows of each image as spans of uniform colour, cached so that cursor movement is cheap."""
         columns, rows = self.capacity()
         key = (self.style, self.small, columns * rows)
         if self._images_for != key:

@@ -1,4 +1,4 @@
-"""Learning curves as chart lines: which curves there are, and how they are shown."""
+"""Plots of learning curves and their display options."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 
 from mnist_tui.engine.analysis.curves import CurvesData, comparison, run_curves
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.widgets.chart import Line, Plot
+from mnist_tui.tui.render.axes import Line, Plot
 
 ZOOMS = (0, 10, 3)
-"""How many of the last epochs are shown; 0 is all."""
+"""Numbers of most recent epochs to show; 0 shows all."""
 SMOOTHINGS = (0.0, 0.6, 0.9)
 COLOURS = ("#4e9de6", "#f0a030", "#3fb68b", "#e5637a", "#b07fe0", "#c9c14b", "#52c7d9", "#e38ccf")
-"""Colours of runs that are laid over each other."""
+"""Colours of the runs in a comparison."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurveOptions:
-    """How curves are shown; the keys change it."""
+    """Display options of the curves, changed by keys."""
 
     log: bool = False
     smoothing: int = 0
@@ -30,8 +30,8 @@ class CurveOptions:
     def next_zoom(self) -> CurveOptions:
         return replace(self, zoom=(self.zoom + 1) % len(ZOOMS))
 
-    def words(self) -> str:
-        """What differs from the plain view, for a chart's border; empty where nothing does."""
+    def label(self) -> str:
+        """Describe the options that differ from the defaults, for the border of a chart."""
         parts = []
         if self.log:
             parts.append("log")
@@ -43,12 +43,12 @@ class CurveOptions:
 
     @property
     def weight(self) -> float:
-        """How much the past weighs."""
+        """Smoothing weight of the preceding values."""
         return SMOOTHINGS[self.smoothing]
 
     @property
     def last(self) -> int:
-        """How many of the last epochs are shown; 0 is all."""
+        """Number of most recent epochs to show; 0 shows all."""
         return ZOOMS[self.zoom]
 
 
@@ -56,21 +56,21 @@ ROLE_COLOURS = {"batches": "fine", "training": "train", "validation": "valid"}
 
 
 def run_plots(history: History, options: CurveOptions) -> tuple[Plot, Plot]:
-    """Loss and accuracy of one run: training and validation per epoch, and a fine line within the epochs."""
+    """Return the loss and accuracy plots of a run: training and validation per epoch, and a fine per-batch line."""
     data = run_curves(history, smoothing=options.weight, last=options.last)
     names = [(curve.role, ROLE_COLOURS[curve.role]) for curve in data.curves]
-    return _plots(data, names, options, "the curves begin with the first batches")
+    return _plots(data, names, options, "no batches trained yet")
 
 
 def comparison_plots(histories: list[tuple[str, History]], options: CurveOptions) -> tuple[Plot, Plot]:
-    """Validation loss and accuracy of several runs over each other."""
+    """Return the plots that compare the validation loss and accuracy of several runs."""
     data = comparison(histories, smoothing=options.weight, last=options.last)
     names = [(curve.run, COLOURS[i % len(COLOURS)]) for i, curve in enumerate(data.curves)]
-    return _plots(data, names, options, "no epoch to show yet")
+    return _plots(data, names, options, "no completed epochs yet")
 
 
 def _plots(data: CurvesData, names: Sequence[tuple[str, str]], options: CurveOptions, empty: str) -> tuple[Plot, Plot]:
-    """The data as two charts; `names` gives each curve's label and colour."""
+    """Return the loss and accuracy plots; `names` has the label and colour of each curve."""
     loss, acc = [], []
     for curve, (label, colour) in zip(data.curves, names, strict=True):
         trimmed = curve.role == "batches"

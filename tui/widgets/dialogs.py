@@ -1,4 +1,4 @@
-"""Small screens over a view: a question, the help, the log."""
+"""Dialogs: questions, the help and the log."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from mnist_tui.tui.widgets.dialog import Dialog
 
 
 class Question(Dialog[str]):
-    """Asks something that has a few answers; `esc` gives the last one, which must be the harmless one."""
+    """Multiple-choice question; `esc` selects the last answer, which must be harmless."""
 
     BINDINGS = [
-        Binding("escape", "harmless", "back", show=False),
+        Binding("escape", "cancel", "back", show=False),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
     ]
 
     def __init__(self, title: str, body: str, answers: dict[str, str]) -> None:
-        """`answers`: what each is called by, and its words."""
+        """Create a question; `answers` maps the result of each answer to its label."""
         super().__init__()
         self._title, self._body, self._answers = title, body, answers
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title
-            dialog.border_subtitle = "↑ ↓ choose   enter take   esc back"
+            dialog.border_subtitle = "↑ ↓ select   enter confirm   esc back"
             yield Static(self._body, markup=False)
             with Vertical(id="answers"):
-                for i, (name, words) in enumerate(self._answers.items()):
-                    yield Button(words, id=name, compact=True, variant="primary" if i == 0 else "default")
+                for i, (name, label) in enumerate(self._answers.items()):
+                    yield Button(label, id=name, compact=True, variant="primary" if i == 0 else "default")
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id)
 
-    def action_harmless(self) -> None:
+    def action_cancel(self) -> None:
         self.dismiss(list(self._answers)[-1])
 
 
 class NumberQuestion(Dialog[int]):
-    """Asks for a whole number; `esc` gives none."""
+    """Prompt for a whole number; `esc` cancels it."""
 
     BINDINGS = [Binding("escape", "dismiss", "back", show=False)]
 
     def __init__(self, title: str, body: str, label: str, low: int, high: int, proposal: int) -> None:
-        """`low` to `high` are the answers that are taken."""
+        """Create a prompt for a number from `low` to `high`."""
         super().__init__()
         self._title, self._body, self._label = title, body, label
         self._low, self._high, self._proposal = low, high, proposal
@@ -61,7 +61,7 @@ class NumberQuestion(Dialog[int]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog") as dialog:
             dialog.border_title = self._title
-            dialog.border_subtitle = "enter take   esc back"
+            dialog.border_subtitle = "enter confirm   esc back"
             yield Static(self._body, markup=False)
             yield Static(f"{self._label} ({self._low:,} to {self._high:,})", markup=False, classes="label")
             yield Input(str(self._proposal), id="number", compact=True, type="integer")
@@ -71,32 +71,33 @@ class NumberQuestion(Dialog[int]):
         if self._low <= number <= self._high:
             self.dismiss(number)
         else:
-            self.query_one("#dialog").border_subtitle = f"a whole number from {self._low:,} to {self._high:,}"
+            hint = f"enter a whole number from {self._low:,} to {self._high:,}"
+            self.query_one("#dialog").border_subtitle = hint
 
 
-class _Reading(Dialog[None]):
-    """Something to read; any of the usual keys closes it."""
+class _Reader(Dialog[None]):
+    """Dialog with text to read."""
 
     BINDINGS = [Binding("escape,q,question_mark,L", "dismiss", "close")]
 
 
-LAST = (
-    ("", "ctrl+p", "command palette: themes, screenshot and every command"),
-    ("", "tab", "next field or pane; the mouse works everywhere too"),
+TEXTUAL_KEYS = (
+    ("", "ctrl+p", "command palette: themes, screenshot and all commands"),
+    ("", "tab", "next field or pane; everything can be done with the mouse too"),
 )
 WIDTH = 74
-"""Columns of a dialog, as in the styles, where the terminal has them."""
-NARROWEST = 20
-"""Columns that the words have at least; in a terminal without them the help is hidden anyway."""
-AROUND = 8
-"""Columns of its border, its padding and its scroll bar."""
+"""Maximum width of a dialog in columns, as in the style sheet."""
+MIN_TEXT_WIDTH = 20
+"""Minimum width of the help texts in columns; narrower terminals do not show dialogs."""
+DECORATION = 8
+"""Columns of the border, the padding and the scroll bar."""
 
 
-class Help(_Reading):
-    """The keys of a view and those that work everywhere."""
+class Help(_Reader):
+    """Keys of a view, and keys that are available everywhere."""
 
     def __init__(self, title: str, scopes: tuple[str, ...]) -> None:
-        """`scopes`: those of the key table that work in the view, its own first."""
+        """Create the help for the given scopes of the key table; that of the view comes first."""
         super().__init__()
         self._title, self._scopes = title, scopes
         self._columns = 0
@@ -105,38 +106,38 @@ class Help(_Reading):
         with VerticalScroll(id="dialog") as dialog:
             dialog.border_title = "keys"
             dialog.border_subtitle = "↑ ↓ scroll   esc close"
-            yield Static(self._words())
+            yield Static(self._text())
 
     def on_resize(self) -> None:
         if self._columns != self.app.size.width:
-            self.query_one(Static).update(self._words())
+            self.query_one(Static).update(self._text())
 
-    def _words(self) -> Text:
-        """The keys in a column at the left, what they do at the right; a table of Rich's takes three times as long."""
+    def _text(self) -> Text:
+        """Return the keys and their descriptions in two columns; a Rich table takes three times as long."""
         colours = rich_colours(self.app.theme_variables)
         parts = [
             (heading, list(help_lines(scopes)))
             for heading, scopes in ((self._title, self._scopes), ("Everywhere", ("everywhere",)))
         ]
-        parts.append(("", list(LAST)))
+        parts.append(("", list(TEXTUAL_KEYS)))
         self._columns = self.app.size.width
-        room = min(WIDTH, self._columns * 94 // 100) - AROUND
+        room = min(WIDTH, self._columns * 94 // 100) - DECORATION
         column = max(cell_len(key) for _, lines in parts for _, key, _ in lines)
-        room = max(NARROWEST, room - column - 4)
+        room = max(MIN_TEXT_WIDTH, room - column - 4)
         text = Text()
         for heading, lines in parts:
             if heading:
                 text.append(f"{' ' * (column + 4)}{heading}\n", f"bold {colours['primary']}")
-            for _, key, words in lines:
+            for _, key, description in lines:
                 text.append(f"{' ' * (column - cell_len(key))}{key}    ", f"bold {colours['accent']}")
-                text.append(f"\n{' ' * (column + 4)}".join(wrap(words, room)) + "\n")
+                text.append(f"\n{' ' * (column + 4)}".join(wrap(description, room)) + "\n")
             text.append("\n")
         text.rstrip()
         return text
 
 
-class Log(_Reading):
-    """What libraries and the engine said; the same lines stand in the run's log.txt."""
+class Log(_Reader):
+    """Log messages of the engine and of libraries, which are also in the run's log.txt."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         super().__init__()
@@ -150,6 +151,6 @@ class Log(_Reading):
 
     def on_mount(self) -> None:
         log = self.query_one(RichLog)
-        for line in self._lines or ["nothing was logged so far"]:
+        for line in self._lines or ["no log messages yet"]:
             log.write(line)
         log.focus()

@@ -1,4 +1,4 @@
-"""What a figure is to become: asked before a view is exported."""
+"""Dialog for the options of an export."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ FORMATS = ("png", "svg", "pdf")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What was asked for."""
+class ExportRequest:
+    """The options confirmed in the dialog."""
 
     figure: int
-    """Which of the view's figures."""
+    """Index among the figures of the view."""
     name: str
     preferences: Preferences
 
 
-class ExportDialog(Dialog[Order | None]):
-    """Asks for name, folder, format, size, resolution and numbers; `enter` takes it from any field."""
+class ExportDialog(Dialog[ExportRequest | None]):
+    """Form for name, folder, format, size, resolution and data; `enter` confirms it from any field."""
 
     DEFAULT_CSS = """
     ExportDialog #dialog { padding: 0 2; }
@@ -41,31 +41,31 @@ class ExportDialog(Dialog[Order | None]):
     """
     BINDINGS = [
         Binding("escape", "dismiss(None)", "back", show=False),
-        Binding("enter", "take", show=False, priority=True),
+        Binding("enter", "confirm", show=False, priority=True),
         Binding("up", "app.focus_previous", show=False),
         Binding("down", "app.focus_next", show=False),
     ]
 
     def __init__(self, figures: list[str], folder: str, preferences: Preferences) -> None:
-        """`figures`: names of those that the view can become; `folder`: where they go unless another is named."""
+        """Create the dialog for the figures of a view; `folder` is the default output folder."""
         super().__init__()
         self._figures, self._folder, self._preferences = figures, folder, preferences
 
     def compose(self) -> ComposeResult:
-        wanted = self._preferences
+        initial = self._preferences
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "export this view"
-            dialog.border_subtitle = "↑ ↓ fields   ← → choices   enter write   esc back"
+            dialog.border_subtitle = "↑ ↓ fields   ← → choices   enter export   esc back"
             if len(self._figures) > 1:
                 yield from self._row("Figure", Choice(self._figures, self._figures[0], id="export-figure"))
             yield from self._row("Name", Input(placeholder=self._figures[0], id="export-name", compact=True))
-            folder = Input(wanted.folder, placeholder=self._folder, id="export-folder", compact=True)
+            folder = Input(initial.folder, placeholder=self._folder, id="export-folder", compact=True)
             yield from self._row("Folder", folder)
-            yield from self._row("Format", Choice(FORMATS, wanted.format, id="export-format"))
-            yield from self._row("Size", Input(wanted.size, placeholder="auto", id="export-size", compact=True))
-            yield from self._row("Pixels/inch", Input(wanted.dpi, placeholder="150", id="export-dpi", compact=True))
-            yield from self._row("Numbers too", Choice(("no", "yes"), wanted.numbers, id="export-numbers"))
-            yield Static("Size is auto or inches such as 7x5. E exports every view in this way.", id="export-hint")
+            yield from self._row("Format", Choice(FORMATS, initial.format, id="export-format"))
+            yield from self._row("Size", Input(initial.size, placeholder="auto", id="export-size", compact=True))
+            yield from self._row("Pixels/inch", Input(initial.dpi, placeholder="150", id="export-dpi", compact=True))
+            yield from self._row("With data", Choice(("no", "yes"), initial.numbers, id="export-numbers"))
+            yield Static("Size: auto, or inches such as 7x5. E exports all views with these options.", id="export-hint")
 
     def _row(self, label: str, field: Choice | Input) -> ComposeResult:
         with Horizontal(classes="row"):
@@ -79,8 +79,8 @@ class ExportDialog(Dialog[Order | None]):
         if event.choice.id == "export-figure":
             self.query_one("#export-name", Input).placeholder = event.choice.value
 
-    def action_take(self) -> None:
-        """End with what the fields say."""
+    def action_confirm(self) -> None:
+        """Close the dialog with the values of the fields."""
 
         def text(name: str) -> str:
             return self.query_one(f"#export-{name}", Input).value.strip()
@@ -96,4 +96,4 @@ class ExportDialog(Dialog[Order | None]):
             dpi=text("dpi") or "150",
             numbers=choice("numbers"),
         )
-        self.dismiss(Order(figure, text("name"), preferences))
+        self.dismiss(ExportRequest(figure, text("name"), preferences))

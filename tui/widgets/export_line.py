@@ -1,4 +1,4 @@
-"""How far an export is, and where its files are: a line over the view's lower edge."""
+"""Status line of an export, over the lower edge of the view: progress, then the paths of the files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from textual.widgets import Static
 
 
 class ExportLine(Static):
-    """Lies over the view, so that nothing is laid out anew."""
+    """A line on a layer above the view, so that showing it does not change the view's layout."""
 
     DEFAULT_CSS = """
     ExportLine {
@@ -18,9 +18,9 @@ class ExportLine(Static):
     def __init__(self) -> None:
         super().__init__(markup=False)
 
-    def say(self, words: str) -> None:
-        """Show these words, or nothing."""
-        if words == self.content:  # every view says it whenever it is shown, and other words lay the screen out anew
+    def show(self, text: str) -> None:
+        """Show the text; hide the line if it is empty."""
+        if text == self.content:  # views call this whenever they are shown, and an update triggers a layout
             return
-        self.display = bool(words)
-        self.update(words)
+        self.display = bool(text)
+        self.update(text)

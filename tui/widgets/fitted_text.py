@@ -1,4 +1,4 @@
-"""Words that are laid out for the space they have."""
+"""Text that depends on the size of its widget."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from textual.app import RenderResult
 from textual.widget import Widget
 
 
-class FittedWords(Widget):
-    """Asks for its words with its own width and height whenever it is drawn."""
+class FittedText(Widget):
+    """Widget whose text is computed from its width and height on every render."""
 
     DEFAULT_CSS = """
-    FittedWords { text-wrap: nowrap; text-overflow: ellipsis; }
+    FittedText { text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._words: Callable[[int, int], Text] = lambda width, rows: Text()
+        self._make_text: Callable[[int, int], Text] = lambda width, rows: Text()
 
-    def show(self, words: Callable[[int, int], Text]) -> None:
-        """Show these words instead; `words` is given columns and rows."""
-        self._words = words
+    def show(self, make_text: Callable[[int, int], Text]) -> None:
+        """Replace the text; `make_text` is called with the number of columns and rows."""
+        self._make_text = make_text
         self.refresh()
 
     def render(self) -> RenderResult:
-        return self._words(self.content_size.width, self.content_size.height)
+        return self._make_text(self.content_size.width, self.content_size.height)

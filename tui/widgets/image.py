@@ -1,4 +1,4 @@
-"""Grey images in a widget: a grid of them, as many as fit."""
+"""Widget for grids of grey images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mnist_tui.tui.render.palette import grey_ramp
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image with a line under it."""
+    """An image and its caption."""
 
     image: np.ndarray
     """(S, S) uint8."""
@@ -27,7 +27,7 @@ class Picture:
 
 
 class ImageGrid(Widget):
-    """Shows the first pictures of a list, row by row, as many as there is space for."""
+    """Grid that shows as many pictures as fit, row by row."""
 
     DEFAULT_CSS = """
     ImageGrid { width: 1fr; height: 1fr; }
@@ -39,22 +39,22 @@ class ImageGrid(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.pictures: list[Picture] = []
-        """What is shown, as far as it fits."""
+        """The pictures, including those that do not fit."""
         self._rows: list[list[tuple[str, int, int]]] = []
         self._drawn: tuple[object, ...] = ()
 
     def show(self, pictures: list[Picture]) -> None:
-        """Show these pictures instead."""
+        """Replace the pictures."""
         self.pictures = pictures
         self._drawn = ()
         self.refresh()
 
     def next_style(self) -> None:
-        """Half blocks, braille, ASCII and again half blocks."""
+        """Cycle through half blocks, braille and ASCII."""
         self.style = STYLES[(STYLES.index(self.style) + 1) % len(STYLES)]
 
     def capacity(self) -> tuple[int, int]:
-        """Columns and rows of pictures that fit; at least one of each."""
+        """Return how many pictures fit per row and per column, at least one each."""
         return grid_capacity(self.size, self.style, small=self.small)
 
     def render_line(self, y: int) -> Strip:
@@ -80,7 +80,7 @@ class ImageGrid(Widget):
         self._rows = [grey_cells.runs(block, row) for row in range(block.shape[0])] if block else []
 
     def palette(self) -> tuple[str, ...]:
-        """The theme's greys, from paper to ink."""
+        """Return the theme's greys, from paper to ink."""
         variables = self.app.theme_variables
         key = variables["background"], variables["foreground"]
         if key not in _RAMPS:
@@ -89,13 +89,13 @@ class ImageGrid(Widget):
 
 
 def grid_capacity(size: Size, style: Style, *, small: bool) -> tuple[int, int]:
-    """Columns and rows of captioned pictures that fit into `size`; at least one of each."""
+    """Return how many captioned pictures fit per row and per column of `size`, at least one each."""
     width, height = grey_cells.cell_size(style, small=small)
     return max(1, (size.width + 1) // (width + 1)), max(1, size.height // (height + 1))
 
 
 def compose(pictures: list[Picture], columns: int, style: Style, *, small: bool) -> Cells | None:
-    """Pictures with their captions, `columns` in a row; None where there are none."""
+    """Arrange captioned pictures in rows of `columns`; return None if there are none."""
     if not pictures:
         return None
     blocks = []
@@ -120,7 +120,7 @@ _STYLES: dict[tuple[tuple[str, ...], int, int], RichStyle] = {}
 
 
 def grey_style(ramp: tuple[str, ...], ink: int, paper: int) -> RichStyle:
-    """Two levels as a style in the ramp's colours; -1 stays the terminal's own."""
+    """Return the style for two levels of the ramp; -1 leaves the terminal's default colour."""
     style = _STYLES.get((ramp, ink, paper))
     if style is None:
         style = RichStyle(

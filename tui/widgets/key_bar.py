@@ -1,4 +1,4 @@
-"""The line below every view: the keys that work now."""
+"""Footer with the keys that are currently available."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LAST = ("pause", "stop", "screen.export_view", "follow", "next_split", "resume_s
 
 
 class KeyBar(Widget):
-    """Keys and words, as many as fit; a click presses the key.
+    """Footer that shows as many keys and labels as fit; clicking one presses the key.
 
-    Textual's own footer scrolls where keys don't fit, and then nobody sees that there is a help.
+    Unlike Textual's footer it does not scroll, so the help key is always visible.
     """
 
     DEFAULT_CSS = """

@@ -1,4 +1,4 @@
-"""Cells of signed numbers in a widget, in two colours that meet at zero."""
+"""Widget for cells of signed numbers, in a diverging colour map."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from textual.widget import Widget
 from mnist_tui.tui.render import grey_cells
 from mnist_tui.tui.render.grey_cells import Cells
 from mnist_tui.tui.render.palette import rich_colours
-from mnist_tui.tui.render.signed_cells import CHOSEN, LEVELS, QUIET
+from mnist_tui.tui.render.signed_cells import LEVELS, MUTED, SELECTED
 
 BRIGHT = 0.35
-"""How far beyond the pure colour the ramp goes, towards the text's colour: the ends stand out."""
+"""Fraction by which the ends of the ramp are blended with the text colour, to emphasise extreme values."""
 VISIBILITY = 0.75
-"""A level's depth of colour is its share of the scale to this power: in a straight line most weights would be dark."""
+"""Exponent from a level's fraction of the scale to its colour intensity: below 1, so that small weights are visible."""
 
 
 class SignedImage(Widget):
-    """Draws a block of cells at its upper left corner."""
+    """Widget that draws a block of cells in its upper left corner."""
 
     DEFAULT_CSS = """
     SignedImage { width: 1fr; height: 1fr; }
@@ -30,12 +30,12 @@ class SignedImage(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.block: Cells | None = None
-        """What is shown."""
+        """The cells to draw."""
         self._strips: dict[int, Strip] = {}
         self._drawn_with: object = None
 
     def show(self, block: Cells | None) -> None:
-        """Show this block instead."""
+        """Replace the block of cells."""
         self.block = block
         self._drawn_with = None
         self.refresh()
@@ -56,39 +56,39 @@ class SignedImage(Widget):
 
 
 class Colours:
-    """A theme's styles for signed cells, each made once."""
+    """Cached styles of a theme for signed cells."""
 
-    _known: dict[tuple[str, ...], Colours] = {}
+    _cache: dict[tuple[str, ...], Colours] = {}
 
     def __init__(self, variables: dict[str, str]) -> None:
         texts = rich_colours(variables)
         ramp = signed_ramp(variables)
-        self._colours = dict(enumerate(ramp)) | {QUIET: texts["secondary"]}
-        self._chosen = RichStyle(color=texts["accent"], bold=True, reverse=True)
+        self._colours = dict(enumerate(ramp)) | {MUTED: texts["secondary"]}
+        self._selected = RichStyle(color=texts["accent"], bold=True, reverse=True)
         self._styles: dict[tuple[int, int], RichStyle] = {}
 
     @classmethod
     def of(cls, variables: dict[str, str]) -> Colours:
-        """The styles for the theme with these variables."""
+        """Return the styles for the theme with the given variables."""
         key = tuple(variables[name] for name in ("background", "foreground", "train", "valid", "secondary", "accent"))
-        if key not in cls._known:
-            cls._known[key] = cls(variables)
-        return cls._known[key]
+        if key not in cls._cache:
+            cls._cache[key] = cls(variables)
+        return cls._cache[key]
 
     def style(self, ink: int, paper: int) -> RichStyle:
-        """The style of cells with these colours."""
+        """Return the style of cells with the given colours."""
         style = self._styles.get((ink, paper))
         if style is None:
             style = RichStyle(color=self._colours.get(ink), bgcolor=self._colours.get(paper))
-            self._styles[ink, paper] = style = self._chosen if ink == CHOSEN else style
+            self._styles[ink, paper] = style = self._selected if ink == SELECTED else style
         return style
 
 
 def signed_ramp(variables: dict[str, str]) -> tuple[str, ...]:
-    """The colours of the levels -`LEVELS` … +`LEVELS`: blue, the background at zero, orange.
+    """Return the colours of the levels -`LEVELS` … +`LEVELS`, from blue over the background colour to orange.
 
-    They are the curves' two colours, which colour-blind eyes tell apart too. Where the theme leaves its background to
-    the terminal, zero is black, as it is for grey images.
+    Blue and orange, which are also the curve colours, are distinguishable with colour vision deficiencies. If the
+    theme uses the terminal's background, zero is black, as in grey images.
     """
     paper, ink = Color.parse(variables["background"]), Color.parse(variables["foreground"])
     if paper.ansi is not None or ink.ansi is not None:
@@ -104,11 +104,11 @@ def signed_ramp(variables: dict[str, str]) -> tuple[str, ...]:
 
 
 def blend(low: Color, middle: Color, high: Color, share: float) -> Color:
-    """From `low` at 0 over `middle` at ¾ to `high` at 1."""
+    """Interpolate from `low` at 0 through `middle` at ¾ to `high` at 1."""
     return low.blend(middle, share / 0.75) if share <= 0.75 else middle.blend(high, (share - 0.75) * 4)
 
 
-def as_text(block: Cells, row: int, variables: dict[str, str]) -> Text:
-    """A row of cells as a Rich text, to stand within a line of words."""
+def row_text(block: Cells, row: int, variables: dict[str, str]) -> Text:
+    """Return a row of cells as Rich text, for use within a line."""
     colours = Colours.of(variables)
     return Text.assemble(*((text, colours.style(ink, paper)) for text, ink, paper in grey_cells.runs(block, row)))

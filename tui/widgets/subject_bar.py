@@ -1,4 +1,4 @@
-"""The line that says which network and which images a view answers for: run, epoch, split."""
+"""Bar with the subject of a view: run, epoch and split."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from textual.widget import Widget
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.tui.render.palette import rich_colours
 
-SPLIT_WORDS = {"test": "test images", "valid": "validation images", "train": "training images"}
+SPLIT_LABELS = {"test": "test images", "valid": "validation images", "train": "training images"}
 
 
 class SubjectBar(Widget):
-    """A scrubber over the epochs at the left, the split behind it, and what the view is doing at the right."""
+    """Epoch scrubber on the left, followed by the split; the status of the view on the right."""
 
     DEFAULT_CSS = """
     SubjectBar { height: 1; padding: 0 1; }
@@ -23,10 +23,10 @@ class SubjectBar(Widget):
 
     subject: reactive[Subject | None] = reactive(None)
     epochs: reactive[tuple[int, ...]] = reactive(())
-    """The epochs whose weights are stored."""
+    """Epochs with stored weights."""
     best: reactive[int] = reactive(0)
     follows: reactive[bool] = reactive(True)
-    """Whether the epoch moves on by itself."""
+    """Whether the epoch follows the training."""
     note: reactive[str] = reactive("")
 
     def __init__(self) -> None:
@@ -48,12 +48,12 @@ class SubjectBar(Widget):
                 text.append("… ", dim)
                 continue
             start = text.cell_len
-            word = f"{'★' if epoch == self.best else ''}{epoch}"
-            text.append(word, f"{accent} reverse" if epoch == subject.epoch else colours["foreground"])
+            label = f"{'★' if epoch == self.best else ''}{epoch}"
+            text.append(label, f"{accent} reverse" if epoch == subject.epoch else colours["foreground"])
             self._spots.append((start, text.cell_len, epoch))
             text.append(" ")
         text.append("following  " if self.follows else " ", dim)
-        text.append(SPLIT_WORDS[subject.split], colours["primary"])
+        text.append(SPLIT_LABELS[subject.split], colours["primary"])
         if width >= 100:
             text.append(f"  {subject.folder.name}", dim)
         room = width - text.cell_len
@@ -68,14 +68,14 @@ class SubjectBar(Widget):
 
 
 def shown_epochs(epochs: tuple[int, ...], current: int, best: int, room: int) -> list[int | None]:
-    """The epochs that fit into `room` columns around the current one; None stands for those left out."""
+    """Return the epochs around the current one that fit into `room` columns; None marks a gap."""
     if sum(len(str(epoch)) + 1 for epoch in epochs) + 1 <= room:
         return list(epochs)
     anchors = [epoch for epoch in (epochs[0], epochs[-1], best, current) if epoch in epochs]
     keep = set(anchors)
-    place = epochs.index(current) if current in epochs else 0
+    position = epochs.index(current) if current in epochs else 0
     for distance in range(1, len(epochs)):
-        for neighbour in (place - distance, place + distance):
+        for neighbour in (position - distance, position + distance):
             if 0 <= neighbour < len(epochs):
                 wider = keep | {epochs[neighbour]}
                 if sum(len(str(epoch)) + 3 for epoch in wider) > room:

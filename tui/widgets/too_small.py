@@ -1,4 +1,4 @@
-"""What stands in the place of a view where the terminal is too small for it."""
+"""Replacement for views in terminals that are too small."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from textual.widgets import Static
 from mnist_tui.tui.terminal.capabilities import NEEDED
 
 SIZE = f"{NEEDED[0]}×{NEEDED[1]}"
-WORDS = (f"mnist-tui needs {SIZE} characters", f"needs {SIZE}", SIZE, "…")
-"""What is said, and shorter and shorter ways to say it."""
+MESSAGES = (f"mnist-tui needs {SIZE} characters", f"needs {SIZE}", SIZE, "…")
+"""The message, in successively shorter forms."""
 
 
 class TooSmall(Static):
-    """Says what size is needed, in words that fit."""
+    """Shows the required terminal size, in the longest form that fits."""
 
     def __init__(self) -> None:
         super().__init__(id="too-small")
 
     def render(self) -> Text:
         width, height = self.size
-        return Text(next((words for words in WORDS if fits(words, width, height)), ""), justify="center")
+        return Text(next((message for message in MESSAGES if fits(message, width, height)), ""), justify="center")
 
 
-def fits(words: str, width: int, height: int) -> bool:
-    """Whether the words go into so many columns and rows without being cut."""
-    lines = textwrap.wrap(words, max(width, 1), break_long_words=False)
+def fits(text: str, width: int, height: int) -> bool:
+    """Return whether the wrapped text fits into the given columns and rows."""
+    lines = textwrap.wrap(text, max(width, 1), break_long_words=False)
     return len(lines) <= height and max(map(len, lines)) <= width

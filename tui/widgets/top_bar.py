@@ -1,4 +1,4 @@
-"""The line above every view: the views' tabs, and what the training is doing."""
+"""Header with the tabs of the views and the training status."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from textual.widget import Widget
 from mnist_tui.tui.keys import VIEWS
 from mnist_tui.tui.render.palette import rich_colours
 
-HOW = ("name and titles", "titles", "short titles", "digits")
-"""How much the tabs say, from the most."""
+TAB_STYLES = ("name and titles", "titles", "short titles", "digits")
+"""Levels of detail of the tabs, from the most detailed."""
 
 
 class TopBar(Widget):
-    """Tabs at the left, the training's state at the right."""
+    """Tabs on the left, the training status on the right."""
 
     DEFAULT_CSS = """
     TopBar { dock: top; height: 1; background: $panel; color: $text-muted; }
@@ -32,8 +32,8 @@ class TopBar(Widget):
     def render(self) -> RenderResult:
         width = self.size.width
         first = 0 if width >= 120 else 2 if width >= 80 else 3
-        for how in HOW[first:]:  # the state is worth more than long titles
-            text, self._tabs = self._drawn(how)
+        for style in TAB_STYLES[first:]:  # shorten the titles until the status fits
+            text, self._tabs = self._draw_tabs(style)
             room = width - text.cell_len - 2
             if self.status.cell_len <= room:
                 break
@@ -43,11 +43,11 @@ class TopBar(Widget):
         text.append_text(status)
         return text
 
-    def _drawn(self, how: str) -> tuple[Text, list[tuple[int, int, str]]]:
-        """The tabs, and from which column to which each goes."""
+    def _draw_tabs(self, style: str) -> tuple[Text, list[tuple[int, int, str]]]:
+        """Return the tabs, and the first column, end column and mode of each."""
         colours = rich_colours(self.app.theme_variables)
         text = Text(no_wrap=True, overflow="ellipsis")
-        if how == "name and titles":
+        if style == "name and titles":
             text.append(" mnist-tui ", f"bold {colours['accent']}")
         tabs = []
         for view in VIEWS:
@@ -56,8 +56,8 @@ class TopBar(Widget):
                 text.append(f" {view.digit} {view.title} ", f"bold {colours['background']} on {colours['primary']}")
             else:
                 text.append(f" {view.digit}", colours["accent"])
-                if how != "digits":
-                    text.append(f" {view.short if how == 'short titles' else view.title}")
+                if style != "digits":
+                    text.append(f" {view.short if style == 'short titles' else view.title}")
                 text.append(" " if self.size.width >= 100 else "")
             tabs.append((start, text.cell_len, view.mode))
         return text, tabs

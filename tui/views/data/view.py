@@ -20,10 +20,10 @@ from mnist_tui.engine.data.dataset import Dataset
 from mnist_tui.engine.data.folder import data_folder, is_explicit, survey
 from mnist_tui.engine.data.loading import load
 from mnist_tui.engine.errors import RunError
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.tui.keys import bindings
-from mnist_tui.tui.render.words import phase_words
+from mnist_tui.tui.render.texts import phase_label
 from mnist_tui.tui.state.jobs import Job
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.base import View
@@ -130,7 +130,7 @@ class DataView(View):
             "load",
             partial(read, name=name, folder=folder, explicit=is_explicit(self.console.analyst.data_dir)),
             on_result=self._loaded,
-            on_progress=lambda phase: self._say(phase_words(phase)),
+            on_progress=lambda phase: self._say(phase_label(phase)),
             on_failure=self._not_loaded,
             failure="the images can't be read",
             overlap=True,  # a download, or a folder of another machine, may hang
@@ -218,14 +218,14 @@ class DataView(View):
             text.append(f"{count:,}" + (" " if narrow else "  "), colours["foreground"])
         return text
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         if self.data is None or self._dataset is None:
             return []
         page, folder = self._page, self.console.scrubber.folder
         settings = Settings(first=page.first + 1, count=len(self.data.labels), draw=page.draw)
         same = folder is not None and self._is_of(folder, self._dataset, self.data.config)
         subject = Subject(folder, 0, page.split) if folder is not None and same else None
-        return [Standing("data", subject, settings, self.data)]
+        return [ViewState("data", subject, settings, self.data)]
 
     @staticmethod
     def _is_of(folder: Path, dataset: Dataset, ours: RunConfig) -> bool:

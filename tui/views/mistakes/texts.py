@@ -1,4 +1,4 @@
-"""What the Mistakes view says: captions, bars, histories, as Rich texts."""
+"""Texts of the Mistakes view: captions, status, probability bars and histories."""
 
 from __future__ import annotations
 
@@ -12,33 +12,36 @@ from rich.text import Text
 from mnist_tui.engine.analysis.listing import MistakesData
 from mnist_tui.engine.analysis.mistakes import EpochVerdict, Judged
 from mnist_tui.engine.analysis.research import Findings, Neighbour
-from mnist_tui.tui.render.words import percent
+from mnist_tui.tui.render.texts import percent
 
 LEVELS = "▁▂▃▄▅▆▇█"
 EIGHTHS = "▏▎▍▌▋▊▉█"
 SHORT_NAME = 3
-"""The longest class name with which a caption fits into one line under a small picture."""
+"""Longest class name with which a caption fits into one line under a small picture."""
 FILES = {"test": "test", "valid": "training", "train": "training"}
-"""The data set's file that a split's images lie in."""
+"""The file of the data set that contains the images of a split."""
 
 
-def share(probability: float) -> str:
-    """0.983 as `98%`; a dash where it is not a number."""
+def percent_label(probability: float) -> str:
+    """Format 0.983 as `98%`; a dash for NaN."""
     return "–" if math.isnan(probability) else f"{probability * 100:.0f}%"
 
 
 def caption_lines(classes: Sequence[str], width: int) -> int:
-    """Lines that a caption takes: two where a line of `width` columns can't hold two of the names."""
+    """Return the number of lines of a caption: 2 if two class names do not fit into `width` columns, else 1."""
     longest = max(map(len, classes))
     return 1 if longest <= SHORT_NAME or 2 * longest + len(" 99% →  99%") <= width else 2
 
 
 def caption(judged: Judged, position: int, classes: Sequence[str], width: int) -> str:
-    """True and predicted label, each with its probability, such as `5 1% → 3 98%`; a right image's only once."""
+    """Return true and predicted label with probabilities, such as `5 1% → 3 98%`; for a correct image only one."""
     true, predicted = classes[judged.labels[position]], classes[judged.predictions[position]]
     if judged.correct[position]:
-        return f"{_cut(true, share(float(judged.confidence[position])), width - 2)} ✓"
-    low, high = share(float(judged.true_probability[position])), share(float(judged.confidence[position]))
+        return f"{_cut(true, percent_label(float(judged.confidence[position])), width - 2)} ✓"
+    low, high = (
+        percent_label(float(judged.true_probability[position])),
+        percent_label(float(judged.confidence[position])),
+    )
     if caption_lines(classes, width) == 1:
         spaced = f"{true} {low} → {predicted} {high}"
         return spaced if len(spaced) <= width else f"{true} {low}→{predicted} {high}"
@@ -46,18 +49,18 @@ def caption(judged: Judged, position: int, classes: Sequence[str], width: int) -
 
 
 def _cut(name: str, number: str, width: int) -> str:
-    """A name, shortened so that the number behind it is whole."""
+    """Truncate a name so that it fits into `width` columns together with the number."""
     return f"{name[: width - len(number) - 1]} {number}"
 
 
-def status(data: MistakesData, place: int, colours: dict[str, str], *, short: bool) -> Text:
-    """Where the cursor is, how many images there are, how they are sorted."""
+def status_text(data: MistakesData, index: int, colours: dict[str, str], *, short: bool) -> Text:
+    """Return the position of the cursor, the number of images and their order."""
     which, total, listed = data.wanted.which, len(data.judged), len(data.positions)
     nouns = "images" if which == "all" else which
     dim = colours["secondary"]
     text = Text(no_wrap=True, overflow="ellipsis", end="")
     if listed:
-        text.append(f"{place + 1:,} of {listed:,}", f"bold {colours['accent']}")
+        text.append(f"{index + 1:,} of {listed:,}", f"bold {colours['accent']}")
         text.append("  ")
     if data.wanted.words.strip():
         text.append(f"{listed:,} of {data.counted:,} {nouns}", colours["foreground"])
@@ -70,26 +73,27 @@ def status(data: MistakesData, place: int, colours: dict[str, str], *, short: bo
     return text
 
 
-def nothing_words(data: MistakesData) -> str:
-    """Why there is no image to see, and the way out."""
+def empty_label(data: MistakesData) -> str:
+    """Explain why the list is empty and how to change that."""
     total, which = len(data.judged), data.wanted.which
     if data.counted == 0 and which == "wrong":
-        return f"every one of the {total:,} images is right – w shows the least sure ones"
+        return f"all {total:,} images are correct – w shows the least confident ones"
     if data.counted == 0:
-        return f"not one of the {total:,} images is {which} – w shows the others"
+        return f"none of the {total:,} images is {which} – w shows the others"
     nouns = "images" if which == "all" else f"{which} images"
-    return f"none of the {data.counted:,} {nouns} matches {data.wanted.words.strip()} – esc empties the filter"
+    return f"none of the {data.counted:,} {nouns} matches {data.wanted.words.strip()} – esc clears the filter"
 
 
 def facts_text(data: MistakesData, position: int, colours: dict[str, str], size: tuple[int, int]) -> Text:
-    """What is known of an image.
+    """Return labels, index, loss and margin of an image.
 
     Args:
-        size: columns and rows, one or three; what does not fit into one is left out, for the bars say it too.
+        size: columns and rows, one or three; in one row the labels are left out if they do not fit, because the bars
+            show them too.
     """
     judged, classes = data.judged, data.classes
     width, rows = size
-    true, said = classes[judged.labels[position]], classes[judged.predictions[position]]
+    true, predicted = classes[judged.labels[position]], classes[judged.predictions[position]]
     colour = f"bold {colours['success' if judged.correct[position] else 'error']}"
     index, strong, dim = int(judged.indices[position]), colours["foreground"], colours["secondary"]
     numbers = (f"{judged.loss[position]:.2f}", percent(float(judged.margin[position]), 1))
@@ -97,12 +101,15 @@ def facts_text(data: MistakesData, position: int, colours: dict[str, str], size:
     image = Text.assemble(("image ", dim), (f"{index}", strong))
     if rows == 1:
         line = Text.assemble(image, "  ", loss)
-        pair = Text(f"  {true} → {said}", colour)
+        pair = Text(f"  {true} → {predicted}", colour)
         return line.append_text(pair) if line.cell_len + pair.cell_len <= width else line
     file = FILES[data.subject.split]
     long, short = f" of the {file} file", f", {file} file"
     image.append(long if image.cell_len + len(long) <= width else short, dim)
-    return Text("\n").join([Text(f"true {true}, said {said}", colour), image, loss])
+    labels = f"predicted {predicted}, true {true}"
+    if len(labels) > width:
+        labels = f"pred {predicted}, true {true}"
+    return Text("\n").join([Text(labels, colour), image, loss])
 
 
 def bars_text(
@@ -113,9 +120,9 @@ def bars_text(
     colours: dict[str, str],
     size: tuple[int, int],
 ) -> Text:
-    """All probabilities as bars, in as many columns as the rows ask for.
+    """Return all probabilities as bars, in as many columns as needed to fit into the rows.
 
-    A ✓ marks the true class, a ✗ a wrong prediction.
+    ✓ marks the true class, ✗ a wrong prediction.
 
     Args:
         size: columns and rows.
@@ -136,16 +143,14 @@ def bars_text(
             line.append("  " if i > row else "")
             line.append(f"{mark} {classes[i][:name]:<{name}} ", colour)
             line.append(bar(float(probabilities[i]), room), colour)
-            strong = i in (true, predicted)
-            line.append(
-                percent(float(probabilities[i]), 1).rjust(number + 1), colours["foreground" if strong else "secondary"]
-            )
+            emphasis = "foreground" if i in (true, predicted) else "secondary"
+            line.append(percent(float(probabilities[i]), 1).rjust(number + 1), colours[emphasis])
         lines.append(line)
     return Text("\n").join(lines)
 
 
 def bar(value: float, width: int) -> str:
-    """A bar of `width` columns that stands for 1, to the eighth of a column; blanks fill it up."""
+    """Return a bar for a value from 0 to 1, padded to `width` columns, with a resolution of ⅛ column."""
     if math.isnan(value):
         return " " * width
     whole, rest = divmod(round(value * width * 8), 8)
@@ -159,14 +164,14 @@ def history_text(
     colours: dict[str, str],
     size: tuple[int, int],
 ) -> Text:
-    """Right or wrong and how sure after each epoch; the current one reversed.
+    """Return the prediction and confidence after each epoch; the current epoch in reverse video.
 
     Args:
-        current: the epoch that is looked at.
-        size: columns and rows; with less than three rows the epochs' numbers are left out.
+        current: the epoch that the view shows.
+        size: columns and rows; epoch numbers need three rows.
     """
     if not verdicts:
-        return Text("reading its history …", colours["secondary"])
+        return Text("loading the history …", colours["secondary"])
     width, rows = size
     dim = colours["secondary"]
     span = f"{verdicts[0].epoch}–{verdicts[-1].epoch}"
@@ -176,50 +181,49 @@ def history_text(
         cell = 1
     numbered = cell > 1 and rows >= 3
     names = cell > 1 and max(map(len, classes)) == 1
-    word = "said" if names else "right"
-    first = Text("epoch".ljust(label), dim, no_wrap=True)
-    right = Text((word if rows >= 3 else span).ljust(label), dim, no_wrap=True)
-    sure = Text("sure".ljust(label), dim, no_wrap=True)
+    heading = "pred" if names else "right"
+    epochs = Text("epoch".ljust(label), dim, no_wrap=True)
+    marks = Text((heading if rows >= 3 else span).ljust(label), dim, no_wrap=True)
+    confidences = Text("conf".ljust(label), dim, no_wrap=True)
     if rows >= 3 and not numbered:
-        first.append(span)
+        epochs.append(span)
     for verdict in verdicts:
         colour = colours["success" if verdict.correct else "error"]
         style = f"{colour} reverse" if verdict.epoch == current else colour
         if numbered:
-            here = f"bold {colours['accent']}" if verdict.epoch == current else dim
-            first.append(str(verdict.epoch).rjust(cell - 1) + " ", here)
+            emphasis = f"bold {colours['accent']}" if verdict.epoch == current else dim
+            epochs.append(str(verdict.epoch).rjust(cell - 1) + " ", emphasis)
         mark = ("✓" if verdict.correct else "✗") + (classes[verdict.prediction] if names else "")
-        right.append(mark.rjust(cell - 1) if cell > 1 else mark, style)
-        right.append(" " * (cell > 1))
+        marks.append(mark.rjust(cell - 1) if cell > 1 else mark, style)
+        marks.append(" " * (cell > 1))
         height = LEVELS[round(verdict.confidence * 7)] if not math.isnan(verdict.confidence) else " "
-        sure.append((height * min(2, cell - 1)).rjust(cell - 1) if cell > 1 else height, colour)
-        sure.append(" " * (cell > 1))
-    return Text("\n").join([first, right, sure] if rows >= 3 else [right, sure])
+        confidences.append((height * min(2, cell - 1)).rjust(cell - 1) if cell > 1 else height, colour)
+        confidences.append(" " * (cell > 1))
+    return Text("\n").join([epochs, marks, confidences] if rows >= 3 else [marks, confidences])
 
 
 def nearest_text(
     findings: Findings | None, classes: Sequence[str], colours: dict[str, str], width: int, *, pictures: bool
 ) -> Text:
-    """What the nearest training images are; without their labels where `pictures` under it say them."""
+    """Describe the nearest training images; list their labels unless `pictures` show them."""
     dim, strong = colours["secondary"], colours["foreground"]
     text = Text(no_wrap=True, overflow="ellipsis")
     space = findings.space if findings is not None else "the hidden layer"
     if findings is None or findings.neighbours is None:
-        return text.append("looking for its nearest …", dim)
+        return text.append("computing nearest neighbours …", dim)
     if findings.trouble:
-        return text.append(f"no nearest: {findings.trouble}", dim)
+        return text.append(f"no neighbours: {findings.trouble}", dim)
     near = findings.neighbours
     if not pictures:
         labels = [classes[neighbour.label] for neighbour in near]
         text.append("nearest: ", dim)
         return text.append((" " if max(map(len, classes)) == 1 else ", ").join(labels), strong)
-    away = f", {near[0].distance:.2f}–{near[-1].distance:.2f} away"
-    for words in (f"nearest training images in {space}{away}", f"nearest in {space}{away}", f"nearest in {space}"):
-        if len(words) <= width:
-            break
-    return text.append(words, dim)
+    distances = f", distance {near[0].distance:.2f}–{near[-1].distance:.2f}"
+    headings = (f"nearest training images in {space}", f"nearest in {space}")
+    choices = (headings[0] + distances, headings[1] + distances, headings[1])
+    return text.append(next((heading for heading in choices if len(heading) <= width), headings[1]), dim)
 
 
 def neighbour_caption(neighbour: Neighbour, classes: Sequence[str], width: int) -> str:
-    """Label and place in the training file."""
+    """Return the label and the index in the training file."""
     return _cut(classes[neighbour.label], f"#{neighbour.index}", width)

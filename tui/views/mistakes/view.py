@@ -13,12 +13,12 @@ from textual.widgets import Input, Static
 from mnist_tui.engine.analysis.listing import MistakesData, Wanted, compute, place_in
 from mnist_tui.engine.analysis.orders import SORTS, WHICH
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.views.mistakes.detail import Detail
-from mnist_tui.tui.views.mistakes.texts import caption, caption_lines, nothing_words, status
+from mnist_tui.tui.views.mistakes.texts import caption, caption_lines, empty_label, status_text
 from mnist_tui.tui.widgets.cursor_grid import CursorGrid
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
@@ -136,7 +136,7 @@ class MistakesView(AnalysisView):
         panes, empty = (self.query_one(f"#mistakes-{name}") for name in ("panes", "empty"))
         newly = found and not panes.display
         panes.display, empty.display = found, not found
-        self.query_one("#mistakes-empty", Static).update("" if found else nothing_words(data))
+        self.query_one("#mistakes-empty", Static).update("" if found else empty_label(data))
         self._show_error(data.error)
         if newly:
             self.call_after_refresh(self._draw_page)
@@ -162,7 +162,7 @@ class MistakesView(AnalysisView):
         if data is None:  # an error came before the frame
             return
         short = self._field.display and self.size.width < 80
-        words = status(data, self.place, self.console.colours, short=short)
+        words = status_text(data, self.place, self.console.colours, short=short)
         self.query_one("#mistakes-status", Static).update(words)
         if self._position is None:
             return
@@ -191,7 +191,7 @@ class MistakesView(AnalysisView):
             self._told_of = self.console.scrubber.epochs
             self._detail.show(self.data, position, self._page, self._told_of)
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         data: MistakesData | None = self.data
         if data is None:
             return []
@@ -205,10 +205,10 @@ class MistakesView(AnalysisView):
             filter=wanted.words.strip(),
             index=index,
         )
-        grid = Standing("mistakes", data.subject, settings, data)
+        grid = ViewState("mistakes", data.subject, settings, data)
         if index is None:
             return [grid]
-        one = Standing("image", data.subject, Settings(index=index))
+        one = ViewState("image", data.subject, Settings(index=index))
         return [one, grid] if self._is_open else [grid, one]
 
     # -- keys --------------------------------------------------------------------------------------------------

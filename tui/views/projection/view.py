@@ -21,18 +21,18 @@ from mnist_tui.engine.analysis.projection import (
 )
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.analysis.tsne import Embedding
-from mnist_tui.engine.figures.settings import Standing
+from mnist_tui.engine.figures.settings import ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render import grey_cells
-from mnist_tui.tui.terminal.capabilities import best_image_style, speaks_utf8
+from mnist_tui.tui.terminal.capabilities import best_image_style, supports_utf8
 from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.views.projection import texts as words
-from mnist_tui.tui.views.projection.figures import standings
+from mnist_tui.tui.views.projection.figures import export_states
 from mnist_tui.tui.views.projection.jobs import Formed, Forming, form
 from mnist_tui.tui.views.projection.legend import Legend
-from mnist_tui.tui.widgets.fitted_text import FittedWords
+from mnist_tui.tui.widgets.fitted_text import FittedText
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
-from mnist_tui.tui.widgets.scatter import NOTHING, PAN, ZOOM, Cloud, Scatter, best_look
+from mnist_tui.tui.widgets.scatter import EMPTY_CLOUD, PAN, ZOOM, Cloud, Scatter, best_point_style
 
 SETTLED = 0.3
 """Seconds that a picture stays before its numbers are measured, so that scrubbing is not held up by them."""
@@ -69,12 +69,12 @@ class ProjectionView(AnalysisView):
                     yield Legend(id="legend")
                     with Container(id="point"):
                         yield ImageGrid(id="point-image")
-                        yield FittedWords(id="point-words")
-                    yield FittedWords(id="numbers")
-            yield FittedWords(id="number-lines")
+                        yield FittedText(id="point-words")
+                    yield FittedText(id="numbers")
+            yield FittedText(id="number-lines")
 
     def on_mount(self) -> None:
-        self.query_one(Scatter).look = best_look(self.app.console)
+        self.query_one(Scatter).style = best_point_style(self.app.console)
         self.query_one(ImageGrid).style = best_image_style(self.app.console)
 
     # -- the picture -------------------------------------------------------------------------------------------
@@ -115,29 +115,29 @@ class ProjectionView(AnalysisView):
     def draw(self, data: Projection) -> None:
         legend, scatter = self.query_one(Legend), self.query_one(Scatter)
         legend.border_title = "classes"
-        legend.describe(data.classes, tuple(np.bincount(data.labels, minlength=len(data.classes)).tolist()))
+        legend.set_entries(data.classes, tuple(np.bincount(data.labels, minlength=len(data.classes)).tolist()))
         self._show_cloud()
-        scatter.border_title = words.title_words(data, scatter.size.width - 4)
+        scatter.border_title = words.title_label(data, scatter.size.width - 4)
         self._show_point()
         self._show_numbers()
 
     def _show_cloud(self) -> None:
         data, scatter = self.data, self.query_one(Scatter)
         if data.points is None:
-            scatter.show(NOTHING, words.empty_words(data, self._forming_here is not None, self._note))
+            scatter.show(EMPTY_CLOUD, words.empty_label(data, self._forming_here is not None, self._note))
         else:
             visible = np.array(self.query_one(Legend).shown)[data.labels]
             scatter.show(Cloud(data.points, data.labels, visible, data.wrong if self._highlight else None))
-        state = words.state_words(data, self._forming_here is not None, self._note)
+        state = words.state_label(data, self._forming_here is not None, self._note)
         if self._forming is not None and self._forming_here is None:
-            state = f"{words.elsewhere_words(self._forming.picture)}  {state}"
+            state = f"{words.background_label(self._forming.picture)}  {state}"
         if self._highlight:
             state = f"{int(data.wrong.sum()):,} wrong  {state}"
         scatter.border_subtitle = state
 
     def _show_point(self) -> None:
         data, panel = self.data, self.query_one("#point")
-        grid, text = self.query_one(ImageGrid), self.query_one("#point-words", FittedWords)
+        grid, text = self.query_one(ImageGrid), self.query_one("#point-words", FittedText)
         point = self._current_cursor(data)
         grid.small = not (self.has_class("-wide") and self.has_class("-tall"))
         width, height = grey_cells.cell_size(grid.style, small=grid.small)
@@ -148,7 +148,7 @@ class ProjectionView(AnalysisView):
             return
         panel.border_title = words.point_title(data, point)
         grid.show([Picture(data.images[point], f"#{data.indices[point]}")])
-        text.show(partial(words.point_words, data, point, self.console.colours))
+        text.show(partial(words.point_text, data, point, self.console.colours))
 
     # -- the numbers -------------------------------------------------------------------------------------------
 
@@ -175,11 +175,11 @@ class ProjectionView(AnalysisView):
 
     def _show_numbers(self) -> None:
         colours = self.console.colours
-        table = self.query_one("#numbers", FittedWords)
+        table = self.query_one("#numbers", FittedText)
         table.border_title = "how good the picture is"
-        table.show(partial(words.numbers_table, self.numbers, self._numbers_note, colours))
-        lines = partial(words.numbers_lines, self.numbers, self._numbers_note, colours)
-        self.query_one("#number-lines", FittedWords).show(lines)
+        table.show(partial(words.numbers_table_text, self.numbers, self._numbers_note, colours))
+        lines = partial(words.numbers_lines_text, self.numbers, self._numbers_note, colours)
+        self.query_one("#number-lines", FittedText).show(lines)
 
     # -- t-SNE -------------------------------------------------------------------------------------------------
 
@@ -190,7 +190,7 @@ class ProjectionView(AnalysisView):
             scrubber.choose(self.data.subject.epoch)  # else the next epoch would end it
         self.jobs.cancel("numbers")
         self.data = replace(self.data, points=None, embedding=None)
-        self.numbers, self._numbers_note = None, words.start_words(self.data)
+        self.numbers, self._numbers_note = None, words.start_label(self.data)
         self._forming = Forming(self.data)
         self.jobs.start(
             "t-SNE",
@@ -222,18 +222,18 @@ class ProjectionView(AnalysisView):
         self.refresh_bindings()
         if here:
             self.data = forming.as_far(self.data)
-            self._note = words.end_words(self.data, note)
+            self._note = words.end_label(self.data, note)
             self._new_numbers(self.data)
         else:
-            self.notify(f"{words.which_words(forming.picture)}: {note}", markup=False)
+            self.notify(f"{words.tsne_label(forming.picture)}: {note}", markup=False)
         if self.data is not None:
             self.draw(self.data)
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         if self.data is None:
             return []
         point, shown = self._current_cursor(self.data), self.query_one(Legend).shown
-        return standings(self.data, shown, self.query_one(Scatter), point, wrong=self._highlight)
+        return export_states(self.data, shown, self.query_one(Scatter), point, wrong=self._highlight)
 
     # -- keys --------------------------------------------------------------------------------------------------
 
@@ -241,7 +241,7 @@ class ProjectionView(AnalysisView):
         if action == "run":
             return self.data is not None and self.wanted.method == "tsne"
         if action == "look":
-            return self.data is not None and speaks_utf8(self.app.console)
+            return self.data is not None and supports_utf8(self.app.console)
         if action in ("step", "open_image", "method", "layer", "wrong", "classes", "zoom", "whole", "pan", "points"):
             return self.data is not None
         return super().check_action(action, parameters)
@@ -289,7 +289,7 @@ class ProjectionView(AnalysisView):
 
     def action_look(self) -> None:
         scatter = self.query_one(Scatter)
-        scatter.look = "digits" if scatter.look == "dots" else "dots"
+        scatter.style = "digits" if scatter.style == "dots" else "dots"
 
     def action_zoom(self, by: int) -> None:
         self.query_one(Scatter).zoom_by(ZOOM if by > 0 else 1 / ZOOM)
@@ -323,5 +323,5 @@ class ProjectionView(AnalysisView):
         if self.data is None:
             return
         self._show_cloud()
-        self.query_one(Scatter).settle()
+        self.query_one(Scatter).snap_cursor()
         self._show_point()

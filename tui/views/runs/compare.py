@@ -12,10 +12,10 @@ from textual.widgets import Static
 
 from mnist_tui.engine.analysis.curves import comparison
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
-from mnist_tui.tui.render.words import percent, printable
+from mnist_tui.tui.render.texts import percent, printable
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import COLOURS, CurveOptions, comparison_plots
@@ -64,15 +64,15 @@ class CompareScreen(View):
         for name, title, plot in (("loss", "validation loss", loss), ("acc", "validation accuracy", acc)):
             chart = self.query_one(f"#compare-{name}", Chart)
             chart.border_title = title
-            chart.border_subtitle = self._options.words()
+            chart.border_subtitle = self._options.label()
             chart.show(plot)
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         options = self._options
         first, *others = self._folders
         settings = Settings(log=options.log, smooth=options.weight, last=options.last, compared=tuple(others))
         data = comparison(self._runs, smoothing=options.weight, last=options.last)
-        return [Standing("compare", Subject(first, 0, "test"), settings, data)]
+        return [ViewState("compare", Subject(first, 0, "test"), settings, data)]
 
     def action_log_scale(self) -> None:
         self._options = replace(self._options, log=not self._options.log)

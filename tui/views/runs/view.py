@@ -14,13 +14,13 @@ from textual.widgets import DataTable, Input
 
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import RunError
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.summaries import RunSummary, summarise_all
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.run_rows import COLUMNS, matches, row_cells, sort_key
-from mnist_tui.tui.render.words import printable
+from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.runs.compare import CompareScreen
 from mnist_tui.tui.views.training.view import LEGEND
@@ -136,12 +136,16 @@ class RunsView(View):
         words = self.query_one("#run-filter", Input).value
         self._visible = [run for run in self._runs if matches(run, words)]
         self._visible.sort(key=lambda run: sort_key(run, COLUMNS[self._sort]), reverse=self._descending)
+        rows = [row_cells(run, marked=run.name in self._marked, colours=self.console.colours) for run in self._visible]
         table.clear(columns=True)
         for i, column in enumerate(COLUMNS):
             arrow = (" ↓" if self._descending else " ↑") if i == self._sort else ""
-            table.add_column(column + arrow, key=column)
-        for run in self._visible:
-            table.add_row(*row_cells(run, marked=run.name in self._marked, colours=self.console.colours))
+            label = Text(column + arrow)
+            # With a width of its own: a table that finds the widths itself keeps cells that were drawn before that.
+            width = max([label.cell_len, *(cells[i].cell_len for cells in rows)])
+            table.add_column(label, key=column, width=width)
+        for cells in rows:
+            table.add_row(*cells)
         names = [run.name for run in self._visible]
         if under_cursor is not None and under_cursor.name in names:
             table.move_cursor(row=names.index(under_cursor.name))
@@ -187,13 +191,13 @@ class RunsView(View):
     def _filter_done(self) -> None:
         self.query_one("#run-table").focus()
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         marked = [run.folder.path.absolute() for run in self._runs if run.name in self._marked]
         found = []
         if len(marked) > 1:
-            found.append(Standing("compare", Subject(marked[0], 0, "test"), Settings(compared=tuple(marked[1:]))))
+            found.append(ViewState("compare", Subject(marked[0], 0, "test"), Settings(compared=tuple(marked[1:]))))
         if self._current is not None:
-            found.append(Standing("curves", Subject(self._current.folder.path.absolute(), 0, "test")))
+            found.append(ViewState("curves", Subject(self._current.folder.path.absolute(), 0, "test")))
         return found
 
     # -- keys --------------------------------------------------------------------------------------------------

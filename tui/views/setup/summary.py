@@ -1,4 +1,4 @@
-"""What a configuration would do, in words: the right half of the New-run view."""
+"""A summary of the configuration: the right half of the New-run view."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from mnist_tui.engine.config import CLASSES, PIXELS, RunConfig
+from mnist_tui.engine.config import CLASSES, PIXELS, SETTINGS, RunConfig
 from mnist_tui.engine.data.catalog import CATALOG, DIGITS
 from mnist_tui.engine.data.folder import Availability
 from mnist_tui.engine.recipes import RECIPES
-from mnist_tui.tui.render.words import bytes_words
+from mnist_tui.tui.render.texts import bytes_label
 
 if TYPE_CHECKING:
     from mnist_tui.tui.messages import DevicesFound
@@ -18,18 +18,19 @@ if TYPE_CHECKING:
 
 def summary(
     config: RunConfig | None,
-    labels: dict[str, str],
     problems: dict[str, str],
     availability: dict[str, Availability],
     devices: DevicesFound | None,
     colours: dict[str, str],
+    *,
+    compact: bool = False,
 ) -> Text:
-    """The network, the recipe, the data set, the work and the machine; or what is wrong.
+    """Return the network, the recipe, the data set, the work and the machine as text, or the problems.
 
     Args:
-        config: what the form says; None where it is not valid.
-        labels: the form's label of each field.
-        problems: by label, what is wrong.
+        config: the form's configuration; None if it is invalid.
+        problems: what is wrong, by the field's label.
+        compact: whether to omit empty lines.
     """
     strong, dim, accent = f"bold {colours['foreground']}", colours["secondary"], colours["accent"]
     text = Text()
@@ -38,29 +39,29 @@ def summary(
         text.append(heading + "\n", f"bold {colours['primary']}")
         for line in lines:
             text.append(line + "\n")
-        text.append("\n")
+        if not compact:
+            text.append("\n")
 
     if config is None:
-        text.append("Not ready to start\n", f"bold {colours['error']}")
+        text.append("Invalid settings\n", f"bold {colours['error']}")
         for label, problem in problems.items():
             text.append(f"\n{label}\n", f"bold {colours['primary']}")
             text.append(f"{problem}\n")
         return text
     text.append(f"{config.parameters:,}", f"bold {accent}")
     text.append(" parameters\n", strong)
-    text.append(" → ".join(map(str, (PIXELS, *config.hidden, CLASSES))) + "\n\n", dim)
-    paragraph(RECIPES[config.recipe].title, *_recipe_lines(config, labels))
+    text.append(" → ".join(map(str, (PIXELS, *config.hidden, CLASSES))) + ("\n" if compact else "\n\n"), dim)
+    paragraph(RECIPES[config.recipe].title, *_recipe_lines(config))
     paragraph("Data", *_data_lines(config, availability))
     paragraph("Work", *_work_lines(config))
     paragraph("Machine", *_machine_lines(devices))
     return text
 
 
-def _recipe_lines(config: RunConfig, labels: dict[str, str]) -> list[str]:
-    """What the recipe is, and which of its settings were changed."""
-    recipe = RECIPES[config.recipe]
-    changed = ", ".join(labels[name] for name in config.changed if name in labels)
-    return [recipe.explanation, *([f"changed: {changed}"] if changed else [])]
+def _recipe_lines(config: RunConfig) -> list[str]:
+    """Return what the recipe is, and which of its settings were changed."""
+    changed = ", ".join(SETTINGS[name].label for name in config.changed)
+    return [RECIPES[config.recipe].explanation, *([f"changed: {changed}"] if changed else [])]
 
 
 def _data_lines(config: RunConfig, availability: dict[str, Availability]) -> list[str]:
@@ -69,7 +70,7 @@ def _data_lines(config: RunConfig, availability: dict[str, Availability]) -> lis
     if found is None:
         return []
     if found.state == "missing":
-        return [f"{found.title} is not there yet:", f"{found.detail} at the start"]
+        return [f"{found.title}: {bytes_label(found.bytes)} to download"]
     if found.state == "damaged":
         return [f"{found.title} is damaged: {found.detail}"]
     train, valid, test = split_sizes(config)
@@ -77,7 +78,7 @@ def _data_lines(config: RunConfig, availability: dict[str, Availability]) -> lis
 
 
 def split_sizes(config: RunConfig) -> tuple[int, int, int]:
-    """Training, validation and test images of the configuration's data set."""
+    """Return the numbers of training, validation and test images of the configuration's data set."""
     name = "mnist" if config.dataset == "auto" else config.dataset
     if name == DIGITS.name:
         images, test = DIGITS.train_items, DIGITS.test_items
@@ -92,19 +93,19 @@ def _work_lines(config: RunConfig) -> list[str]:
     steps = -(-train // config.batch_size)
     weights = 4 * config.parameters
     return [
-        f"{steps:,} steps an epoch, {steps * config.epochs:,} in all",
-        f"{bytes_words(weights)} of weights kept after each epoch, {bytes_words(weights * config.epochs)} in all",
+        f"{steps:,} steps per epoch, {steps * config.epochs:,} in total",
+        f"{bytes_label(weights)} per checkpoint, {bytes_label(weights * config.epochs)} in total",
     ]
 
 
 def _machine_lines(devices: DevicesFound | None) -> list[str]:
     if devices is None:
-        return ["looking for devices …"]
+        return ["detecting devices …"]
     if not devices.devices:
-        return ["torch can't be used here: see the log (L)"]
+        return ["torch is not usable: see the log (L)"]
     lines = []
     for device in devices.devices:
-        memory = f", {bytes_words(device.memory)}" if device.memory else ""
+        memory = f", {bytes_label(device.memory)}" if device.memory else ""
         cores = f", {devices.cores} core{'s' if devices.cores > 1 else ''}" if device.kind == "cpu" else ""
         lines.append(f"{device.kind}: {device.name}{memory}{cores}")
     return lines

@@ -1,4 +1,4 @@
-"""New run: a form over the configuration, and what it would do."""
+"""New run: a form with the settings, and a summary of the run."""
 
 from __future__ import annotations
 
@@ -9,78 +9,35 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
-from mnist_tui.engine.config import DEVICES, NO_RECIPES_MATTER, OPTIMIZERS, RunConfig, parse_hidden
-from mnist_tui.engine.data.catalog import DATASET_NAMES
+from mnist_tui.engine.config import SETTINGS, RunConfig
 from mnist_tui.engine.data.folder import Availability, data_folder, survey
 from mnist_tui.engine.errors import ConfigError, DataError
 from mnist_tui.engine.recipes import RECIPES
 from mnist_tui.engine.runs.names import check_name
-from mnist_tui.engine.training.schedule import SCHEDULES
+from mnist_tui.engine.settings import brief
 from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.texts import bytes_label
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.setup.summary import summary
 from mnist_tui.tui.widgets.fields import Choice
 from mnist_tui.tui.widgets.form import Form
 
-CHOICES = {
-    "recipe": tuple(RECIPES),
-    "dataset": DATASET_NAMES,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-    "device": DEVICES,
-}
-LABELS = {
-    "recipe": "Recipe",
-    "dataset": "Data set",
-    "data_dir": "Data folder",
-    "epochs": "Epochs",
-    "batch_size": "Batch size",
-    "hidden": "Hidden layers",
-    "optimizer": "Optimizer",
-    "lr": "Learning rate",
-    "schedule": "Schedule",
-    "weight_decay": "Weight decay",
-    "rotation": "Rotation ±°",
-    "shift": "Shift ±px",
-    "scale": "Stretch ±",
-    "shear": "Shear ±°",
-    "elastic": "Elastic px",
-    "fade": "Fade",
-    "seed": "Seed",
-    "device": "Device",
-    "threads": "CPU threads",
-    "name": "Run name",
-}
-WHOLE = ("epochs", "batch_size", "shift", "seed")
-NUMBERS = ("lr", "weight_decay", "rotation", "scale", "shear", "elastic", "fade")
-FIRST = ("epochs", "optimizer", "rotation", "seed")
-"""Fields that begin a group."""
-KEPT = (*NO_RECIPES_MATTER, "data_dir", "name")
-"""Fields that stay as they are when another recipe is chosen."""
-
-
-NOTES = {
-    "batch_size": "images per step",
-    "hidden": "sizes, or none",
-    "lr": "the highest, above 0",
-    "schedule": "the rate over the run",
-    "weight_decay": "adamw's; 0: none",
-    "rotation": "0 to 180 degrees",
-    "shift": "0 to 14 pixels",
-    "scale": "0.1: by up to a tenth",
-    "shear": "0 to 45 degrees",
-    "elastic": "as of rubber; 0: none",
-    "fade": "1: true images at last",
-    "seed": "the same gives the same run",
-    "threads": "empty: auto",
-    "name": "behind the time",
-}
+IN_FORM = {name: setting for name, setting in SETTINGS.items() if setting.in_form}
+EXTRA_LABELS = {"data_dir": "Data folder", "name": "Run name"}
+"""Fields that are no settings of the run."""
+NAMES = [*IN_FORM, "name"]
+NAMES.insert(NAMES.index("dataset") + 1, "data_dir")
+LABELS = {name: EXTRA_LABELS.get(name) or IN_FORM[name].label for name in NAMES}
+FIRST = {setting.group: name for name, setting in reversed(IN_FORM.items())}
+"""The first field of each group."""
+NOTES = {name: setting.form_note for name, setting in IN_FORM.items()} | {"name": "after timestamp"}
 
 
 class SetupView(View):
     """The form; `enter` starts from any field."""
 
     MODE = "setup"
+    IN_FIRST_FRAME = True
     TITLE_WORDS = "New run"
     BINDINGS = bindings("setup")
     NO_FIGURE = "a form is no figure: e works in the views 2 to 9"
@@ -89,53 +46,39 @@ class SetupView(View):
         super().__init__()
         self._availability: dict[str, Availability] = {}
         self.config: RunConfig | None = None
-        """What the form says, where it is valid."""
+        """The form's configuration; None if it is invalid."""
         self._read: dict[str, str] = {}
-        """What the fields held when it was read."""
+        """The texts of the fields when they were last read."""
         self._narrow = False
-
-    def compose(self) -> ComposeResult:
-        # What the size asks for is known: without this, the first frame would wait until every style was found twice.
-        breakpoints = self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS
-        for length, steps in zip(self.app.size, breakpoints, strict=True):
-            self.add_class(next(name for least, name in reversed(steps) if length >= least))
-        yield from super().compose()
-
-    def _compositor_refresh(self) -> None:
-        if not self.app._batch_count:  # else the app would throw away what is drawn, and it would be drawn again
-            super()._compositor_refresh()
 
     def body(self) -> ComposeResult:
         first = self.console.config
         with Horizontal():
             with VerticalScroll(id="form", can_focus=False):
-                yield Form(LABELS, *(self._field(name, first) for name in LABELS))
+                yield Form(LABELS, *(self._make_field(name, first) for name in NAMES))
             with Vertical(id="summary-pane") as pane:
                 pane.border_title = "this run"
                 yield Static("", id="summary")
 
-    def _field(self, name: str, config: RunConfig) -> Input | Choice:
+    def _field(self, name: str) -> Input | Choice:
+        if name in IN_FORM and IN_FORM[name].kind.choices:
+            return self.query_one(f"#{name}", Choice)
+        return self.query_one(f"#{name}", Input)
+
+    def _make_field(self, name: str, config: RunConfig) -> Input | Choice:
         field: Input | Choice
-        if name in CHOICES:
-            field = Choice(CHOICES[name], getattr(config, name), id=name)
+        if name not in IN_FORM:
+            text, placeholder = (self.console.analyst.data_dir or "", str(data_folder(None)))
+            if name == "name":
+                text, placeholder = "", config.recipe
+            field = Input(text, placeholder, id=name, compact=True)
+        elif choices := IN_FORM[name].kind.choices:
+            field = Choice(choices, getattr(config, name), id=name)
         else:
-            empty = {"threads": "auto", "name": config.recipe, "data_dir": str(data_folder(None))}
-            field = Input(self._text(config, name), empty.get(name, ""), id=name, compact=True)
-        if name in FIRST:
+            field = Input(_text(config, name), IN_FORM[name].kind.placeholder, id=name, compact=True)
+        if name in FIRST.values() and name != NAMES[0]:
             field.add_class("first", update=False)  # it has no styles yet
         return field
-
-    def _text(self, config: RunConfig, name: str) -> str:
-        if name == "hidden":
-            return ",".join(map(str, config.hidden)) or "none"
-        if name == "threads":
-            return str(config.threads or "")
-        if name == "data_dir":
-            return self.console.analyst.data_dir or ""
-        if name == "name":
-            return ""
-        value = getattr(config, name)
-        return f"{value:g}" if isinstance(value, float) else str(value)
 
     def on_mount(self) -> None:
         self.query_one("#recipe").focus()
@@ -152,16 +95,16 @@ class SetupView(View):
             self._refresh()
 
     def action_survey(self) -> None:
-        """Look again which data sets are there, and which devices."""
+        """Search again for data sets and devices."""
         self.console.devices.find()
         self._survey()
 
     def _survey(self) -> None:
-        """Look which data sets are in the form's folder, which is every view's; a training keeps the one it has."""
+        """Search the form's folder for data sets; it is the folder of every view, except for a running training."""
         chosen = self.query_one("#data_dir", Input).value.strip() or None
         try:
             self._availability = survey(data_folder(chosen))
-        except ConfigError:  # `read` says why
+        except ConfigError:  # reported by `read`
             self._availability = {}
         else:
             if not self.console.training.is_running:
@@ -181,12 +124,9 @@ class SetupView(View):
     def _chosen(self, event: Choice.Changed) -> None:
         if event.choice.id == "recipe":
             config = RunConfig.from_recipe(event.choice.value)
-            for field in self.query(Input):
-                if field.id not in KEPT:
-                    field.value = self._text(config, str(field.id))
-            for choice in self.query(Choice):
-                if choice.id not in KEPT:
-                    choice.value = getattr(config, str(choice.id))
+            for name, setting in IN_FORM.items():
+                if setting.in_recipes:
+                    self._field(name).value = _text(config, name)
             self.query_one("#name", Input).placeholder = config.recipe
         self._refresh()
 
@@ -195,28 +135,21 @@ class SetupView(View):
         self.action_start()
 
     def read(self) -> tuple[dict[str, Any], dict[str, str]]:
-        """The fields' values, and what is wrong with those that can't be read."""
+        """Return the values of the fields, and what is wrong with those that can't be read."""
         values: dict[str, Any] = {str(choice.id): choice.value for choice in self.query(Choice)}
         problems: dict[str, str] = {}
         self._read = {str(field.id): field.value for field in self.query(Input)}
         texts = {name: text.strip() for name, text in self._read.items()}
-        for name in (*WHOLE, *NUMBERS):
-            try:
-                values[name] = int(texts[name]) if name in WHOLE else float(texts[name])
-            except ValueError:
-                problems[name] = "must be a whole number" if name in WHOLE else "must be a number, such as 0.001"
-        try:
-            values["hidden"] = parse_hidden(texts["hidden"])
-        except ConfigError:
-            problems["hidden"] = "must be sizes such as 250,100, or none"
-        try:
-            values["threads"] = 0 if texts["threads"] in ("", "auto") else int(texts["threads"])
-        except ValueError:
-            problems["threads"] = "must be a whole number, or empty for auto"
+        for name, setting in IN_FORM.items():
+            if not setting.kind.choices:
+                try:
+                    values[name] = setting.parse(texts[name] or setting.kind.placeholder)
+                except ConfigError as error:
+                    problems |= {name: brief(problem) for name, problem in error.problems.items()}
         try:
             data_folder(texts["data_dir"])
         except ConfigError:
-            problems["data_dir"] = "this home folder is not known"
+            problems["data_dir"] = "home folder not found"
         try:
             if texts["name"]:
                 check_name(texts["name"])
@@ -227,9 +160,9 @@ class SetupView(View):
     def _refresh(self) -> None:
         values, problems = self.read()
         try:
-            config = RunConfig(**values)
+            config = RunConfig.from_recipe(**values)
         except ConfigError as error:
-            problems = {name: _short_problem(problem) for name, problem in error.problems.items()} | problems
+            problems = {name: brief(problem) for name, problem in error.problems.items()} | problems
         self.config = None if problems else config
         if self.config is not None:
             self.console.config = self.config
@@ -240,7 +173,14 @@ class SetupView(View):
         self.query_one("#form").border_title = counted if self._narrow else "settings"
         self.query_one("#form").border_subtitle = next((f"{label} {words}" for label, words in wrong.items()), "")
         self.query_one("#summary", Static).update(
-            summary(self.config, LABELS, wrong, self._availability, self.console.devices.found, self.console.colours)
+            summary(
+                self.config,
+                wrong,
+                self._availability,
+                self.console.devices.found,
+                self.console.colours,
+                compact=not self.has_class("-tall"),
+            )
         )
         self.refresh_bindings()
 
@@ -252,10 +192,11 @@ class SetupView(View):
         machine = self.console.devices.found
         if machine is not None and machine.devices:
             kinds = [device.kind for device in machine.devices]
-            notes["device"] = kinds[0] if device == "auto" else ("✓" if device in kinds else "✕ not found here")
+            notes["device"] = kinds[0] if device == "auto" else ("✓" if device in kinds else "✕ not available")
         if found is not None:
             mark = {"ready": "✓ ", "bundled": "✓ ", "missing": "↓ ", "damaged": "✕ "}[found.state]
-            notes["dataset"] = f"{mark}{found.title}, {found.detail}" if chosen == "auto" else mark + found.detail
+            detail = bytes_label(found.bytes) if found.state == "missing" else found.detail
+            notes["dataset"] = f"{mark}{found.title}, {detail}" if chosen == "auto" else mark + detail
         return notes
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -264,31 +205,31 @@ class SetupView(View):
         return True
 
     def action_start(self) -> None:
-        """Start what the form says, or say why not."""
+        """Start a run with the form's settings, or notify why that is impossible."""
         if self.console.training.is_running:
             self.notify("a training is running: stop it first (esc, then s)", severity="warning")
             return
         if self.config is None:
-            self.notify("mend the marked fields first", severity="warning")
+            self.notify("correct the marked fields first", severity="warning")
             return
         self.console.analyst.data_dir = self.query_one("#data_dir", Input).value.strip() or None
         config = self.config
-        if config.dataset == "auto":  # here somebody can be asked, so nothing is replaced without a word
+        if config.dataset == "auto":  # a failed download asks before it falls back to digits
             config = RunConfig.from_json(config.to_json() | {"dataset": "mnist"})
         self.console.training.start(config, self.query_one("#name", Input).value.strip())
 
     def training_failed(self, error: Exception) -> None:
-        """Data that can't be had: say why, and what can be done."""
+        """Ask how to proceed without the data."""
         if not isinstance(error, DataError) and not (isinstance(error, ConfigError) and "data_dir" in error.problems):
             return
         from mnist_tui.tui.widgets.dialogs import Question
 
         answers = {"retry": "try again", "folder": "another folder", "digits": "train on digits", "close": "close"}
-        body = f"{error}\n\nThe set digits needs no download: 1,797 small real digits that come with scikit-learn."
-        if self.console.training.folder is not None:  # a stored run's data set is settled
+        body = f"{error}\n\nThe data set digits needs no download: 1,797 small images that scikit-learn includes."
+        if self.console.training.folder is not None:  # a stored run keeps its data set
             del answers["digits"]
             body = str(error)
-        self.app.push_screen(Question("the data can't be used", body, answers), self._answered)
+        self.app.push_screen(Question("data not available", body, answers), self._answered)
 
     async def _answered(self, answer: str | None) -> None:
         self._survey()
@@ -304,7 +245,8 @@ class SetupView(View):
             self.console.training.restart()
 
 
-def _short_problem(problem: str) -> str:
-    """A configuration's complaint without the option's name, which stands before the field already."""
-    words = problem.removesuffix(".").split(" ", 1)[1] if problem.startswith("--") else problem
-    return words.rpartition(", not ")[0] or words
+def _text(config: RunConfig, name: str) -> str:
+    """Return what the form shows of a setting: nothing for the placeholder."""
+    kind = IN_FORM[name].kind
+    text = kind.text(getattr(config, name))
+    return "" if text == kind.placeholder else text

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from mnist_tui.engine.analysis.intervals import wilson_interval
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.render.words import bytes_words, percent, phase_words, seconds
+from mnist_tui.tui.render.texts import bytes_label, percent, phase_label, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def _headline(history: History, state: PanelState, colours: dict[str, str]) -> T
             if history.epochs and history.epochs[-1].epoch == epoch:
                 epoch = min(epoch + 1, epochs)
             return Text(f"● epoch {epoch} of {epochs}", f"bold {colours['accent']}")
-        return Text(f"● {phase_words(phase) if phase else 'starting'}", f"bold {colours['accent']}")
+        return Text(f"● {phase_label(phase) if phase else 'starting'}", f"bold {colours['accent']}")
     if finished is None:
         if not state.stored:
             return Text("no run yet – press n to set one up, enter to start it", colours["secondary"])
@@ -141,7 +141,7 @@ def _facts(history: History, state: PanelState, dim: str) -> Text:
         return text
     took = "" if history.finished or state.stored else f"{seconds(state.elapsed)} elapsed, "
     memory = history.progress.memory if history.progress else 0
-    held = f", {bytes_words(memory)} held" if memory else ""
+    held = f", {bytes_label(memory)} held" if memory else ""
     hidden = "-".join(map(str, [784, *started.config.get("hidden", []), 10]))
     text.append(f"{took}{started.device}{held}\n")
     text.append(f"{started.dataset}, {hidden}, {started.parameters:,} parameters\n")

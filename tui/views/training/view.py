@@ -14,12 +14,13 @@ from textual.widgets import Static
 
 from mnist_tui.engine.analysis.curves import run_curves
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.axes import Plot
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.training.panel import PanelState, next_keys, panel_text
-from mnist_tui.tui.widgets.chart import Chart, Plot
+from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import CurveOptions, run_plots
 from mnist_tui.tui.widgets.epoch_table import EpochTable
 
@@ -132,7 +133,7 @@ class TrainingView(View):
         self._charts_drawn = wanted
         self._next_charts = time.monotonic() + max(delays) + TICK_SECONDS  # until it is known what they cost
         plots = run_plots(self._history, self._options)
-        words = self._options.words()
+        words = self._options.label()
 
         def draw(name: str, plot: Plot) -> None:
             if self._charts_drawn != wanted:
@@ -169,13 +170,13 @@ class TrainingView(View):
             ]
         )
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         folder, options = self.console.scrubber.folder, self._options
         if folder is None:
             return []
         settings = Settings(log=options.log, smooth=options.weight, last=options.last)
         data = run_curves(self._history, smoothing=options.weight, last=options.last, name=folder.name)
-        return [Standing("curves", Subject(folder, 0, "test"), settings, data)]
+        return [ViewState("curves", Subject(folder, 0, "test"), settings, data)]
 
     # -- keys --------------------------------------------------------------------------------------------------
 
@@ -200,7 +201,7 @@ class TrainingView(View):
         # To draw the curves anew takes longer than a key may wait for its answer: first the words, then the curves.
         self._options = options
         for chart in self.query(Chart):
-            chart.border_subtitle = options.words()
+            chart.border_subtitle = options.label()
         self.call_after_refresh(self._draw_for_options)
 
     def _draw_for_options(self) -> None:

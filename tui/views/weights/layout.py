@@ -1,4 +1,4 @@
-"""Where things stand in the Weights view: sizes worked out from the space there is."""
+"""Layout of the Weights view, computed from the available space."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Literal
 from mnist_tui.tui.render.signed_cells import picture_size
 
 PICTURE = picture_size(small=False)
-"""Columns and rows of the large picture of one unit."""
+"""Columns and rows of a large picture of a unit."""
 SMALL = picture_size(small=True)
-MOST = 5
-"""Pictures in a row and rows on a page, where there is space for so many."""
+MAX_GRID = 5
+"""Largest number of columns and rows of pictures on a page."""
 BARS = 15
-"""Columns that the bars need at least."""
+"""Minimum width of the bars."""
 PANEL = PICTURE[0] + 1 + BARS
-"""Columns that a unit's panel beside the grid needs."""
+"""Minimum width of the unit panel next to the grid."""
 GAP = 2
-"""Columns between the grid and the panel."""
+"""Columns between grid and panel."""
 TALL = 33
-"""Rows from which the exciting images stand under the picture."""
+"""Smallest height at which the most activating images are placed below the picture."""
 HEADING = 1
 STRIP = 4
-"""Rows that the outgoing weights need at least, their heading included."""
+"""Minimum height of the outgoing weights, including their heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,62 +32,62 @@ class GridLayout:
     columns: int
     rows: int
     width: int
-    """Of the grid in cells."""
+    """Width of the grid in cells."""
     small: bool
-    """Whether the pictures are small: as wanted, or because large ones don't fit."""
+    """Whether the pictures are small: by choice, or because large ones do not fit."""
 
     @property
     def page(self) -> int:
-        """Pictures on a page."""
+        """Number of pictures per page."""
         return self.columns * self.rows
 
 
 def grid_layout(width: int, height: int, *, small: bool, panel: bool) -> GridLayout:
-    """The page for a space of `width` × `height` cells.
+    """Return the layout of a page of `width` × `height` cells.
 
     Args:
-        small: whether small pictures are wanted.
-        panel: whether a unit's panel stands beside the grid.
+        small: whether small pictures are preferred.
+        panel: whether to reserve space for the unit panel next to the grid.
     """
     room = width - PANEL - GAP if panel else width
     small = small or room < PICTURE[0] or height < PICTURE[1] + 1
     one = SMALL if small else PICTURE
     columns, rows = max(1, (room + 1) // (one[0] + 1)), max(1, height // (one[1] + 1))
-    if panel or (columns >= MOST and rows >= MOST):
-        columns, rows = min(columns, MOST), min(rows, MOST)
+    if panel or (columns >= MAX_GRID and rows >= MAX_GRID):
+        columns, rows = min(columns, MAX_GRID), min(rows, MAX_GRID)
     return GridLayout(columns, rows, columns * (one[0] + 1) - 1, small)
 
 
 @dataclass(frozen=True, slots=True)
 class UnitLayout:
-    """The parts of a unit's panel."""
+    """Sizes of the parts of the unit panel."""
 
-    way: Literal["beside", "under"]
-    """Where the exciting images stand: beside the picture and the bars, or under them."""
+    arrangement: Literal["beside", "below"]
+    """Position of the most activating images: beside or below the picture and the bars."""
     bars: int
     """Columns of the bars."""
     images: tuple[int, int]
-    """Columns and rows of the exciting images, their heading included; no rows where there is no space."""
+    """Columns and rows of the most activating images with their heading; 0 rows if there is no space."""
     outgoing: tuple[int, int]
-    """Columns and rows of the outgoing weights, their heading included."""
+    """Columns and rows of the outgoing weights with their heading."""
     small: bool
-    """Whether the exciting images are small."""
+    """Whether the most activating images are small."""
 
 
 def unit_layout(width: int, height: int, *, small: bool) -> UnitLayout:
-    """The panel for a space of `width` × `height` cells, at least `PANEL` wide and 16 high.
+    """Return the layout of a panel of `width` × `height` cells, at least `PANEL` × 16.
 
     Args:
-        small: whether small exciting images are wanted.
+        small: whether small images are preferred.
     """
-    under = width < PANEL + 1 + SMALL[0] or (width < 100 and height >= TALL)
-    if under:
+    below = width < PANEL + 1 + SMALL[0] or (width < 100 and height >= TALL)
+    if below:
         rest = height - PICTURE[1] - 1
         one = SMALL[1] + 1
         lines = max(0, (rest - HEADING - STRIP) // one)
         images = HEADING + lines * one if lines else 0
         small = small or images < HEADING + PICTURE[1] + 1
-        return UnitLayout("under", width - PICTURE[0] - 1, (width, images), (width, max(0, rest - images)), small)
+        return UnitLayout("below", width - PICTURE[0] - 1, (width, images), (width, max(0, rest - images)), small)
     small = small or width < PANEL + 1 + PICTURE[0]
     one = SMALL[0] if small else PICTURE[0]
     columns = (width - PANEL) // (one + 1)

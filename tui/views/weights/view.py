@@ -12,13 +12,13 @@ from textual.widgets import Static
 from mnist_tui.engine.analysis.layers import Layers, WeightsData, weights_data
 from mnist_tui.engine.analysis.orders import Order
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.figures.settings import Settings, Standing
+from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.grey_cells import beside, stack
 from mnist_tui.tui.render.signed_cells import (
-    LOOKS,
-    QUIET,
-    Look,
+    MUTED,
+    SIGNED_STYLES,
+    SignedStyle,
     blank,
     largest,
     legend,
@@ -30,9 +30,9 @@ from mnist_tui.tui.render.signed_cells import (
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.views.weights.layout import PICTURE, SMALL, GridLayout, grid_layout, unit_layout
-from mnist_tui.tui.views.weights.texts import caption, matrix_foot, matrix_words, position, signed
+from mnist_tui.tui.views.weights.texts import caption, matrix_footer, matrix_label, position_label, signed
 from mnist_tui.tui.views.weights.unit import UnitPanel
-from mnist_tui.tui.widgets.signed_image import SignedImage, as_text
+from mnist_tui.tui.widgets.signed_image import SignedImage, row_text
 
 ORDERS: tuple[Order, ...] = ("index", "norm", "structure")
 WIDE = 120
@@ -59,7 +59,7 @@ class WeightsView(AnalysisView):
         """Whether one unit has the whole view."""
         self.depth = 0
         """The layer that is shown; 0 is the first."""
-        self.look: Look = "half"
+        self.style: SignedStyle = "half"
         self.small = True
         self.each = False
         """Whether each picture has a colour scale of its own."""
@@ -74,7 +74,7 @@ class WeightsView(AnalysisView):
 
     def on_mount(self) -> None:
         style = best_image_style(self.app.console)
-        self.look = "half" if style == "half" else "signs"
+        self.style = "half" if style == "half" else "signs"
         self.query_one(UnitPanel).plain = style == "ascii"
 
     # -- data --------------------------------------------------------------------------------------------------
@@ -123,15 +123,15 @@ class WeightsView(AnalysisView):
         if not self.opened:
             captions = [caption(layers, int(unit), self.by, SMALL[0] if page.small else PICTURE[0]) for unit in units]
             shown = shrink(pictures) if page.small else pictures
-            block = picture_grid(shown, captions, place - first, page.columns, scales, self.look)
+            block = picture_grid(shown, captions, place - first, page.columns, scales, self.style)
             grid = self.query_one("#weights-grid", SignedImage)
             grid.show(block)
             grid.styles.width = page.width + 2 if self.panel_shown else "1fr"
         if self.panel_shown:
             taken = 0 if self.opened else page.width + 2
             sizes = unit_layout(width - taken, height, small=self.small)
-            self.query_one(UnitPanel).show(data, self.unit, sizes, scale, self.look)
-        words = position(layers, self.unit, place, self.by, turned=self.turned)
+            self.query_one(UnitPanel).show(data, self.unit, sizes, scale, self.style)
+        words = position_label(layers, self.unit, place, self.by, turned=self.turned)
         pages = -(-layers.units // page.page)
         several = pages > 1 and not self.opened
         self._draw_head(words, scale, f"  page {first // page.page + 1}/{pages}" if several else "")
@@ -140,12 +140,12 @@ class WeightsView(AnalysisView):
         matrix = layers.deeper[self.depth - 1]
         output = self.depth == len(layers.deeper)
         names = layers.classes if output else tuple(map(str, range(len(matrix.weights))))
-        block, mean, scale = matrix_cells(matrix.weights, names, height - 1, width, self.look)
+        block, mean, scale = matrix_cells(matrix.weights, names, height - 1, width, self.style)
         before = layers.deeper[self.depth - 2].name if self.depth > 1 else layers.name
-        foot = text_line(matrix_foot(matrix, before, mean), width, QUIET)
+        foot = text_line(matrix_footer(matrix, before, mean), width, MUTED)
         block = stack([beside([block, blank(block.shape[0], width - block.shape[1])], gap=0), foot])
         self.query_one("#weights-matrix", SignedImage).show(block)
-        self._draw_head(matrix_words(matrix), scale)
+        self._draw_head(matrix_label(matrix), scale)
 
     def _draw_head(self, words: str, scale: float, page: str = "") -> None:
         """Where one is, and what the colours stand for; the page is left out where it would hide the colours."""
@@ -159,25 +159,25 @@ class WeightsView(AnalysisView):
         text = Text.assemble((words, f"bold {colours['foreground']}"), no_wrap=True, overflow="crop")
         if room >= SHORTEST:
             room -= 1 - room % 2  # zero has a cell of its own
-            scale_text = as_text(legend(room, self.look), 0, self.app.theme_variables)
+            scale_text = row_text(legend(room, self.style), 0, self.app.theme_variables)
             ends = Text.assemble((low, colours["secondary"]), scale_text, (high, colours["secondary"]))
             text.append(" " * (width - len(words) - ends.cell_len))
             text.append_text(ends)
         head.update(text)
 
-    def standings(self) -> list[Standing]:
+    def export_states(self) -> list[ViewState]:
         if self.data is None:
             return []
         if self.depth > 0:
-            return [Standing("weights", self.subject, Settings(layer=self.depth), self.data)]
+            return [ViewState("weights", self.subject, Settings(layer=self.depth), self.data)]
         if self.opened:
             detail = self.data.detail
             known = self.data if detail is not None and detail.unit == self.unit else None
-            return [Standing("weights", self.subject, Settings(unit=self.unit), known)]
+            return [ViewState("weights", self.subject, Settings(unit=self.unit), known)]
         page = self._page_layout().page
         first = self._place(self._order(self.data.layers)) // page * page + 1
         settings = Settings(first=first, order=self.by, reverse=self.turned, each=self.each)
-        return [Standing("weights", self.subject, settings, self.data)]
+        return [ViewState("weights", self.subject, settings, self.data)]
 
     # -- order and place ---------------------------------------------------------------------------------------
 
@@ -267,7 +267,7 @@ class WeightsView(AnalysisView):
         self.draw(self.data)
 
     def action_look(self) -> None:
-        self.look = LOOKS[(LOOKS.index(self.look) + 1) % len(LOOKS)]
+        self.style = SIGNED_STYLES[(SIGNED_STYLES.index(self.style) + 1) % len(SIGNED_STYLES)]
         self.draw(self.data)
 
     def action_size(self) -> None:

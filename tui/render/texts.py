@@ -1,4 +1,4 @@
-"""Numbers and states in words, the same on the screen and on the plain command."""
+"""Labels for numbers and states, shared by the console and the plain commands."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ if TYPE_CHECKING:
 
 PHASES = {
     "download": "downloading",
-    "verify": "checking the files",
-    "load": "reading the images",
-    "warm-up": "waking the device",
+    "verify": "verifying files",
+    "load": "loading images",
+    "warm-up": "warming up the device",
     "train": "training",
     "paused": "paused",
-    "test": "measuring the test images",
+    "test": "evaluating on test images",
 }
 
 
 def printable(text: str, width: int = 80) -> str:
-    """Foreign text without what would steer a terminal or can't be encoded, cut to `width` characters."""
+    """Replace control and unencodable characters in untrusted text and truncate it to `width` characters."""
     clean = "".join(character if character.isprintable() else "?" for character in text[: width + 1])
     return clean if len(clean) <= width else clean[: width - 1] + "…"
 
 
-def moment(seconds_since_1970: float) -> str:
-    """A point in time as `2026-11-23 19:30`, local; a dash where no calendar has it."""
+def date_label(timestamp: float) -> str:
+    """Format a Unix time in local time as `2026-11-23 19:30`; a dash if it is zero or out of range."""
     try:
-        return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds_since_1970)) if seconds_since_1970 else "–"
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(timestamp)) if timestamp else "–"
     except (OverflowError, ValueError, OSError):
         return "–"
 
 
 def percent(fraction: float, digits: int = 2) -> str:
-    """0.98371 as `98.37 %`; a dash where it is not a number."""
+    """Format 0.98371 as `98.37 %`; a dash for NaN."""
     return "–" if math.isnan(fraction) else f"{fraction * 100:.{digits}f} %"
 
 
 def seconds(value: float) -> str:
-    """A duration: `28 ms`, `0.8 s`, `42 s`, `3:07`, `2:03:07`; a dash where it is not a number."""
+    """Format a duration: `28 ms`, `0.8 s`, `42 s`, `3:07`, `2:03:07`; a dash if it is negative or not finite."""
     if not math.isfinite(value) or value < 0:
         return "–"
     if value < 0.0995:
@@ -56,8 +56,8 @@ def seconds(value: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def bytes_words(value: float) -> str:
-    """A size: `512 B`, `9.9 MB`, `5.4 GB` (powers of ten)."""
+def bytes_label(value: float) -> str:
+    """Format a size in decimal units: `512 B`, `9.9 MB`, `5.4 GB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if value < 999.5 or unit == "GB":
             return f"{value:.0f} {unit}" if unit == "B" or value >= 999.5 else f"{value:.3g} {unit}"
@@ -65,18 +65,18 @@ def bytes_words(value: float) -> str:
     return ""
 
 
-def phase_words(phase: Phase) -> str:
-    """What is being done, with what is known of how far it is."""
-    words = PHASES.get(phase.name, phase.name)
+def phase_label(phase: Phase) -> str:
+    """Describe the current activity, with its progress if known."""
+    activity = PHASES.get(phase.name, phase.name)
     if phase.name == "download":
-        size = f" of {bytes_words(phase.total)}" if phase.total else ""
-        rate = f", {bytes_words(phase.rate)}/s" if phase.rate else ""
-        return f"{words} {phase.detail}: {bytes_words(phase.done)}{size}{rate}"
-    return f"{words} {phase.detail}".rstrip() if phase.name in ("verify", "load") else words
+        size = f" of {bytes_label(phase.total)}" if phase.total else ""
+        rate = f", {bytes_label(phase.rate)}/s" if phase.rate else ""
+        return f"{activity} {phase.detail}: {bytes_label(phase.done)}{size}{rate}"
+    return f"{activity} {phase.detail}".rstrip() if phase.name in ("verify", "load") else activity
 
 
-def test_words(test: Test, dataset: str) -> str:
-    """The test's result with its 95 % interval and the data set that it holds for."""
+def result_label(test: Test, dataset: str) -> str:
+    """Describe a test result: data set, accuracy with its 95 % confidence interval, loss and epoch."""
     from mnist_tui.engine.analysis.intervals import wilson_interval
 
     low, high = wilson_interval(test.correct, test.total)
@@ -86,8 +86,8 @@ def test_words(test: Test, dataset: str) -> str:
     )
 
 
-def state_words(history: History, *, training: bool, paused: bool, failure: Exception | None) -> tuple[str, str]:
-    """The training's state in a few words, and the theme's colour for it."""
+def state_label(history: History, *, training: bool, paused: bool, failure: Exception | None) -> tuple[str, str]:
+    """Return a short description of the training state and the name of the theme colour for it."""
     if failure is not None:
         return "✕ failed", "error"
     if not training:

@@ -6,8 +6,7 @@ import pytest
 
 from mnist_tui.engine.events import Phase, Progress, RunStarted, Test
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.render import words as in_words
-from mnist_tui.tui.render.words import bytes_words, percent, phase_words, seconds, state_words
+from mnist_tui.tui.render.texts import bytes_label, percent, phase_label, result_label, seconds, state_label
 
 
 class TestSeconds:
@@ -71,7 +70,7 @@ class TestBytes:
         ],
     )
     def test_words(self, value, words):
-        assert bytes_words(value) == words
+        assert bytes_label(value) == words
 
 
 class TestPhases:
@@ -80,11 +79,11 @@ class TestPhases:
         [
             (Phase("train"), "training"),
             (Phase("paused"), "paused"),
-            (Phase("test"), "measuring the test images"),
-            (Phase("warm-up", "a detail that nobody needs"), "waking the device"),
-            (Phase("verify", "a-file"), "checking the files a-file"),
-            (Phase("verify"), "checking the files"),
-            (Phase("load", "MNIST"), "reading the images MNIST"),
+            (Phase("test"), "evaluating on test images"),
+            (Phase("warm-up", "a detail that nobody needs"), "warming up the device"),
+            (Phase("verify", "a-file"), "verifying files a-file"),
+            (Phase("verify"), "verifying files"),
+            (Phase("load", "MNIST"), "loading images MNIST"),
             (Phase("later"), "later"),
             (Phase("download", "x.gz"), "downloading x.gz: 0 B"),
             (Phase("download", "x.gz", 500, 2_000_000), "downloading x.gz: 500 B of 2 MB"),
@@ -93,14 +92,14 @@ class TestPhases:
         ],
     )
     def test_words(self, phase, words):
-        assert phase_words(phase) == words
+        assert phase_label(phase) == words
 
 
 class TestResult:
     def test_all_of_it(self):
         # The interval is that of scipy's binomtest(9837, 10000).proportion_ci(method="wilson").
         test = Test(epoch=10, loss=0.052, acc=0.9837, correct=9837, total=10_000)
-        said = in_words.test_words(test, "mnist")
+        said = result_label(test, "mnist")
         assert "mnist" in said
         assert "98.37 % (9,837 of 10,000; 95 % interval 98.10–98.60 %)" in said
         assert "loss 0.0520" in said
@@ -127,4 +126,4 @@ class TestStates:
     )
     def test_words(self, events, options, expected):
         asked = {"training": False, "paused": False, "failure": None} | options
-        assert state_words(History.of(events), **asked) == expected
+        assert state_label(History.of(events), **asked) == expected
