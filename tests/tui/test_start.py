@@ -21,6 +21,11 @@ from tests.helpers import HANG, ROOT
 from tests.tui.conftest import needs, until
 
 
+@pytest.fixture
+def views_on_demand() -> None:
+    """Make the views as at every start: they are the subject here."""
+
+
 def test_the_console_is_there_before_torch_is() -> None:
     code = (
         "import sys; import mnist_tui.tui.cli.entry, mnist_tui.tui.run, mnist_tui.tui.app;"
