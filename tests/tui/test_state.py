@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from mnist_tui.tui.state.export_thread import Job
 from textual.message import Message
 
 from mnist_tui.engine.analysis.subject import Analyst, Subject
@@ -12,7 +13,6 @@ from mnist_tui.engine.events import Phase, Progress
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.messages import ExportEnded, RunFollowed, SubjectChanged, TrainingChanged
-from mnist_tui.tui.state.export_thread import Job
 from mnist_tui.tui.state.exports import Exports
 from mnist_tui.tui.state.preferences import Preferences
 from mnist_tui.tui.state.scrubber import Scrubber
