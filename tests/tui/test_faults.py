@@ -493,7 +493,7 @@ def _(place: Place) -> Outcome:
     return goes_on(place, failing(RuntimeError("CUDA error: unspecified launch failure\nCUDA kernel errors might …")))
 
 
-@fault("memory used up", 1, "this machine has too little memory left", PASSED)
+@fault("memory used up", 1, "this machine has too little memory: free some", PASSED)
 def _(place: Place) -> Outcome:
     return goes_on(place, failing(MemoryError()))
 
