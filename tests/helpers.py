@@ -28,6 +28,8 @@ HANG = 500
 """Seconds until a process that does not end counts as hung; no test is meant to come near it."""
 QUICK = RunConfig(dataset="digits", epochs=3, batch_size=32, hidden=(16,), device="cpu", threads=1)
 """A training that takes milliseconds."""
+STILL = replace(QUICK, rotation=0.0, shift=0)
+"""The same training on images that are not augmented."""
 
 Kind = TypeVar("Kind")
 

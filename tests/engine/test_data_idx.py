@@ -173,11 +173,11 @@ class TestTinyFiles:
             (tiny_data().gz[f"{IMAGES.name}.gz"][:-100], ".gz is truncated: the compressed data ends early"),
             (b"<html>" + bytes(100), ".gz is damaged, or not a gzip file"),
             (
-                gzip.compress(tiny_data().raw[IMAGES.name] + b"\n"),
+                gzip.compress(tiny_data().raw[IMAGES.name] + b"\n", mtime=0),
                 "decompresses to more than the expected 23,536 bytes",
             ),
-            (gzip.compress(tiny_data().raw[IMAGES.name][:-1]), "is truncated: 23,535 bytes instead of 23,536"),
-            (gzip.compress(idx(np.zeros((TRAIN, 28, 28), np.uint8))), "is damaged: its checksum"),
+            (gzip.compress(tiny_data().raw[IMAGES.name][:-1], mtime=0), "is truncated: 23,535 bytes instead of 23,536"),
+            (gzip.compress(idx(np.zeros((TRAIN, 28, 28), np.uint8)), mtime=0), "is damaged: its checksum"),
         ],
     )
     def test_wrong_gz(self, tmp_path, content, fault):

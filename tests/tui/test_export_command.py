@@ -48,7 +48,7 @@ def test_all_views_with_their_numbers_and_the_commands_that_make_them_again(run:
     assert {path.parent for path in written} == {tmp_path / "figs"}
     assert {path.stem for path in written} == set(views)
     assert len(written) == 2 * len(views) == len(names(tmp_path / "figs"))
-    commands = [line.removeprefix("  reproduce with: ") for line in outcome.err.splitlines()]
+    commands = [line.removeprefix("  made again by: ") for line in outcome.err.splitlines()]
     assert [shlex.split(line)[3] for line in commands] == views
 
 
@@ -72,7 +72,7 @@ def test_the_printed_command_makes_equal_pixels_in_an_empty_folder(
     """Fails where a setting does not reach the command, or a figure depends on where or when it is made."""
     outcome = export(str(run.path), *shlex.split(words), "--out", "figs")
     assert outcome.status == 0, outcome.err
-    again = shlex.split(outcome.err.strip().removeprefix("reproduce with: "))
+    again = shlex.split(outcome.err.strip().removeprefix("made again by: "))
     empty = tmp_path / "empty"
     empty.mkdir()
     monkeypatch.chdir(empty)
@@ -113,7 +113,7 @@ def test_paths_go_into_a_pipe_though_the_bar_is_on_the_terminal(
         main()
     assert end.value.code == 0
     assert out.getvalue() == f"{tmp_path}/figs/confusion.png\n"
-    assert "reproduce with" in err.getvalue()
+    assert "made again by" in err.getvalue()
 
 
 def test_the_list_names_every_view_and_its_options() -> None:

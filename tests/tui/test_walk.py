@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.walk import Walk, ground, plan, stretch, table, watched
+from tests.walk import Walk, ground, stretch, table, watched
 from tests.walk_states import STATES
+from tests.walk_steps import plan
 
 STEPS = 20
 SEED = 20

@@ -67,7 +67,7 @@ def export(folder: RunFolder, names: tuple[str, ...], options: ExportOptions, *,
             for path in (written.figure, written.numbers):
                 if path is not None:
                     bar.print(str(path.absolute()))
-            bar.print(f"  reproduce with: {written.command}", error=True)
+            bar.print(f"  made again by: {written.command}", error=True)
 
 
 def _stored_epoch(folder: RunFolder, value: str) -> int:
