@@ -177,8 +177,7 @@ async def test_a_palette_that_is_closed_while_it_searches_ends_nothing_else(cons
         palette = app.screen
         await palette.query("CommandList").remove()  # as happens when it is closed
         palette._gather_commands("theme")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await until(pilot, lambda: all(worker.is_finished for worker in app.workers))
         assert app.is_running
 
 
