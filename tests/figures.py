@@ -31,7 +31,7 @@ def pixels(path: Path) -> np.ndarray:
 
 
 def said(path: Path) -> dict[str, Any]:
-    """What a PNG says about itself."""
+    """Return the text chunks of a PNG."""
     with Image.open(path) as image:
         return dict(image.info)
 

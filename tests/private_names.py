@@ -223,7 +223,7 @@ def _is_ours(full_name: str) -> bool:
 
 
 def _is_foreign_module(full_name: str) -> bool:
-    """Whether an imported name is a module, and none of ours."""
+    """Whether an imported name is a module from outside this package."""
     try:
         return not _is_ours(full_name) and importlib.util.find_spec(full_name) is not None
     except (ImportError, ValueError):  # a class or a function

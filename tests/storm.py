@@ -1,8 +1,8 @@
 """Random keys, clicks, pastes and sizes at a real terminal while it trains, faster than frames can be drawn.
 
-The walk (`tests.walk`) waits for every step to be done and has no terminal. Here nobody waits: keys meet views that are
-just being made or taken away, frames are drawn for a size that the terminal no longer has, and every byte is written.
-`python -m tests.storm --seconds 120 --seed 1` ends with 1 where a console ended by a fault, and says what came before.
+The walk (`tests.walk`) waits for every step to be done and has no terminal. Here keys do not wait: they reach views
+that are just being made or removed, frames are drawn for a size that the terminal no longer has, and every byte is
+written. `python -m tests.storm --seconds 120 --seed 1` ends with 1 where a console failed, and prints the keys before.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def kills_at_writes(config: RunConfig, place: Path, step: int, found: Counter[st
 
 
 def the_next(config: RunConfig, runs_dir: Path, run: RunFolder | None) -> Callable[[], Any]:
-    """What somebody would do now: begin, or go on with what is there."""
+    """Start a new run, or resume the one that is there."""
     if run is None:
         return lambda: list(session.start(config, runs_dir))
     return lambda: list(session.resume(run))
@@ -194,8 +194,8 @@ def inspect(run: RunFolder | None) -> str:
         return "while a file was written"
     if text and not text.endswith(b"\n"):
         return "in the middle of an event"
-    told = max((epoch.epoch for epoch in history.epochs), default=0)
-    if told < state.epoch - 1:
+    last = max((epoch.epoch for epoch in history.epochs), default=0)
+    if last < state.epoch - 1:
         return "between an epoch's state and its event"
     if max(run.epochs()) > state.epoch - 1:
         return "between an epoch's weights and its state"
@@ -223,7 +223,7 @@ def compare(run: RunFolder, reference: Reference) -> None:
 
 
 def report(title: str, found: Counter[str], finished: int) -> None:
-    """The table that stands in the README."""
+    """The table of the README."""
     print(f"\n| {title} | |\n| --- | --- |")
     for words, count in found.most_common():
         print(f"| {words} | {count} |")

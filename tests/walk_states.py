@@ -71,7 +71,7 @@ def store_runs(runs_dir: Path) -> None:
 
 @contextmanager
 def trained_elsewhere(runs_dir: Path) -> Iterator[RunFolder]:
-    """A run that somebody else trains; the lock keeps threads apart as it does processes."""
+    """A run that another process trains; the lock separates threads as it does processes."""
     control, begun, folder = Control(), threading.Event(), []
 
     def work() -> None:

@@ -63,7 +63,7 @@ def folder(tmp_path: Path) -> Path:
     place = tmp_path / "data" / "Tiny" / "raw"
     place.mkdir(parents=True)
     (place / INFO.train_labels.name).write_bytes(DATA.raw[INFO.train_labels.name])
-    (place / "notes.part").write_text("somebody else's")
+    (place / "notes.part").write_text("a foreign file")
     return tmp_path / "data"
 
 

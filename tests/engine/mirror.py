@@ -101,7 +101,7 @@ def mirror(
     """
     if fault == "refuse":
         with socket.socket() as closed:
-            closed.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port meanwhile
+            closed.bind(("127.0.0.1", 0))  # bound and not listening, so that no other process gets the port
             yield Mirror(f"http://127.0.0.1:{closed.getsockname()[1]}", files, fault, only, times)
         return
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
@@ -204,7 +204,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Says nothing on the tests' stderr."""
+        """Print nothing on the tests' stderr."""
 
 
 def listing(folder: Path) -> dict[str, bytes | None]:

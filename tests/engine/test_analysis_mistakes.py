@@ -98,7 +98,7 @@ class TestOrder:
             ("all", "loss", True),
         ],
     )
-    def test_the_most_telling_come_first(self, judged, which, sort, descending):
+    def test_each_sort_has_a_default_direction(self, judged, which, sort, descending):
         assert order(judged, which, sort).tolist() == order(judged, which, sort, descending).tolist()
 
     @pytest.mark.parametrize("descending", [False, True])

@@ -85,7 +85,7 @@ class TestDistribution:
         assert len(np.unique(xi)) == xi.size
 
     @pytest.mark.parametrize("part", [0, 1, 127, 128, 254])
-    def test_bits_that_were_left_out_are_drawn_later(self, monkeypatch, part):
+    def test_the_remaining_bits_are_drawn_later(self, monkeypatch, part):
         # Within the part that the leading bits choose, the probability of a smaller number is uniform.
         nothing = np.zeros(0, np.int64)
         leading = Leading(np.full((8, CHUNK), part, np.uint8), nothing, nothing.astype(np.uint16))
@@ -105,7 +105,7 @@ class TestDistribution:
         within = scipy.stats.norm.cdf(-np.abs(xi.ravel())) * 2**24 - inwards
         assert scipy.stats.kstest(within, "uniform").pvalue > 1e-3
 
-    def test_a_part_is_taken_for_its_mean(self):
+    def test_a_part_is_approximated_by_its_mean(self):
         middle, tails = module.levels()
         edges = scipy.stats.norm.ppf((np.arange(256) + 0.5) / 256)
         for part in (0, 1, 100, 127, 128, 254):
@@ -137,7 +137,7 @@ class TestDistribution:
         assert np.std(rough - exact) < 0.02
 
     @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-    def test_rough_answers_are_the_networks(self, trained, dtype):
+    def test_approximate_logits_are_the_networks(self, trained, dtype):
         noise = Noise(trained.input_fc.weight, seed=1)
         leading = noise.leading(2)
         seen = taken_for(leading).T @ noise.factor.T + trained.input_fc.bias.detach().numpy()

@@ -78,7 +78,7 @@ class TestMeaning:
         assert 0 < together.sum() < min(mask.sum() for mask in separate)
 
     @pytest.mark.parametrize("text", ["", "   ", "\t\n"])
-    def test_nothing_said_selects_everything(self, judged, text):
+    def test_an_empty_selection_selects_everything(self, judged, text):
         assert parse(text).mask(judged).all()
         assert parse(text).describe() == ""
 
@@ -87,7 +87,7 @@ class TestMeaning:
         selected = [[parse(f"true:{a} pred:{p}").mask(judged).sum() for p in range(10)] for a in range(10)]
         assert np.array_equal(selected, counts)
 
-    def test_leaves_the_verdicts_alone(self, judged):
+    def test_the_verdicts_are_unchanged(self, judged):
         before = judged.correct.copy()
         parse("right true:3").mask(judged)
         assert np.array_equal(judged.correct, before)
@@ -227,7 +227,7 @@ class TestErrors:
         with pytest.raises(SelectionError, match=r"^true:zzz: there is no such class. Classes are .* Ankle-boot$"):
             parse("true:zzz", FASHION)
 
-    def test_what_was_pasted_stays_short_and_printable(self):
+    def test_pasted_text_is_quoted_short_and_printable(self):
         with pytest.raises(SelectionError, match=r"^a{39}…: there"):
             parse("a" * 100_000)
         with pytest.raises(SelectionError, match=r"^�\[31m: there"):

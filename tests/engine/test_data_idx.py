@@ -224,18 +224,18 @@ class TestHostileFiles:
         with bounded_memory(2_000_000):
             assert "is too long: 10,000,000,000 bytes" in fault_of(tmp_path, IMAGES)
 
-    def test_folder_in_its_place(self, tmp_path):
+    def test_a_folder_instead_of_the_file(self, tmp_path):
         (tmp_path / IMAGES.name).mkdir()
         assert "is not a regular file" in fault_of(tmp_path, IMAGES)
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
     @pytest.mark.timeout(20)  # opening a pipe waits for a writer for ever
-    def test_pipe_in_its_place(self, tmp_path):
+    def test_a_pipe_instead_of_the_file(self, tmp_path):
         os.mkfifo(tmp_path / IMAGES.name)
         assert "is not a regular file" in fault_of(tmp_path, IMAGES)
         assert visible_fault(tmp_path / IMAGES.name, IMAGES) == "is not a regular file"
 
-    def test_link_that_leads_nowhere(self, tmp_path):
+    def test_dangling_link(self, tmp_path):
         (tmp_path / IMAGES.name).symlink_to(tmp_path / "gone")
         assert "can't be read (No such file or directory)" in fault_of(tmp_path, IMAGES)
 

@@ -128,6 +128,6 @@ class TestDelete:
         writer.folder.delete()
         assert not writer.folder.path.exists()
 
-    def test_gone_already(self, tmp_path):
+    def test_already_deleted(self, tmp_path):
         with pytest.raises(RunError, match="can't be deleted"):
             RunFolder(tmp_path / "missing").delete()

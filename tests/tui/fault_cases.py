@@ -1,4 +1,4 @@
-"""Faults as data: what is done to a command, and what must come of it."""
+"""Faults as data: a command under a fault, and its expected outcome."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Place:
 
     @property
     def run(self) -> RunFolder:
-        """The stopped run, or whichever is there."""
+        """The only run of the folder: the stopped one, unless the test made another."""
         if not stored_runs(self.runs):
             shutil.copytree(self.stored, self.runs / self.stored.name)
         return stored_runs(self.runs)[0]
@@ -49,12 +49,12 @@ class Place:
 
 @dataclass
 class Fault:
-    """What is done, and what must come of it."""
+    """A fault, the command that meets it, and the expected outcome."""
 
     name: str
     status: int
     words: str
-    """What the command says, on whichever stream; empty where it has nothing to say of the fault."""
+    """What the command prints, on either stream; empty where it does not mention the fault."""
     do: Callable[[Place], Outcome]
     after: str
     """The run's status afterwards; empty where there is no run."""

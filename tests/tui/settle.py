@@ -26,7 +26,7 @@ ROUNDS = 40
 SPINS = 20
 """Turns of the event loop after which a handler is taken to wait for something outside of it, such as a thread."""
 TICK = 0.005
-"""Seconds between two looks at what is not a message, such as a batch of updates."""
+"""Seconds between two checks of what is not a message, such as a batch of updates."""
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> None:

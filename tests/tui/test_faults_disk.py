@@ -78,7 +78,7 @@ def _(place: Place) -> Outcome:
     return outcome
 
 
-@fault("disk full when a run goes on", 4, "config.json can't be written (no space left on device)", "stopped")
+@fault("disk full when a run is resumed", 4, "config.json can't be written (no space left on device)", "stopped")
 def _(place: Place) -> Outcome:
     name = place.run.name
     with full_disk(lambda path: path.name == "config.json"):

@@ -240,7 +240,7 @@ async def test_a_flood_of_progress_is_thinned_out_and_its_newest_is_never_lost()
         assert int(app.owner.told[-1][1]) > 1000, "reporting holds the work up"
 
 
-async def test_a_job_whose_owner_is_gone_ends_in_silence(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_job_without_its_owner_ends_silently(caplog: pytest.LogCaptureFixture) -> None:
     app, gate, seen = Stage(), Gate(), []
 
     def work(job: Job) -> str:

@@ -43,7 +43,7 @@ def words(view: WeightsView, name: str) -> str:
 
 
 def shown_levels(view: WeightsView, place: int, columns: int = 5) -> np.ndarray:
-    """The levels of a small picture on the page, as they stand on the screen."""
+    """Return the levels of a small picture on the page, as drawn on the screen."""
     block = view.query_one("#weights-grid", SignedImage).block
     row, column = place // columns * 8, place % columns * 15
     part = slice(row, row + 7), slice(column, column + 14)
