@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from mnist_tui.engine import files
 from mnist_tui.engine.analysis.layers import network_layers
 from mnist_tui.engine.analysis.projection import Wanted, project, store_path
 from mnist_tui.engine.analysis.research import Question, research
@@ -151,3 +152,23 @@ def test_results_of_retrained_weights_are_discarded(tmp_path):
         assert not np.array_equal(old, right)
         assert np.array_equal(new, right)
     assert [path.exists() for path in kept + void] == [True, True, False, False]
+
+
+def test_a_result_stored_while_its_weights_are_replaced_is_deleted(tmp_path, monkeypatch):
+    """Fails where results are deleted only before: a view may still store one of the old weights."""
+    run = trained(tmp_path, stop_at=(2, 5))
+    kept = store_path(Subject(run.path, 1, "test"), "hidden", 9)
+    late = store_path(Subject(run.path, 2, "test"), "output", 2)
+    kept.parent.mkdir(exist_ok=True)
+    kept.touch()
+    replace_file = files.replace
+
+    def store_first(path, content):
+        if path == run.checkpoint(2):
+            late.touch()
+        replace_file(path, content)
+
+    monkeypatch.setattr(files, "replace", store_first)
+    list(resume(run))
+    assert kept.exists()
+    assert not late.exists()

@@ -177,8 +177,7 @@ async def test_closing_the_palette_while_it_searches_cancels_nothing_else(consol
         palette = app.screen
         await palette.query("CommandList").remove()  # as happens when it is closed
         palette._gather_commands("theme")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await until(pilot, lambda: all(worker.is_finished for worker in app.workers))
         assert app.is_running
 
 

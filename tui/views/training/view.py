@@ -5,7 +5,6 @@ from __future__ import annotations
 import os.path
 import time
 from dataclasses import replace
-from functools import partial
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -17,7 +16,6 @@ from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
-from mnist_tui.tui.render.axes import Plot
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.training.panel import PanelState, next_keys, panel_text
 from mnist_tui.tui.widgets.chart import Chart
@@ -25,12 +23,8 @@ from mnist_tui.tui.widgets.curve_plots import CurveOptions, run_plots
 from mnist_tui.tui.widgets.epoch_table import EpochTable
 
 TICK_SECONDS = 0.5
-CHART_SHARE = 0.015
-"""About this share of a core goes into drawing charts: while Python draws, it does not train."""
-CHART_SECONDS = 2.0
-"""After so long the charts are drawn anew all the same."""
-APART = 0.1
-"""Seconds from the table to a chart and from a chart to the other: a key waits for one of them, not for all."""
+CHART_SECONDS = 0.9
+"""Between two drawings of the charts while it trains; every second tick, since they take most of what a tick costs."""
 LEGEND = "[$train]━[/] train  [$valid]━[/] valid  [$fine]━[/] batches"
 
 
@@ -49,7 +43,6 @@ class TrainingView(View):
         """The revision of the training that is drawn."""
         self._charts_drawn: tuple[object, ...] = ()
         self._next_charts = 0.0
-        self._chart_cost = {"loss": 0.0, "acc": 0.0}
         self._panel_lines = -1
 
     def body(self) -> ComposeResult:
@@ -97,22 +90,19 @@ class TrainingView(View):
         )
 
     def _tick(self, *, force: bool = False) -> None:
-        """Draw what changed; the charts less often where they are slow to draw."""
+        """Draw what changed; the charts at most once a second while it trains."""
         if not self.is_current:
             return
         self.show_status()
         self._draw_panel()
         revision = self.console.training.revision
-        has_drawn_epochs = False
         if force or revision != self._drawn:
             self._drawn = revision
-            has_drawn_epochs = self._draw_epochs()
+            self._draw_epochs()
         wanted = (revision, self._options)
-        if force:
-            self._draw_charts(wanted, 0.0, 0.0)
-        elif wanted != self._charts_drawn and (not self._state.training or time.monotonic() >= self._next_charts):
-            first = APART if has_drawn_epochs else 0.0
-            self._draw_charts(wanted, first, first + APART)
+        is_due = not self._state.training or time.monotonic() >= self._next_charts
+        if force or (is_due and wanted != self._charts_drawn):
+            self._draw_charts(wanted)
 
     def _draw_panel(self) -> None:
         panel = self.query_one("#panel", Static)
@@ -128,42 +118,21 @@ class TrainingView(View):
         panel.border_title = Text(state.stored or "this run")  # a stranger's name is no markup
         panel.border_subtitle = next_keys(self._history, state, width)
 
-    def _draw_charts(self, wanted: tuple[object, ...], *delays: float) -> None:
-        """Draw `wanted` after so many seconds, the loss and the accuracy; 0 is at once."""
+    def _draw_charts(self, wanted: tuple[object, ...]) -> None:
+        """Draw `wanted`: the curves of a revision of the training, with options."""
         self._charts_drawn = wanted
-        self._next_charts = time.monotonic() + max(delays) + TICK_SECONDS  # until it is known what they cost
-        plots = run_plots(self._history, self._options)
-        words = self._options.label()
-
-        def draw(name: str, plot: Plot) -> None:
-            if self._charts_drawn != wanted:
-                return
-            if not self.is_current:  # else it would be drawn when somebody comes back, and the key would wait for it
-                self._charts_drawn = ()
-                return
-            began = time.thread_time()
+        self._next_charts = time.monotonic() + CHART_SECONDS
+        for name, title, plot in zip(
+            ("loss", "acc"), ("loss", "accuracy"), run_plots(self._history, self._options), strict=True
+        ):
             chart = self.query_one(f"#{name}", Chart)
-            chart.border_title = f"{'loss' if name == 'loss' else 'accuracy'}  {LEGEND}"
-            chart.border_subtitle = words
+            chart.border_title = f"{title}  {LEGEND}"
+            chart.border_subtitle = self._options.label()
             chart.show(plot)
-            self.call_after_refresh(self._chart_is_drawn, name, began)
 
-        for name, plot, delay in zip(self._chart_cost, plots, delays, strict=True):
-            if delay:
-                self.set_timer(delay, partial(draw, name, plot))
-            else:
-                draw(name, plot)
-
-    def _chart_is_drawn(self, name: str, began: float) -> None:
-        # Of this thread alone: where others take their turns, it does not grow.
-        self._chart_cost[name] = time.thread_time() - began
-        cost = sum(self._chart_cost.values())
-        self._next_charts = time.monotonic() + min(max(TICK_SECONDS, cost / CHART_SHARE), CHART_SECONDS)
-
-    def _draw_epochs(self) -> bool:
-        """Bring the table up to date; gives whether there was anything to do."""
+    def _draw_epochs(self) -> None:
         best = self._history.best
-        return self.query_one(EpochTable).show(
+        self.query_one(EpochTable).show(
             [
                 (e.epoch, e.train_loss, e.train_acc, e.valid_loss, e.valid_acc, e.seconds, best is e, e.complete)
                 for e in self._history.epochs
@@ -205,7 +174,7 @@ class TrainingView(View):
         self.call_after_refresh(self._draw_for_options)
 
     def _draw_for_options(self) -> None:
-        self._draw_charts((self._drawn, self._options), 0.0, APART / 2)
+        self._draw_charts((self._drawn, self._options))
 
     def action_log_scale(self) -> None:
         self._set_options(replace(self._options, log=not self._options.log))
