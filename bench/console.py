@@ -92,7 +92,7 @@ def cost(pairs: int = 3, epochs: int = 10) -> Figures:
 
 
 def scrubbing(pairs: int = 3, epochs: int = 10) -> Figures:
-    """Seconds of the same training while somebody steps through its epochs in Confusion, and while nobody does, in
+    """Seconds of the same training with and without steps through its epochs in Confusion, in
     turn; a step every 0.3 s, from the third epoch on."""
     seconds: dict[str, list[float]] = {"scrubbed": [], "left alone": []}
     for _ in range(pairs):

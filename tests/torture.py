@@ -212,7 +212,7 @@ def result(run: RunFolder) -> Reference:
 
 
 def compare(run: RunFolder, reference: Reference) -> None:
-    """Raises where the run is another than the uninterrupted one."""
+    """Raise where the run differs from the uninterrupted one."""
     *facts, curve = result(run)
     *expected, expected_curve = reference
     for fact, wanted in zip(facts, expected, strict=True):

@@ -98,7 +98,7 @@ def _computes(screen: object) -> bool:
 
 
 async def check(pilot: Pilot[Any]) -> None:
-    """What must hold on every screen, at the latest when it has come to rest."""
+    """Check what must hold on every screen once it is settled."""
     limit = time.monotonic() + PATIENCE
     while not _says_its_size(pilot.app):
         assert time.monotonic() < limit, f"{pilot.app.size} is taken for another size"

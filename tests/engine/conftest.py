@@ -1,4 +1,4 @@
-"""Fixtures that several modules of the engine's tests share; what takes long to make is made once in each process."""
+"""Fixtures that several modules of the engine's tests share; slow ones are made once per process."""
 
 from __future__ import annotations
 

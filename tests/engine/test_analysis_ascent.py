@@ -19,7 +19,7 @@ BLACK, WHITE = -0.5, 2.0  # (0 - MEAN) / STD and (1 - MEAN) / STD
 
 
 def probabilities(model, image):
-    """In double precision from the plain formula, without the code under test: (classes,)."""
+    """Compute in double precision from the plain formula, without the code under test: (classes,)."""
     x = image.reshape(-1).astype(np.float64)
     layers = [
         (layer.weight.detach().double().numpy(), layer.bias.detach().double().numpy()) for layer in model.children()

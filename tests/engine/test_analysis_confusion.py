@@ -1,4 +1,4 @@
-"""The confusion matrix: scikit-learn's numbers exactly, and pairs held against a plain count."""
+"""The confusion matrix: scikit-learn's numbers exactly, and its pairs against a plain count."""
 
 import itertools
 from collections import Counter

@@ -11,8 +11,8 @@ from mnist_tui.engine.analysis.noise_search import CHUNK, Leading, Noise, noise_
 from tests.engine.noise_helpers import last, random_model
 
 
-def taken_for(leading):
-    """(coordinates, CHUNK): what the rough answer takes the coordinates for."""
+def approximate_coordinates(leading):
+    """(coordinates, CHUNK): the values that the approximate logits use for the coordinates."""
     middle, tails = module.levels()
     values = middle[leading.parts]
     values.ravel()[leading.tails] = tails[leading.further]
@@ -20,7 +20,7 @@ def taken_for(leading):
 
 
 def low_rank():
-    """(12, 30) of rank 5: units that are copies and sums of others, and one that is dead."""
+    """(12, 30) of rank 5: with units that are copies and sums of others, and a dead one."""
     random = np.random.default_rng(0)
     weight = random.normal(size=(12, 5)) @ random.normal(size=(5, 30))
     weight[3] = 0
@@ -140,7 +140,7 @@ class TestDistribution:
     def test_approximate_logits_are_the_networks(self, trained, dtype):
         noise = Noise(trained.input_fc.weight, seed=1)
         leading = noise.leading(2)
-        seen = taken_for(leading).T @ noise.factor.T + trained.input_fc.bias.detach().numpy()
+        seen = approximate_coordinates(leading).T @ noise.factor.T + trained.input_fc.bias.detach().numpy()
         with torch.no_grad():
             rest = trained.output_fc(torch.relu(trained.hidden_fc(torch.relu(torch.tensor(seen).float()))))
             rough = module._Screen(trained, noise, dtype).logits(leading).T

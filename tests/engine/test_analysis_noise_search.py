@@ -1,4 +1,4 @@
-"""The noise search finds what judging every image in full finds."""
+"""The noise search finds what an exhaustive search of the same images finds."""
 
 import itertools
 
@@ -17,7 +17,7 @@ ALL = range(10)
 
 
 def probabilities(model, images):
-    """In double precision from the plain formula, without the code under test: (N, classes)."""
+    """Compute in double precision from the plain formula, without the code under test: (N, classes)."""
     x = images.reshape(len(images), -1).astype(np.float64)
     layers = [
         (layer.weight.detach().double().numpy(), layer.bias.detach().double().numpy()) for layer in model.children()
@@ -29,7 +29,7 @@ def probabilities(model, images):
 
 class TestSearch:
     def best_of_all(self, model, images, seed=0):
-        """What drawing and judging every image in full finds: its pixels and probability for each digit."""
+        """Return the result of an exhaustive search: pixels and probability for each digit."""
         noise = Noise(model.get_parameter(f"{model.names[0]}.weight"), seed)
         chunks = [noise.exact(chunk, np.arange(CHUNK))[1] for chunk in range(-(-images // CHUNK))]
         pictures = np.concatenate(chunks)[:images]

@@ -1,4 +1,4 @@
-"""The filter in words: every term held against a plain loop, random selections there and back, and clear errors."""
+"""The filter in words: every term against a plain loop, round trips of random selections, and error messages."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ FASHION = CATALOG["fashion-mnist"].classes
 
 @pytest.fixture(scope="module")
 def judged():
-    """2,000 images of a shuffled file of 5,000; a third is judged wrongly, with all degrees of confidence."""
+    """2,000 images of a shuffled file of 5,000; a third of the predictions is wrong, with all degrees of confidence."""
     random = np.random.default_rng(0)
     labels = random.integers(0, 10, 2000).astype(np.uint8)
     logits = random.normal(0, 3, (2000, 10)).astype(np.float32)

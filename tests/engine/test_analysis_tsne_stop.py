@@ -1,4 +1,4 @@
-"""t-SNE stopped at any moment."""
+"""Stopping t-SNE in each of its phases."""
 
 import subprocess
 import sys

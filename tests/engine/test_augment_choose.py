@@ -1,4 +1,4 @@
-"""Which transform a configuration asks for, how it fades, and that the training's batches get it."""
+"""Which transform a configuration selects, how it fades, and that the training's batches use it."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Bending images: against torchvision's affine transform, scipy's interpolation and the field's closed form."""
+"""Warped images, against torchvision's affine transform, scipy's interpolation and the field's closed form."""
 
 import math
 

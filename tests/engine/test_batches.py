@@ -1,4 +1,4 @@
-"""An epoch's batches: every image once, in a new order, turned anew, and normalised as torchvision does it."""
+"""An epoch's batches: every image once, in a new order, augmented again, and normalised as by torchvision."""
 
 import math
 from dataclasses import replace

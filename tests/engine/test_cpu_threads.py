@@ -1,4 +1,4 @@
-"""The choice of threads: few where more are hardly quicker, a core for the screen, and the same one the next time."""
+"""The choice of threads: few where more are hardly faster, a core for the screen, and stored for the next training."""
 
 from dataclasses import replace
 

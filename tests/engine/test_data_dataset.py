@@ -1,4 +1,4 @@
-"""Statistics, split and the bundled digits, held against numpy, torch, scikit-learn and the real data."""
+"""Statistics, split and the bundled digits, against numpy, torch, scikit-learn and the real data."""
 
 import numpy as np
 import pytest

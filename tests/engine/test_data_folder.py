@@ -1,4 +1,4 @@
-"""Which folder holds the data, and what is in it at a glance."""
+"""Which folder holds the data, and a quick check of its files."""
 
 import gzip
 import os

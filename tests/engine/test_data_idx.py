@@ -1,4 +1,4 @@
-"""Reading IDX files: equal to torchvision on good ones, and a telling error on everything else."""
+"""Reading IDX files: equal to torchvision on valid ones, and a precise error on all others."""
 
 import contextlib
 import gzip
@@ -261,7 +261,7 @@ class TestHostileFiles:
 
 
 def test_visible_fault_agrees_with_reading(tmp_path):
-    """The quick look may miss a fault and must not invent one."""
+    """The quick check may miss a fault, and must not report one that is not there."""
     data = tiny_data()
     place = data.write(tmp_path)
     data.write(tmp_path, compressed=True)
@@ -289,7 +289,7 @@ def unprivileged_folder():
 
 @contextlib.contextmanager
 def unprivileged():
-    """As an ordinary user, also where root runs the tests, whom no permission stops."""
+    """Run as an ordinary user, also where root runs the tests, for whom permissions do not apply."""
     if os.geteuid() != 0:
         yield
         return

@@ -24,7 +24,7 @@ def _no_way_out(monkeypatch):
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """The tiny data set in MNIST's place."""
+    """Replace MNIST by the tiny data set."""
     data = tiny_data()
     monkeypatch.setitem(CATALOG, "mnist", data.info)
     return data

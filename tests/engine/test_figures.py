@@ -61,7 +61,7 @@ def test_no_text_exceeds_the_figure(run: RunFolder, tmp_path: Path) -> None:
 
 
 class TestNumbers:
-    """The files' numbers are those of the analysis for the same subject, which the screens draw."""
+    """The numbers in the files are those of the analysis, which the screens draw."""
 
     def test_curves(self, run: RunFolder, tmp_path: Path) -> None:
         columns = table(made(run, tmp_path, "curves", Settings(smooth=0.6)).numbers)

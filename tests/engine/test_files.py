@@ -1,4 +1,4 @@
-"""Files replaced at once, or left as they were."""
+"""Files are replaced atomically, or stay as they were."""
 
 import os
 

@@ -9,7 +9,7 @@ from mnist_tui.engine.training.model import MLP, initialized, layer_names
 
 
 def set_weights(model, value):
-    """Every weight and bias to `value`, so that the answers can be worked out by hand."""
+    """Set every weight and bias to `value`, so that the logits can be computed by hand."""
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.fill_(value)

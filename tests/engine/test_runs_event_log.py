@@ -1,4 +1,4 @@
-"""The event log of a run, read where it is torn or foreign."""
+"""The event log of a run, read where it is truncated or has foreign lines."""
 
 import pytest
 

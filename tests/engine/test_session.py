@@ -67,7 +67,7 @@ class TestStored:
         assert {event.run for event in events if isinstance(event, (RunStarted, RunFinished))} == {run.name}
 
     def test_auto_is_stored_as_the_chosen_value(self, tmp_path, monkeypatch):
-        # No MNIST in an empty folder, and a mirror that refuses at once: digits stands in, and says so.
+        # No MNIST in an empty folder, and a mirror that refuses at once: `digits` replaces it, with a note.
         monkeypatch.setenv("MNIST_TUI_MIRROR", "http://127.0.0.1:9/")
         data = tmp_path / "data"
         data.mkdir()

@@ -27,7 +27,7 @@ PASSED = "completed"
 
 @dataclass
 class Place:
-    """A test's own folder, with a copy of the stopped run on demand."""
+    """The test's own folder, with a copy of the stopped run on demand."""
 
     folder: Path
     stored: Path
@@ -79,7 +79,7 @@ def stopped_run(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def at_epoch(number: int, act: Callable[[RunFolder], Any]) -> Iterator[None]:
-    """Do something to the run's folder when the epoch's event is written."""
+    """Call `act` with the run's folder when the epoch's event is written."""
     append = RunWriter.append
 
     def appended(self: RunWriter, event: Any) -> None:
@@ -97,7 +97,7 @@ def change_config(run: RunFolder, **values: Any) -> None:
 
 
 def check(place: Place, case: Fault) -> None:
-    """Run the command with the fault; compare its exit code, its words and the run folder with what they must be."""
+    """Run the command with the fault; check its exit code, its output and the run folder."""
     outcome = case.do(place)
     said = outcome.out + outcome.err
     assert outcome.status == case.status, said

@@ -1,4 +1,4 @@
-"""What a chart makes of its lines before it draws them: thinning, smoothing, limits and cuts."""
+"""Lines of a chart before they are drawn: thinning, smoothing, limits and clipping."""
 
 import math
 

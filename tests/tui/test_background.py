@@ -1,4 +1,4 @@
-"""A training in the background: followed, stopped, and its failures shown where it was begun."""
+"""A training in the background: followed, stopped, and its errors shown where it was started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Points as cells, against an independent slow drawing; steps from point to point, against a search of all ways."""
+"""Points as cells, against an independent slow drawing; steps from point to point, against an exhaustive search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts as they are drawn: every size and range, and the fast tracer, cell by cell, against plotext."""
+"""Drawn charts: every size and range, and the fast tracer against plotext, cell by cell."""
 
 import itertools
 import math
@@ -71,7 +71,7 @@ class TestDrawing:
                 assert columns <= {math.floor(middle), math.ceil(middle)}
 
     async def test_a_line_that_leaves_the_frame_comes_back(self):
-        """The first batches lie far above everything that follows, and the limits need not hold them."""
+        """The first batches are far above all others, and may exceed the limits."""
         ys = np.concatenate([np.full(5, 1e6), np.full(95, 0.5)])
         app = Showing(Plot((line(ys, np.linspace(0, 1, 100), trimmed=True), line([0.3, 0.6], [0.0, 1.0]))))
         async with app.run_test(size=(80, 24)) as pilot:
@@ -115,7 +115,7 @@ def cells(strips):
 
 
 class TestTracer:
-    """What numpy draws is what plotext draws."""
+    """The tracer, which uses numpy, draws the same as plotext."""
 
     @pytest.mark.parametrize("seed", range(12))
     def test_every_cell_is_the_same(self, seed):

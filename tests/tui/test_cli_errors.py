@@ -1,4 +1,4 @@
-"""Mistakes on the command line: the exit code and one line for each, without a traceback."""
+"""Errors of usage: the exit code and one line for each, without a traceback."""
 
 import pytest
 import torch

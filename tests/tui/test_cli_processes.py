@@ -26,7 +26,7 @@ def until_an_epoch(process):
 
 
 class TestProcesses:
-    """What only a process of its own can show."""
+    """Tests that need a process of their own."""
 
     def test_an_internal_error_is_one_line(self):
         # In a test's process pytest captures the log; in a user's terminal nothing does.

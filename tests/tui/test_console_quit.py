@@ -111,7 +111,7 @@ async def test_a_click_on_a_removed_widget_is_no_failure(console) -> None:
 
 
 async def test_a_training_may_send_events_after_the_last_frame(console) -> None:
-    """Leaving takes the screens away, and a training that is being stopped still has something to say."""
+    """The exit removes the screens while a training that is being stopped still sends messages."""
     app = console()
     async with app.run_test():
         screens = list(app._screen_stack)

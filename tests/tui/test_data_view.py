@@ -1,4 +1,4 @@
-"""The Data view when what it shows changes under it: the configuration, the data set, a load that is stopped."""
+"""The Data view while its data change: the configuration, the data set, a cancelled load."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Source:
 
 
 async def download_begins(pilot: Pilot[int], app: MnistTui) -> None:
-    """Open the view and get the data set that is not there."""
+    """Open the view and download the missing data set."""
     await pilot.press("2")
     await until(pilot, lambda: "is not ready" in screen_text(app))
     await pilot.press("d")

@@ -1,4 +1,4 @@
-"""The table of the epochs: what its rows say, and which of them are seen."""
+"""The table of the epochs: its rows, and which of them are visible."""
 
 from __future__ import annotations
 

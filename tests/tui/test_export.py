@@ -41,7 +41,7 @@ async def to_view(app: MnistTui, pilot, digit: str, mode: str) -> None:
 
 
 async def exported(app: MnistTui, pilot, *keys: str) -> list[Path]:
-    """Press `e`, then these keys in the dialog, then `enter`; the files that were written."""
+    """Press `e`, then these keys in the dialog, then `enter`; return the files that were written."""
     app.exports.written = []
     await pilot.press("e")
     await until(pilot, lambda: isinstance(app.screen, ExportDialog))

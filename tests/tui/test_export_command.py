@@ -1,4 +1,4 @@
-"""`mnist-tui export`: its files, its words, and how it ends where something is wrong."""
+"""`mnist-tui export`: its files, its output, and its exit code after an error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty folder; few noise images."""
+    """Run in an empty folder, with few noise images."""
     monkeypatch.delenv("MNIST_TUI_DATA", raising=False)
     monkeypatch.delenv("MNIST_TUI_RUNS", raising=False)
     monkeypatch.setattr(imagine, "NOISE_IMAGES", 2000)

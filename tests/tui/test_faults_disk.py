@@ -32,7 +32,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 
 @contextlib.contextmanager
 def full_disk(refused: Callable[[Path], bool]) -> Iterator[None]:
-    """Files that can't be replaced."""
+    """Let the replacement of some files fail as on a full disk."""
     whole = files.replace
 
     def replace_or_fail(path: Path, content: bytes) -> None:

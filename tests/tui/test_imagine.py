@@ -1,4 +1,4 @@
-"""The Imagine view: three ways to a digit, steered by keys."""
+"""The Imagine view: three methods for each digit, controlled by keys."""
 
 from __future__ import annotations
 

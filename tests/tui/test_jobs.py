@@ -1,4 +1,4 @@
-"""Jobs: what work in a thread delivers to its owner on the screen's loop, and what it must never deliver."""
+"""Jobs: which results of a thread are delivered to the owner on the screen's loop, and which never are."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Stage(App[None]):
 
 
 class Gate:
-    """Work that waits until it is let through."""
+    """Work that blocks until it is released."""
 
     def __init__(self) -> None:
         self.begun, self.open, self.ended = threading.Event(), threading.Event(), threading.Event()

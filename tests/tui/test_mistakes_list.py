@@ -194,7 +194,7 @@ async def test_scrubbing_keeps_filter_sort_and_the_image(console, stored) -> Non
 
 
 async def test_the_list_of_10_000_images_is_made_fast(console, stored) -> None:
-    """What is computed at each step after an epoch's first visit: 0.3 s are allowed, with room for a slow machine."""
+    """Measure the work of each step after an epoch's first visit: the limit of 0.3 s allows for a slow machine."""
     run, history = stored(RunConfig(dataset="digits", epochs=1, hidden=(16,)))
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:

@@ -21,7 +21,7 @@ LOSS, PERCENT, TIME = r"\d+\.\d{4}", r"\d+\.\d\d %", r"\d+ ms|\d+\.\d s|\d+ s"
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    """Every test in a folder of its own, far from other people's data."""
+    """Run every test in its own folder, offline."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MNIST_TUI_RUNS", "runs")
     monkeypatch.setenv("MNIST_TUI_DATA", str(tmp_path))

@@ -19,7 +19,7 @@ TEST_IMAGES = 297
 
 
 async def forming(app: MnistTui, pilot, view: ProjectionView) -> None:
-    """A t-SNE of the training images, which takes some seconds, has begun."""
+    """Start a t-SNE of the training images, which takes some seconds."""
     await pilot.press("v", "v")
     await until(pilot, lambda: view.data.subject.split == "train")
     await pilot.press("t")

@@ -1,4 +1,4 @@
-"""Only changed cells are written, and the terminal still shows what the console means."""
+"""Only changed cells are written, and the terminal still shows the whole frame."""
 
 from __future__ import annotations
 

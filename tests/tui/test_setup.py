@@ -27,7 +27,7 @@ from tests.tui.stored_run import write_run
 
 
 def shown(app: MnistTui, name: str) -> str:
-    """What a field of the form holds."""
+    """Return the value of a field of the form."""
     field = app.screen.query_one(f"#{name}")
     assert isinstance(field, Input | Choice)
     return field.value

@@ -1,4 +1,4 @@
-"""What makes the console quick shows the same as what it replaces."""
+"""The overrides of Textual, which make the console fast, draw the same as Textual."""
 
 import gc
 import os
@@ -166,7 +166,7 @@ def test_computations_have_a_lower_priority_than_the_screen():
 
 
 class TestShownAgain:
-    """What a view that is shown again does not do anew must not be missing."""
+    """A view that is shown again skips some work of Textual: check that the result is the same."""
 
     @needs("styles", "resume", "delay")
     async def test_it_is_drawn_whole_once(self, console, monkeypatch):

@@ -1,4 +1,4 @@
-"""What the first frame must not wait for, and what must be right in it all the same."""
+"""The start: imports that the first frame does not wait for, and what it shows nevertheless."""
 
 from __future__ import annotations
 

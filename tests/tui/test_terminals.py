@@ -1,4 +1,4 @@
-"""What kinds of terminal are given: colours, encodings, streams that lead elsewhere; each at a real pseudo-terminal."""
+"""Kinds of terminals: colours, encodings, redirected streams; each at a real pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def at_terminal(tmp_path: Path) -> Callable[..., Terminal]:
 
 
 def colours(data: bytes) -> set[str]:
-    """What kinds of colours were written; greys are none."""
+    """Return the kinds of colours that were written, without greys."""
     found = set()
     for style in STYLES.findall(data):
         codes = style.split(b";")
@@ -87,7 +87,7 @@ def test_the_console_fits_the_terminal(at_terminal, settings: str, kind: str, wo
 
 
 def rows_of(terminal: Terminal) -> list[str]:
-    """What the terminal shows."""
+    """Return the text on the terminal."""
     return ["".join(cell[0] for cell in row) for row in terminal.screen.cells]
 
 

@@ -1,4 +1,4 @@
-"""Numbers and states in words, at the edges where one form gives way to another."""
+"""Numbers and states as text, at the limits between two formats."""
 
 import math
 
