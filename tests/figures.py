@@ -1,4 +1,4 @@
-"""A small finished run and what tests read out of figures and their numbers."""
+"""A small finished run, and readers of figures and of their numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builders that several tests share: small data sets, trainings, and the command line run inside the test's process."""
+"""What several tests share: small data sets, trainings, and the command line run inside the test's process."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Kind = TypeVar("Kind")
 
 
 def noise_dataset(count: int = 230, test: int = 60, seed: int = 0) -> Dataset:
-    """Random images with random labels: there is nothing to learn, only to memorise."""
+    """Random images with random labels: they can only be memorised."""
     random = np.random.default_rng(seed)
     images, test_images = (random.integers(0, 256, (n, 28, 28), np.uint8) for n in (count, test))
     labels, test_labels = (random.integers(0, 10, n).astype(np.uint8) for n in (count, test))
@@ -43,12 +43,12 @@ def noise_dataset(count: int = 230, test: int = 60, seed: int = 0) -> Dataset:
 
 
 def of_kind(events: Iterable[object], kind: type[Kind]) -> list[Kind]:
-    """The events of one kind."""
+    """Return the events of one kind."""
     return [event for event in events if isinstance(event, kind)]
 
 
 def timeless(events: Iterable[Event]) -> list[Epoch]:
-    """The epochs with their durations set to 0: what must be the same in two equal runs."""
+    """The epochs with their durations set to 0: for comparing two runs."""
     return [replace(epoch, seconds=0.0) for epoch in of_kind(events, Epoch)]
 
 

@@ -44,7 +44,7 @@ class Use:
 
 @dataclass
 class OwnClass:
-    """A class of ours as its source defines it."""
+    """A class of this package, from its source."""
 
     bases: list[str]
     """Full names, such as `textual.screen.Screen`."""
@@ -58,7 +58,7 @@ class OwnClass:
 
 @dataclass
 class Source:
-    """A file of ours."""
+    """A file of this package."""
 
     path: Path
     module: str

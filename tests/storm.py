@@ -33,11 +33,11 @@ FAULT = b"bug in mnist-tui"
 
 
 def storm(terminal: Terminal, chance: random.Random, until: float) -> list[bytes]:
-    """Press keys until that time or the console's end; gives the keys."""
+    """Press keys until that time or the console's end; return the keys."""
     keys: list[bytes] = []
     while time.monotonic() < until and terminal.ended is None and FAULT not in terminal.last(4000):
         keys.append(chance.choice(LETTERS + SPECIAL))
-        with suppress(OSError):  # it ended just now
+        with suppress(OSError):  # the console has just ended
             terminal.press(keys[-1])
             if chance.random() < 0.1:
                 terminal.resize(chance.randint(1, 250), chance.randint(1, 70))

@@ -1,4 +1,4 @@
-"""The bench's table: its verdicts, and the floor's count of operations."""
+"""The benchmarks' table: its verdicts, and the count of operations of an epoch."""
 
 import itertools
 

@@ -166,7 +166,7 @@ def watched(walk: Walk) -> Iterator[None]:
 
     def note(worker: Worker[Any], state: WorkerState) -> None:
         set_state(worker, state)
-        # The palette's search may outlive the palette.
+        # The palette's search may run longer than the palette.
         if state == WorkerState.ERROR and worker.error is not None and not isinstance(worker.node, CommandPalette):
             walk.faults.append(worker.error)
 

@@ -165,7 +165,7 @@ class TestClosedForms:
         weights = np.random.default_rng(1).uniform(0.05, 0.3, size=(side, side))
         height = scipy.sparse.linalg.spsolve(2 * smoothness * laplacian(side), weights.ravel())
         assert 0.05 < height.min() < height.max() < WHITE - BLACK
-        # The bias keeps the probability so high that the prior need not give way.
+        # The bias keeps the probability so high that the prior need not be reduced.
         *_, last = ascend(linear(weights, bias=20), 1, MEAN, STD, smoothness=smoothness, steps=600)
         np.testing.assert_allclose(last.image.ravel() - BLACK, height, atol=5e-3)
         assert last.smoothness == smoothness

@@ -42,7 +42,7 @@ def test_is_scikit_learns(k, dimensions):
     result = nearest(queries, references, k)
     indices, distances = scikit_learn(queries, references, k)
     np.testing.assert_allclose(result.distances, distances, rtol=1e-9)
-    # In 2-d a quarter of the points is (0, 0): which of them are named is ours to choose, the distances are not.
+    # In 2-d a quarter of the points is (0, 0): their indices are arbitrary, their distances are not.
     if dimensions == 100:
         assert np.array_equal(result.indices, indices)
     assert (result.indices.dtype, result.distances.dtype) == (np.int64, np.float64)

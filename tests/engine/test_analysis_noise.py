@@ -73,7 +73,7 @@ class TestDistribution:
     def test_pre_activations_have_the_covariance_of_the_weights(self, drawn):
         weight, noise, xi, images = drawn
         covariance_is(xi @ noise.factor.T, weight @ weight.T)
-        # They are those of the very images that are handed out.
+        # They belong to the images that are returned.
         np.testing.assert_allclose(images @ weight.T, xi @ noise.factor.T, atol=1e-9)
         assert noise.coordinates == min(weight.shape)
 
@@ -130,7 +130,7 @@ class TestDistribution:
     def test_leading_bits_are_those_of_the_exact_image(self, drawn):
         _, noise, xi, _ = drawn
         exact = xi[3 * CHUNK : 4 * CHUNK]
-        rough = taken_for(noise.leading(3)).T
+        rough = approximate_coordinates(noise.leading(3)).T
         assert rough.shape == exact.shape
         # As far apart as two numbers of a part may be; of the tails' outermost part there are hardly any.
         assert np.abs(rough - exact).max() < 0.25

@@ -155,7 +155,7 @@ class TestSearch:
         short = last(noise_search(trained, ALL, images=5000))
         longer = next(result for result in noise_search(trained, ALL, images=9000) if result.tried >= 5000)
         assert (longer.probabilities >= short.probabilities * (1 - 1e-6)).all()
-        # Its third chunk is whole, the short one's breaks off.
+        # Its third chunk is full, the shorter search's is partial.
         found = self.best_of_all(trained, 5000)[1]
         np.testing.assert_allclose(short.probabilities, found, rtol=1e-4)
 

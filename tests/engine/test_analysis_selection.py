@@ -129,7 +129,7 @@ class TestClassNames:
         ],
     )
     def test_every_class_there_and_back(self, classes):
-        # Names that can't be written in a filter, or that are another class's number, give way to the number.
+        # The number replaces names that can't be written in a filter or that are another class's number.
         for number in range(len(classes)):
             selection = parse(f"true:{number}", classes)
             assert selection.terms[0][1].ranges == ((number, number),)

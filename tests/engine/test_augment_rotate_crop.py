@@ -92,7 +92,7 @@ class TestEqualToTorchvision:
         assert row < 13
 
     def test_the_given_images_are_unchanged(self):
-        # And what was drawn for them, too.
+        # And the drawn values, too.
         framed, offsets = add_border(torch.tensor(noise(5))), torch.zeros(5, 2, dtype=torch.int64)
         turns = rotation_matrices(torch.full((5,), 5.0, dtype=torch.float64), 28)
         given = (framed, turns, crop_matrices(turns, offsets, 2))

@@ -71,7 +71,7 @@ class TestEpoch:
         batches = batches_of(STILL)
         orders = [order_of(batches, epoch) for epoch in (1, 2, 3)]
         for a, b in ((0, 1), (0, 2), (1, 2)):
-            # Two random orders agree in one place on average.
+            # Two random orders agree at one position on average.
             assert (orders[a] == orders[b]).sum() < 10
         assert (orders[0] == torch.arange(230)).sum() < 10
 

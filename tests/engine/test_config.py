@@ -93,7 +93,7 @@ class TestNotebook:
         assert (config.epochs, config.batch_size, config.hidden) == (10, 64, (250, 100))
         assert (config.optimizer, config.lr, config.seed) == ("adam", 1e-3, 1234)
         assert (config.rotation, config.shift, config.valid_fraction) == (5.0, 2, 0.1)
-        # Nothing that the notebook does not have.
+        # Nothing beyond the notebook's settings.
         assert config.schedule == "constant"
         assert not config.bends
         assert config.fade == 0.0

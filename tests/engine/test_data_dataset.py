@@ -87,7 +87,7 @@ class TestDataset:
     def test_class_counts(self):
         dataset = dataset_of(23)
         np.testing.assert_array_equal(dataset.class_counts(dataset.labels), [3, 3, 3, 2, 2, 2, 2, 2, 2, 2])
-        # A class that is absent still has its place.
+        # An absent class still has a count.
         np.testing.assert_array_equal(dataset.class_counts(dataset.labels[:2]), [1, 1] + [0] * 8)
 
 

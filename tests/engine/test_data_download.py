@@ -189,7 +189,7 @@ except Cancelled:
             assert next(phase for phase in running if phase.done)
             with contextlib.closing(running):
                 new = set(listing(folder)) - set(before)
-                assert new  # or this test would show nothing
+                assert new  # otherwise this test would check nothing
                 assert all(name.endswith(".part") for name in new)  # a partial file is not taken for a complete one
             assert listing(folder) == before
 

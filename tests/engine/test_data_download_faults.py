@@ -42,7 +42,7 @@ class TestFailure:
     @pytest.mark.parametrize(("fault", "reason"), FAULTS.items())
     def test_the_reason_is_reported_and_the_folder_unchanged(self, folder, monkeypatch, fault, reason):
         before = listing(folder)
-        # The first file comes well, so that there is something to take back.
+        # The first file is complete, so that there is something to remove.
         with mirror(DATA.gz, fault, only="t10k") as bad:
             use(monkeypatch, bad.url)
             with pytest.raises(DownloadError) as caught:

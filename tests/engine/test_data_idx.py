@@ -229,7 +229,7 @@ class TestHostileFiles:
         assert "is not a regular file" in fault_of(tmp_path, IMAGES)
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-    @pytest.mark.timeout(20)  # opening a pipe waits for a writer for ever
+    @pytest.mark.timeout(20)  # opening a pipe would wait forever for a writer
     def test_a_pipe_instead_of_the_file(self, tmp_path):
         os.mkfifo(tmp_path / IMAGES.name)
         assert "is not a regular file" in fault_of(tmp_path, IMAGES)

@@ -56,7 +56,7 @@ class TestSameNumbers:
         assert_equal(run, whole)
 
     def test_a_partial_epoch_is_not_kept_as_the_best(self, tmp_path):
-        # What the stop measured in the middle must not decide which epoch is the best in the end.
+        # The validation of a partial epoch must not decide which epoch is the best.
         config = replace(CONFIG, rotation=0.0, shift=0, lr=0.05, hidden=(64,), epochs=6)
         whole = trained(tmp_path / "whole", config)
         for epoch in range(2, 7):
@@ -115,7 +115,7 @@ class TestSameNumbers:
         assert checksums(run.checkpoints) == checksums(whole.checkpoints)
 
     def test_as_many_threads_as_before(self, tmp_path, monkeypatch):
-        # Whatever a measurement would give today: sums depend on how many threads share them.
+        # Whatever a new measurement would choose: sums depend on the number of threads.
         monkeypatch.setattr("mnist_tui.engine.hardware.devices.available_cores", lambda: 4)
         monkeypatch.setattr("mnist_tui.engine.training.loop.choose_threads", lambda config, *_: config.threads or 2)
         before = torch.get_num_threads()

@@ -92,7 +92,7 @@ class TestStory:
         assert (run.path / "events.jsonl").read_bytes() == before
 
     def test_stopped_after_the_last_batch(self, tmp_path):
-        # All epochs are there, but the run counts as stopped: to go on means to be completed.
+        # All epochs are trained, but the run has the status stopped: resuming completes it.
         whole = trained(tmp_path / "whole")
         run = trained(tmp_path, stop_at=(4, 43))
         assert summarise(run).status == "stopped"

@@ -97,7 +97,7 @@ class TestWriter:
         assert set(torch.load(writer.folder.checkpoint(1), weights_only=True)) == set(weights)
 
     def test_reading_does_not_use_torchs_generator(self, writer):
-        # A training that begins meanwhile, in another thread, must not draw other numbers for it.
+        # A training that starts meanwhile in another thread must still draw the same numbers.
         writer.save_weights(1, weights_of(QUICK))
         before = torch.random.get_rng_state()
         model = load_model(writer.folder, QUICK, 1)

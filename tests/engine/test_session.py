@@ -169,7 +169,7 @@ class TestStop:
         assert not stored_runs(tmp_path)[0].is_live()
 
     def test_followed_from_another_thread(self, tmp_path):
-        # What a second console sees of a run that it does not train itself.
+        # A second console's view of a run that it does not train.
         control, seen = Control(), queue.Queue()
 
         def work():

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("bundled_data")
 class TestFailure:
     @pytest.fixture
     def broken(self, monkeypatch):
-        """Measuring fails, as a GPU that runs out of memory does."""
+        """Let the validation fail, as on a GPU that is out of memory."""
 
         def fail(*_):
             raise RuntimeError("out of memory\nin the second line")
@@ -62,11 +62,11 @@ class TestFailure:
         events, run = run_session(tmp_path, replace(BRIEF, epochs=9, hidden=(250, 100), optimizer="sgd", lr=100.0))
         assert (events[-1].status, summarise(run).status) == ("failed", "failed")
         assert "learning rate" in list(run.events())[-1].reason
-        # The epoch that failed is in the log too, and can be read.
+        # The failed epoch is in the log too, and is readable.
         assert len(of_kind(run.events(), Epoch)) == len(of_kind(events, Epoch)) >= 1
 
     def test_device_that_is_not_there_leaves_no_run(self, tmp_path):
-        # A wrong option is refused before anything is made.
+        # A wrong option is refused before any folder is made.
         if found()[0].kind != "cpu":
             pytest.skip("there is a GPU here")
         with pytest.raises(ConfigError, match="--device cuda"):
@@ -79,7 +79,7 @@ class TestTruth:
 
     @pytest.fixture
     def refused(self, monkeypatch):
-        """Names of checkpoints that the disk does not take, for as long as they are in it."""
+        """The names of checkpoints that can't be written; a test adds and removes them."""
         whole, names = files.replace, set()
 
         def replace_or_fail(path, content):

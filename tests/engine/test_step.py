@@ -1,4 +1,4 @@
-"""The written-out training step, beside torch's own gradients and optimisers."""
+"""The explicit training step, against torch's own gradients and optimisers."""
 
 import copy
 
@@ -118,7 +118,7 @@ def wrong(parameters, *arguments, **settings):
 
 
 class TestWithoutTheFusedOperators:
-    """A release of torch may take its private operators away, or change them."""
+    """A release of torch may remove or change its private operators."""
 
     @pytest.mark.parametrize("operator", ["gone", changed, wrong], ids=["gone", "changed", "wrong"])
     @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])

@@ -144,13 +144,13 @@ class TestCounts:
             assert 0.1 * peak < event.memory < 1.5 * peak
 
     def test_every_epoch_ends_with_its_progress(self, noise, monkeypatch):
-        # However seldom it reports, the last word on the epoch's batches comes.
+        # Progress on the epoch's last batches is reported, however rare the reports are.
         monkeypatch.setattr(loop, "REPORT_SECONDS", 1000.0)
         progress = of_kind(run_training(QUICK, noise).events, Progress)
         assert [(event.epoch, event.batch) for event in progress] == [(1, 7), (2, 7), (3, 7)]
 
     def test_validation_and_test_images_are_not_augmented(self, noise):
-        # Neither turned nor shifted, though the validation images come out of the training set.
+        # Not augmented, though the validation images are part of the training set.
         config = replace(QUICK, rotation=30.0, shift=4)
         training = run_training(config, noise)
         _, indices = noise.split(config.seed, config.valid_fraction)

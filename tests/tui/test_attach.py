@@ -169,7 +169,7 @@ async def test_a_run_that_died_says_so_and_goes_on(console) -> None:
 
 
 async def test_names_that_are_markup(console) -> None:
-    # A stranger's folder in the list, and opened.
+    # The folder of another program, in the list and opened.
     list(start(QUICK, Path("runs")))
     stored_runs(Path("runs"))[0].path.rename(Path("runs") / "20260101-[b][red]x[@click=app.quit]\x1b[2J")
     app = console()

@@ -151,7 +151,7 @@ class TestPrepared:
         assert result.xs.tolist() == [3.0, 4.0, 5.0]
 
     def test_logarithm_of_zero(self):
-        # A loss of exactly 0 has no place on a logarithmic axis, and must not end the drawing.
+        # A loss of exactly 0 can't be drawn on a logarithmic axis, and must not end the line.
         plot = Plot(x_range=(0.0, 10.0), log=True)
         result = prepared(line([1.0, 0.0, -0.5, 0.01]), plot)
         assert result.ys.tolist() == [1.0, 0.01]
@@ -176,5 +176,5 @@ class TestPrepared:
         assert (result.label, result.colour, result.trimmed) == (given.label, given.colour, True)
 
     def test_values_too_large_for_an_axis_are_left_out(self):
-        # Their distance is infinite, and so would be the air around them.
+        # Their distance is infinite, and so would be the margin.
         assert prepared(line([1e308, -1e308, 2.0]), Plot(x_range=(0.0, 10.0))).ys.tolist() == [2.0]

@@ -52,7 +52,7 @@ class TestLinearTicks:
                 assert np.array(ticks) / step == pytest.approx(np.round(np.array(ticks) / step), rel=1e-9, abs=1e-6)
 
     def test_ticks_are_as_dense_as_allowed(self):
-        # A reader needs some ticks: less than a third of what fits only where the next finer step is too many.
+        # A chart needs some ticks: less than a third of what fits only where the next finer step is too many.
         for low, high, most in ranges(seed=2):
             ticks = linear_ticks(low, high, most)
             assert len(ticks) >= max(1, most // 3)

@@ -36,7 +36,7 @@ class TestBackground:
         assert run.is_live()
         owner = run.owner()
         assert str(owner.pid) in outcome.stdout
-        assert os.getsid(owner.pid) == owner.pid  # no terminal's end reaches it
+        assert os.getsid(owner.pid) == owner.pid  # closing the terminal does not reach it
         with subprocess.Popen(
             [sys.executable, "-c", COMMAND, "attach"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as follower:

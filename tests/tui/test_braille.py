@@ -99,8 +99,8 @@ def test_a_step_goes_to_the_nearest_point_in_its_direction() -> None:
     assert next_point(points, every, 0, -1, 0) == 4
     assert next_point(points, every, 0, 0, -1) == 5
     assert next_point(points, every, 3, 1, 0) is None
-    assert next_point(points, every & (np.arange(7) != 1), 0, 1, 0) == 3  # what is not chosen is passed over
-    assert next_point(points, every & (np.arange(7) > 4), 3, 0, 1) == 6  # nothing straight above: what is above at all
+    assert next_point(points, every & (np.arange(7) != 1), 0, 1, 0) == 3  # points that are not chosen are skipped
+    assert next_point(points, every & (np.arange(7) > 4), 3, 0, 1) == 6  # nothing straight above: the nearest one above
 
 
 @pytest.mark.parametrize("kind", ["cloud", "clusters", "grid with piles"])

@@ -59,7 +59,7 @@ main()
         assert events[-1]["status"] == "stopped"
         assert "Traceback" not in err
         assert len([line for line in err.splitlines() if line]) <= 1
-        # Everything is there: the weights of the epochs, and the test of the best of them.
+        # The run is complete: the weights of the epochs, and the test of the best of them.
         assert not run.is_live()
         assert summarise(run).status == "stopped"
         (test,) = of_kind(run.events(), Test)

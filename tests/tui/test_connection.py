@@ -95,7 +95,7 @@ class TestFailingScreen:
 
         def ended() -> bool:
             terminal.press(b"\x1b")  # out of the field
-            time.sleep(0.2)  # or the two would be alt+L
+            time.sleep(0.2)  # otherwise the two keys would be read as alt+L
             terminal.press(b"L")
             time.sleep(0.2)
             return terminal.process.poll() is not None

@@ -85,7 +85,7 @@ async def test_a_view_that_is_being_removed_gets_no_requests(console, left: Call
         await pilot.press("escape", "4")
         await until(pilot, lambda: app.current_mode == "confusion")
         left(app)
-        await app.screen.query(SubjectBar).remove()  # as happens when the console is left
+        await app.screen.query(SubjectBar).remove()  # as happens during the exit
         app.on_engine_event(EngineEvent(Phase("test")))
         answer(app)
 
@@ -103,7 +103,7 @@ async def test_an_error_while_the_console_exits_is_no_failure(console) -> None:
 async def test_a_click_on_a_removed_widget_is_no_failure(console) -> None:
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
-        gone = Static("gone")  # it has no parent
+        gone = Static("gone")  # a removed widget has no parent
         with patch.object(app.screen, "get_widget_and_offset_at", lambda *place: (gone, Offset(0, 0))):
             await app.on_event(MouseDown(None, 5, 5, 0, 0, 1, False, False, False, 5, 5))
         await pilot.press("escape", "4")

@@ -82,7 +82,7 @@ async def test_a_search_that_outlives_the_console_ends_silently(opened, monkeypa
 
 
 async def test_a_search_can_be_stopped_and_keeps_its_best(opened, monkeypatch) -> None:
-    # So many that no machine gets to their end before the key: only the stop can end it.
+    # Too many for any machine to finish before the key: only the stop can end the search.
     monkeypatch.setattr("mnist_tui.tui.views.imagine.BUDGETS", (1000, 1000, 1000, 10**11))
     app = opened()
     async with app.run_test(size=(120, 40)) as pilot:

@@ -153,7 +153,7 @@ class TestBar:
         def events():
             yield RunStarted("a", QUICK.to_json(), "digits", "cpu", 1, 2, 3, 4, 0.1, 0.3, 5.0)
             yield Progress(2, 21, 42, 0.25, 0.9, 12_345.0)
-            # The bar draws itself ten times a second; this holds the training until it has.
+            # The bar is drawn ten times a second; this blocks the training until it is.
             limit = time.monotonic() + 30
             while "epoch 2/3" not in screen.getvalue():
                 assert time.monotonic() < limit

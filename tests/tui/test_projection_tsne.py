@@ -24,7 +24,7 @@ async def forming(app: MnistTui, pilot, view: ProjectionView) -> None:
     await until(pilot, lambda: view.data.subject.split == "train")
     await pilot.press("t")
     await until(pilot, lambda: view.data.wanted.method == "tsne")
-    app.simulate_key("r")  # Pilot's own press waits until nothing moves any more
+    app.simulate_key("r")  # Pilot's own press would wait until the t-SNE has ended
     await until(pilot, lambda: view.data.embedding and view.data.embedding.iteration > 0)
 
 

@@ -50,7 +50,7 @@ w.RunWriter.save_weights = loud
         assert b"from-C" not in terminal.seen
 
     def test_a_second_interrupt_ends_at_once(self, on_terminal):
-        # The first one saves; here that takes for ever.
+        # The first one saves, which here takes forever.
         slow = (
             "import mnist_tui.engine.training.loop as loop, time; loop.measure = lambda *_: time.sleep(1000); "
             + COMMAND
@@ -65,7 +65,7 @@ w.RunWriter.save_weights = loud
         assert summarise(run).status == "died"
 
     def test_quitting_does_not_wait_for_a_computation(self, on_terminal):
-        # A view that computes for ever, as t-SNE's first phase can't be interrupted.
+        # A view that computes forever, like t-SNE's first phase, which can't be interrupted.
         slow = "import mnist_tui.tui.views.weights.view as w, pathlib, time; "
         slow += "w.WeightsView.compute = lambda *_: (pathlib.Path('computing').touch(), time.sleep(1000)); "
         terminal = on_terminal(slow + CONSOLE.replace("EPOCHS", "2"))
