@@ -15,13 +15,13 @@ SIZE = (140, 44)
 
 
 def trained(config: RunConfig = QUICK) -> Path:
-    """A stored run."""
+    """Train and store a run."""
     list(session.start(config, Path("runs"), data_dir=None, name="run"))
     return next(Path("runs").iterdir())
 
 
 async def opened(app: MnistTui, pilot) -> ProjectionView:
-    """The view on the stored run, with its picture and its numbers."""
+    """Open the view on the stored run, with its picture and its numbers."""
     await pilot.press("9")
     await until(pilot, lambda: app.screen.query_one("#run-table").row_count)
     await pilot.press("enter")

@@ -19,12 +19,12 @@ TEST_IMAGES = 297
 
 
 async def forming(app: MnistTui, pilot, view: ProjectionView) -> None:
-    """A t-SNE of the training images, which takes some seconds, has begun."""
+    """Start a t-SNE of the training images, which takes some seconds."""
     await pilot.press("v", "v")
     await until(pilot, lambda: view.data.subject.split == "train")
     await pilot.press("t")
     await until(pilot, lambda: view.data.wanted.method == "tsne")
-    app.simulate_key("r")  # Pilot's own press waits until nothing moves any more
+    app.simulate_key("r")  # Pilot's own press would wait until the t-SNE has ended
     await until(pilot, lambda: view.data.embedding and view.data.embedding.iteration > 0)
 
 
@@ -81,7 +81,7 @@ async def test_a_stopped_tsne_is_kept(console) -> None:
         np.testing.assert_array_equal(kept.points, view.data.points)
 
 
-async def test_a_tsne_goes_on_while_another_epoch_is_looked_at(console) -> None:
+async def test_a_tsne_continues_while_another_epoch_is_shown(console) -> None:
     """Fails where scrubbing throws away what forms, or draws it over another epoch."""
     trained()
     app = console()
@@ -103,7 +103,7 @@ async def test_a_tsne_goes_on_while_another_epoch_is_looked_at(console) -> None:
         np.testing.assert_array_equal(kept.points, view.data.points)
 
 
-async def test_a_damaged_tsne_is_made_anew(console) -> None:
+async def test_a_damaged_tsne_is_computed_again(console) -> None:
     folder = trained()
     app = console()
     async with app.run_test(size=SIZE) as pilot:
@@ -118,7 +118,7 @@ async def test_a_damaged_tsne_is_made_anew(console) -> None:
         assert len(load(path).points) == TEST_IMAGES
 
 
-async def test_too_few_images_for_a_tsne_are_said_in_one_line(console, monkeypatch) -> None:
+async def test_too_few_images_for_a_tsne_are_reported_in_one_line(console, monkeypatch) -> None:
     trained()
     monkeypatch.setattr("mnist_tui.engine.analysis.projection.COUNTS", (3, 5000))
     app = console()

@@ -1,4 +1,4 @@
-"""The state objects without an app: what they post, and what they make of messages that come late."""
+"""The state objects without an app: the messages they post, and how they handle late ones."""
 
 from __future__ import annotations
 
