@@ -1,7 +1,7 @@
-"""Random keys, mouse, sizes and pastes over every screen in every state; a walk is its seed's and can be walked again.
+"""Random keys, mouse, sizes and pastes over every screen in every state; equal seeds give equal walks.
 
 `python -m tests.walk --steps 20000 --seed 1` walks in stretches of a hundred steps, each in a console of its own that
-begins in one of the states; the seed decides on the state and on every step. At the end a table says how many steps
+begins in one of the states; the seed decides on the state and on every step. At the end a table shows how many steps
 were taken in which state and on which screen.
 """
 
@@ -33,108 +33,34 @@ from textual.pilot import OutOfBounds, Pilot
 from textual.worker import Worker, WorkerState
 
 from mnist_tui.engine.errors import MnistTuiError
-from mnist_tui.tui.keys import TABLE, VIEWS
+from mnist_tui.tui.keys import VIEWS
 from mnist_tui.tui.speed.app import QuickApp
 from mnist_tui.tui.terminal.capabilities import NEEDED
 from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.views.base import View
 from tests.walk_states import PATIENCE, STATES, console, reach, slow_mirror, state_of, store_runs, unhurried
+from tests.walk_steps import SIZES, Step, plan
 
 STRETCH = 100
-SIZES = ((200, 60), (160, 45), (120, 40), (80, 24), (60, 20))
-"""A console opens with one of these …"""
-WILD = (*SIZES, *SIZES, (40, 12), (20, 5), (1, 1), (300, 10), (10, 80))
-"""… and may come to any of these."""
 SCREENS = (*(view.mode for view in VIEWS), "dialogs")
-PASTES = ("true:3 pred:5", "\x1b[2J\x07", "[red]{0}%s", "9" * 40, "\n\n", "-1e999", "../../x", "３\u202e€")
 AWAY = 12
-"""Steps after which a console that has left the stretch's state makes way for one that is in it."""
+"""Steps after which a console that has left the stretch's state is replaced by one that is in it."""
 WORKING = 2.0
 """Seconds that a step waits for a view that computes."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """Something that a hand does."""
-
-    kind: str
-    key: str = ""
-    spot: tuple[float, float] = (0.0, 0.0)
-    """Where, as shares of the screen's width and height."""
-    to: tuple[float, float] = (0.0, 0.0)
-    size: tuple[int, int] = (0, 0)
-
-    def __str__(self) -> str:
-        match self.kind:
-            case "key" | "paste":
-                return self.key if self.kind == "key" else f"paste {self.key!r}"
-            case "size":
-                return f"size {self.size[0]}×{self.size[1]}"
-            case "wait":
-                return "wait"
-        return f"{self.kind} {self.spot[0]:.2f} {self.spot[1]:.2f}"
-
-
 @dataclass
 class Walk:
-    """What was done and seen."""
+    """The steps done and the faults seen."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Steps by state and screen."""
     faults: list[BaseException] = field(default_factory=list)
-    """What was raised where nobody waits for it, or caught by a view and logged."""
-
-
-def keys_of(*scopes: str) -> list[str]:
-    """The keys of some scopes of the table."""
-    return [key for scope in scopes for entry in TABLE[scope] for key in entry.keys.split(",")]
-
-
-EXPORTS = ["e", "E"]
-"""Rare: each takes matplotlib seconds."""
-MOVES = ["tab", "shift+tab", "enter", "escape", "backspace", "up", "down", "left", "right", "home", "end"]
-LETTERS = "0123456789az,.:-/"
-EVERY_KEY = sorted({*keys_of(*TABLE), *MOVES, *LETTERS, "space", "ctrl+p"} - set(EXPORTS))
-OWN_KEYS = {
-    "setup": [*keys_of("setup"), "left", "right", "tab", *"0123456789,", "backspace"],
-    "training": [*keys_of("training"), "space", "s", "g"],
-    "runs": [*keys_of("runs", "compare", "run table"), "up", "down", "pagedown", "home"],
-    "confusion": keys_of("confusion", "subject"),
-    "mistakes": keys_of("mistakes", "subject"),
-    "projection": keys_of("projection", "legend", "subject"),
-    "imagine": keys_of("imagine", "subject"),
-    "weights": keys_of("weights", "subject"),
-    "data": keys_of("data"),
-}
-
-
-def plan(chance: random.Random, count: int) -> list[Step]:
-    """What a hand does: it goes to a view, stays there for a while, and goes on."""
-    steps: list[Step] = []
-    while len(steps) < count:
-        view = chance.choice(VIEWS)
-        steps += [Step("key", "escape"), Step("key", view.digit)]
-        steps += [_step(chance, OWN_KEYS[view.mode]) for _ in range(chance.randrange(3, 14))]
-    return steps[:count]
-
-
-def _step(chance: random.Random, own: list[str]) -> Step:
-    spot, to = ((chance.random(), chance.random()) for _ in range(2))
-    kind = chance.random()
-    if kind < 0.02:
-        return Step("key", chance.choice([*EXPORTS, "enter"]))
-    if kind < 0.6:
-        return Step("key", chance.choice(own if kind < 0.45 else EVERY_KEY))
-    for name, share in (("click", 0.68), ("twice", 0.71), ("move", 0.76), ("up", 0.79), ("down", 0.82), ("drag", 0.86)):
-        if kind < share:
-            return Step(name, spot=spot, to=to)
-    if kind < 0.93:
-        return Step("size", size=chance.choice(WILD))
-    return Step("paste", chance.choice(PASTES)) if kind < 0.95 else Step("wait")
+    """Exceptions raised in the background, or caught by a view and logged."""
 
 
 async def take(pilot: Pilot[Any], step: Step) -> None:
-    """Do one step, until the screen has taken it in."""
+    """Do one step, and wait until the screen has handled it."""
 
     def at(share: tuple[float, float]) -> tuple[int, int]:
         return int(share[0] * pilot.app.size.width), int(share[1] * pilot.app.size.height)
@@ -172,7 +98,7 @@ def _computes(screen: object) -> bool:
 
 
 async def check(pilot: Pilot[Any]) -> None:
-    """What must hold on every screen, at the latest when it has come to rest."""
+    """Check what must hold on every screen once it is settled."""
     limit = time.monotonic() + PATIENCE
     while not _says_its_size(pilot.app):
         assert time.monotonic() < limit, f"{pilot.app.size} is taken for another size"
@@ -227,7 +153,7 @@ async def stretch(seed: int, place: Path, stored: Path, count: int, walk: Walk) 
 
 @contextmanager
 def watched(walk: Walk) -> Iterator[None]:
-    """Let nothing that is caught on its way, in a thread, a worker or a view, go by."""
+    """Record every exception that is caught in a thread, a worker or a view."""
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -240,7 +166,7 @@ def watched(walk: Walk) -> Iterator[None]:
 
     def note(worker: Worker[Any], state: WorkerState) -> None:
         set_state(worker, state)
-        # The palette's search may outlive the palette.
+        # The palette's search may run longer than the palette.
         if state == WorkerState.ERROR and worker.error is not None and not isinstance(worker.node, CommandPalette):
             walk.faults.append(worker.error)
 
@@ -258,13 +184,13 @@ def watched(walk: Walk) -> Iterator[None]:
 
 @contextmanager
 def ground() -> Iterator[tuple[Path, Path]]:
-    """A folder to walk in, with stored runs; far from the user's files and from other machines."""
+    """Make a folder to walk in, with stored runs; isolated from the user's files and from other machines."""
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         names = {"XDG_STATE_HOME": str(place), "XDG_CONFIG_HOME": str(place), "MNIST_TUI_DATA": str(place / "none")}
         mirror = stack.enter_context(slow_mirror())
         stack.enter_context(patch.dict(os.environ, names | {"MNIST_TUI_MIRROR": mirror, "TEXTUAL_ANIMATIONS": "none"}))
-        # A console freezes what it begins with, for good: here there are many.
+        # A console freezes its initial objects for the rest of the process: here there are many consoles.
         stack.enter_context(patch("gc.freeze", lambda: None))
         stack.enter_context(patch.object(QuickApp, "_display", written))
         stack.enter_context(patch("mnist_tui.tui.views.imagine.BUDGETS", (1_000, 4_000, 16_000, 64_000)))
@@ -278,7 +204,7 @@ def ground() -> Iterator[tuple[Path, Path]]:
 
 
 def written(app: QuickApp, screen: object, update: object) -> None:
-    """What Textual leaves out where there is no terminal: the changes of a frame as bytes."""
+    """Write the changes of a frame as bytes, which Textual leaves out where there is no terminal."""
     if isinstance(update, LayoutUpdate | ChopsUpdate):
         app._painted.changes(update, app.size).render_segments(app.console)
 
@@ -295,7 +221,7 @@ def table(counts: Counter[tuple[str, str]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=1, help="of the first stretch; the next has the next")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the first stretch; each further one adds 1")
     options = parser.parse_args()
     began, failures, walk = time.perf_counter(), 0, Walk()
     with ground() as (place, stored), watched(walk):

@@ -59,6 +59,8 @@ class RunWriter:
             self._file.close()
             raise
         self._pending_files: dict[Path, bytes] = {}
+        self._repeated: dict[Path, int] = {}
+        """The epochs whose weights replace those of a partial epoch, by their files."""
         self._failures: dict[str, str] = {}
         self._notices: list[str] = []
 
@@ -163,7 +165,7 @@ class RunWriter:
         buffer = io.BytesIO()  # torch.save would include the name of a file in the archive
         torch.save({name: tensor.detach().cpu() for name, tensor in weights.items()}, buffer)
         if self.folder.version(epoch):  # a partial epoch that is being repeated
-            self.folder.delete_derived_files(epoch)
+            self._repeated[self.folder.checkpoint(epoch)] = epoch
         self._save(self.folder.checkpoint(epoch), buffer.getvalue())
 
     def save_state(self, state: TrainingState) -> None:
@@ -209,8 +211,14 @@ class RunWriter:
 
     def _write_pending_files(self) -> None:
         for place, content in list(self._pending_files.items()):
+            repeated = self._repeated.get(place)
             try:
+                # Before, so that a crash leaves no results of other weights; after, for those stored in between.
+                if repeated is not None:
+                    self.folder.delete_derived_files(repeated)
                 files.replace(place, content)
+                if repeated is not None:
+                    self.folder.delete_derived_files(repeated)
             except OSError as error:
                 self._note_failure("checkpoints", error)
                 break

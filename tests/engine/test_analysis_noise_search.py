@@ -1,4 +1,4 @@
-"""The noise search: its images are exactly standard normal, and it finds what trying every one in full would find."""
+"""The noise search finds what an exhaustive search of the same images finds."""
 
 import itertools
 
@@ -9,40 +9,15 @@ import scipy.stats
 import torch
 
 from mnist_tui.engine.analysis import noise_search as module
-from mnist_tui.engine.analysis.noise_search import CHUNK, Leading, Noise, noise_search
-from mnist_tui.engine.config import RunConfig
-from mnist_tui.engine.data.digits import load_digits_dataset
+from mnist_tui.engine.analysis.noise_search import CHUNK, Noise, noise_search
 from mnist_tui.engine.training.model import MLP
-from tests.helpers import run_training
+from tests.engine.noise_helpers import last, random_model
 
 ALL = range(10)
 
 
-def taken_for(leading):
-    """(coordinates, CHUNK): what the rough answer takes the coordinates for."""
-    middle, tails = module.levels()
-    values = middle[leading.parts]
-    values.ravel()[leading.tails] = tails[leading.further]
-    return values
-
-
-def random_model(*sizes, seed=0):
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return MLP(sizes)
-
-
-@pytest.fixture(scope="module")
-def trained():
-    """A network of the notebook's size that knows the small digits."""
-    config = RunConfig(dataset="digits", epochs=8, batch_size=32, device="cpu", threads=1)
-    model = MLP(config.layer_sizes)
-    model.load_state_dict(run_training(config, load_digits_dataset()).weights[8])
-    return model
-
-
 def probabilities(model, images):
-    """In double precision from the plain formula, without the code under test: (N, classes)."""
+    """Compute in double precision from the plain formula, without the code under test: (N, classes)."""
     x = images.reshape(len(images), -1).astype(np.float64)
     layers = [
         (layer.weight.detach().double().numpy(), layer.bias.detach().double().numpy()) for layer in model.children()
@@ -52,180 +27,9 @@ def probabilities(model, images):
     return scipy.special.softmax(x @ layers[-1][0].T + layers[-1][1], axis=1)
 
 
-def last(search):
-    *_, result = search
-    return result
-
-
-def low_rank():
-    """(12, 30) of rank 5: units that are copies and sums of others, and one that is dead."""
-    random = np.random.default_rng(0)
-    weight = random.normal(size=(12, 5)) @ random.normal(size=(5, 30))
-    weight[3] = 0
-    weight[7] = weight[6]
-    return torch.tensor(weight, dtype=torch.float32)
-
-
-WEIGHTS = {
-    "narrow": torch.tensor(np.random.default_rng(1).normal(size=(7, 30)), dtype=torch.float32),
-    "low rank": low_rank(),
-    "one unit": torch.tensor(np.random.default_rng(2).normal(size=(1, 30)), dtype=torch.float32),
-    "one pixel less": torch.tensor(np.random.default_rng(2).normal(size=(29, 30)), dtype=torch.float32),
-    "as wide as the image": torch.tensor(np.random.default_rng(3).normal(size=(30, 30)), dtype=torch.float32),
-    "wider": torch.tensor(np.random.default_rng(4).normal(size=(41, 30)), dtype=torch.float32),
-}
-
-
-@pytest.fixture(scope="module", params=WEIGHTS)
-def drawn(request):
-    """A layer's weights, and coordinates and images of all of 10 chunks, none of them selected."""
-    weight = WEIGHTS[request.param]
-    noise = Noise(weight, seed=5)
-    parts = [noise.exact(chunk, np.arange(CHUNK)) for chunk in range(10)]
-    return weight.double().numpy(), noise, *(np.concatenate(part) for part in zip(*parts, strict=True))
-
-
-def covariance_is(samples, expected):
-    """Whether (N, D) samples have mean 0 and this covariance, within five standard errors of each entry."""
-    count = len(samples)
-    spread = np.sqrt(np.diag(expected))
-    assert np.all(np.abs(samples.mean(axis=0)) <= 5 * spread / np.sqrt(count) + 1e-9)
-    # Of a normal distribution the variance of an entry is (σᵢᵢ·σⱼⱼ + σᵢⱼ²) / N.
-    error = np.sqrt((np.outer(spread, spread) ** 2 + expected**2) / count)
-    assert np.all(np.abs(samples.T @ samples / count - expected) <= 5 * error + 1e-9)
-
-
-class TestDistribution:
-    def test_pixels_are_standard_normal(self, drawn):
-        _, _, _, images = drawn
-        assert images.shape == (10 * CHUNK, 30)
-        covariance_is(images, np.eye(30))
-        for pixel in (0, 13, 29):
-            assert scipy.stats.kstest(images[:, pixel], "norm").pvalue > 1e-3
-        assert scipy.stats.kstest(images.ravel(), "norm").pvalue > 1e-3
-        # Not each pixel alone: the squared length of an image is chi-squared, and any direction is normal.
-        assert scipy.stats.kstest(np.square(images).sum(axis=1), "chi2", args=(30,)).pvalue > 1e-3
-        direction = np.random.default_rng(9).normal(size=30)
-        assert scipy.stats.kstest(images @ direction / np.linalg.norm(direction), "norm").pvalue > 1e-3
-
-    def test_pre_activations_have_the_covariance_of_the_weights(self, drawn):
-        weight, noise, xi, images = drawn
-        covariance_is(xi @ noise.factor.T, weight @ weight.T)
-        # They are those of the very images that are handed out.
-        np.testing.assert_allclose(images @ weight.T, xi @ noise.factor.T, atol=1e-9)
-        assert noise.coordinates == min(weight.shape)
-
-    def test_tails(self, drawn):
-        _, _, xi, images = drawn
-        expected = images.size * 2 * scipy.stats.norm.sf(4)
-        assert abs((np.abs(images) > 4).sum() - expected) < 5 * np.sqrt(expected)
-        assert np.abs(images).max() < scipy.stats.norm.isf(1e-4 / images.size)
-        assert len(np.unique(xi)) == xi.size
-
-    @pytest.mark.parametrize("part", [0, 1, 127, 128, 254])
-    def test_bits_that_were_left_out_are_drawn_later(self, monkeypatch, part):
-        # Within the part that the leading bits choose, the probability of a smaller number is uniform.
-        nothing = np.zeros(0, np.int64)
-        leading = Leading(np.full((8, CHUNK), part, np.uint8), nothing, nothing.astype(np.uint16))
-        monkeypatch.setattr(Noise, "leading", lambda noise, chunk: leading)
-        xi, _ = Noise(WEIGHTS["as wide as the image"][:8, :8], seed=3).exact(0, np.arange(CHUNK))
-        within = scipy.stats.norm.cdf(xi.ravel()) * 256 - part - 0.5
-        assert scipy.stats.kstest(within, "uniform").pvalue > 1e-3
-
-    @pytest.mark.parametrize("further", [0, 1, 2**15 - 1, 2**15, 2**16 - 1])
-    def test_tails_are_drawn_in_the_same_way(self, monkeypatch, further):
-        parts = np.full((8, CHUNK), 255, np.uint8)
-        leading = Leading(parts, np.arange(parts.size), np.full(parts.size, further, np.uint16))
-        monkeypatch.setattr(Noise, "leading", lambda noise, chunk: leading)
-        xi, _ = Noise(WEIGHTS["as wide as the image"][:8, :8], seed=3).exact(0, np.arange(CHUNK))
-        inwards = further if further < 2**15 else 2**16 - 1 - further
-        assert ((xi < 0) == (further < 2**15)).all()
-        within = scipy.stats.norm.cdf(-np.abs(xi.ravel())) * 2**24 - inwards
-        assert scipy.stats.kstest(within, "uniform").pvalue > 1e-3
-
-    def test_a_part_is_taken_for_its_mean(self):
-        middle, tails = module.levels()
-        edges = scipy.stats.norm.ppf((np.arange(256) + 0.5) / 256)
-        for part in (0, 1, 100, 127, 128, 254):
-            expected = scipy.stats.norm.expect(lb=edges[part], ub=edges[part + 1], conditional=True)
-            assert middle[part] == pytest.approx(expected, abs=1e-6)
-        assert middle.shape == (256,)
-        # Of the tails it is the number that is half as probable, but for the outermost one.
-        halfway = scipy.stats.norm.ppf((np.array([1, 100, 2**15 - 1]) + 0.5) / 2**24)
-        np.testing.assert_allclose(tails[[1, 100, 2**15 - 1]], halfway, atol=0.02)
-        np.testing.assert_allclose(tails[[2**16 - 2, 2**16 - 101, 2**15]], -halfway, atol=0.02)
-
-    def test_images_are_independent(self, drawn):
-        _, noise, _, images = drawn
-        for distance in (1, CHUNK // 2, CHUNK):
-            products = (images[distance:] * images[:-distance]).sum(axis=1) / np.sqrt(30)
-            # The mean of so many products of independent standard normal numbers.
-            assert abs(products.mean()) < 5 / np.sqrt(len(products))
-        other = np.concatenate([Noise(torch.tensor(noise.factor), seed=6).exact(0, np.arange(CHUNK))[0]])
-        own = noise.exact(0, np.arange(CHUNK))[0]
-        assert abs((own * other).mean()) < 5 / np.sqrt(own.size)
-
-    def test_leading_bits_are_those_of_the_exact_image(self, drawn):
-        _, noise, xi, _ = drawn
-        exact = xi[3 * CHUNK : 4 * CHUNK]
-        rough = taken_for(noise.leading(3)).T
-        assert rough.shape == exact.shape
-        # As far apart as two numbers of a part may be; of the tails' outermost part there are hardly any.
-        assert np.abs(rough - exact).max() < 0.25
-        assert np.std(rough - exact) < 0.02
-
-    @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-    def test_rough_answers_are_the_networks(self, trained, dtype):
-        noise = Noise(trained.input_fc.weight, seed=1)
-        leading = noise.leading(2)
-        seen = taken_for(leading).T @ noise.factor.T + trained.input_fc.bias.detach().numpy()
-        with torch.no_grad():
-            rest = trained.output_fc(torch.relu(trained.hidden_fc(torch.relu(torch.tensor(seen).float()))))
-            rough = module._Screen(trained, noise, dtype).logits(leading).T
-        error = {torch.float32: 1e-4, torch.bfloat16: 0.1}[dtype]
-        torch.testing.assert_close(rough, rest, rtol=error, atol=error)
-
-    def test_any_image_can_be_drawn_alone(self, drawn):
-        _, noise, xi, images = drawn
-        columns = np.array([900, 3])
-        alone_xi, alone = noise.exact(7, columns)
-        assert np.array_equal(alone_xi, xi[7 * CHUNK + columns])
-        np.testing.assert_allclose(alone, images[7 * CHUNK + columns], atol=1e-12)
-
-    def test_trained_network(self, trained):
-        # Single precision, as the network is used: W·x + b is what was drawn to 1e-4.
-        noise = Noise(trained.input_fc.weight, seed=1)
-        xi, images = noise.exact(0, np.arange(CHUNK))
-        with torch.no_grad():
-            seen = trained.input_fc(torch.tensor(images, dtype=torch.float32)).numpy()
-        expected = xi @ noise.factor.T + trained.input_fc.bias.detach().numpy()
-        np.testing.assert_allclose(seen, expected, atol=1e-4)
-        assert scipy.stats.kstest(images.ravel(), "norm").pvalue > 1e-3
-        assert images.shape == (CHUNK, 784)
-        assert xi.shape == (CHUNK, 250)
-
-    @pytest.mark.truth
-    def test_maximum_is_distributed_as_by_drawing_pixels(self, monkeypatch):
-        monkeypatch.setattr(module, "CHUNK", 64)
-        monkeypatch.setattr(module, "TRIAL", 64)
-        model = random_model(784, 25, 16, 10, seed=3)
-        searches, images = 250, 512
-        found = [last(noise_search(model, [4], images=images, seed=seed)).probabilities[0] for seed in range(searches)]
-        generator = torch.Generator().manual_seed(0)
-        with torch.no_grad():
-            plain = [
-                torch.softmax(model(torch.randn(images, 784, generator=generator))[0], 1)[:, 4].max().item()
-                for _ in range(searches)
-            ]
-        assert scipy.stats.ks_2samp(found, plain).pvalue > 1e-3
-        # It would notice a search that tries a third fewer images.
-        fewer = [last(noise_search(model, [4], images=64, seed=seed)).probabilities[0] for seed in range(searches)]
-        assert scipy.stats.ks_2samp(fewer, plain).pvalue < 1e-3
-
-
 class TestSearch:
     def best_of_all(self, model, images, seed=0):
-        """What drawing and judging every image in full finds: its pixels and probability for each digit."""
+        """Return the result of an exhaustive search: pixels and probability for each digit."""
         noise = Noise(model.get_parameter(f"{model.names[0]}.weight"), seed)
         chunks = [noise.exact(chunk, np.arange(CHUNK))[1] for chunk in range(-(-images // CHUNK))]
         pictures = np.concatenate(chunks)[:images]
@@ -235,7 +39,7 @@ class TestSearch:
     @pytest.mark.parametrize(
         "hidden", [(9,), (), *(pytest.param(wide, marks=pytest.mark.truth) for wide in ((250, 100), (800, 20)))]
     )
-    def test_finds_what_judging_all_in_full_finds(self, trained, hidden):
+    def test_finds_what_an_exhaustive_search_finds(self, trained, hidden):
         model = trained if hidden == (250, 100) else random_model(784, *hidden, 10, seed=1)
         images = 6 * CHUNK + 77
         pictures, best = self.best_of_all(model, images)
@@ -261,7 +65,7 @@ class TestSearch:
         last(noise_search(trained, ALL, images=20 * CHUNK))
         assert sum(drawn) < 0.02 * 20 * CHUNK
 
-    def test_network_that_always_says_the_same(self, monkeypatch):
+    def test_network_with_a_constant_prediction(self, monkeypatch):
         # All its hidden units are dead. Every image is as good as the first, so no other one need be drawn in full.
         drawn = []
         exact = Noise.exact
@@ -283,7 +87,7 @@ class TestSearch:
         result = last(noise_search(trained, ALL, images=6 * CHUNK, seed=4))
         np.testing.assert_allclose(result.images.reshape(10, -1), pictures, atol=1e-5)
 
-    def test_where_the_network_is_always_sure(self, trained):
+    def test_where_the_network_is_always_confident(self, trained):
         # All probabilities of one class round to 1; the odds still tell the images apart.
         model = MLP((784, 250, 100, 10))
         model.load_state_dict(trained.state_dict())
@@ -330,7 +134,7 @@ class TestSearch:
         assert results[0].probabilities[0] == results[1].probabilities[0]
         assert not np.array_equal(results[0].images, results[2].images)
 
-    def test_global_generators_are_left_alone(self, trained):
+    def test_global_generators_are_unchanged(self, trained):
         torch.manual_seed(1)
         np.random.seed(1)
         before = torch.random.get_rng_state(), np.random.get_state()[1].tolist()
@@ -338,7 +142,7 @@ class TestSearch:
         assert torch.equal(before[0], torch.random.get_rng_state())
         assert before[1] == np.random.get_state()[1].tolist()
 
-    def test_all_at_once_find_what_each_finds_alone(self, trained):
+    def test_all_digits_together_find_what_each_finds_alone(self, trained):
         together = last(noise_search(trained, ALL, images=8000))
         for digit in (0, 7):
             alone = last(noise_search(trained, [digit], images=8000))
@@ -351,7 +155,7 @@ class TestSearch:
         short = last(noise_search(trained, ALL, images=5000))
         longer = next(result for result in noise_search(trained, ALL, images=9000) if result.tried >= 5000)
         assert (longer.probabilities >= short.probabilities * (1 - 1e-6)).all()
-        # Its third chunk is whole, the short one's breaks off.
+        # Its third chunk is full, the shorter search's is partial.
         found = self.best_of_all(trained, 5000)[1]
         np.testing.assert_allclose(short.probabilities, found, rtol=1e-4)
 
@@ -365,7 +169,7 @@ class TestSearch:
         result = last(noise_search(random_model(784, 250, 100, 10), ALL, images=5000))
         assert ((result.probabilities > 0.1) & (result.probabilities < 0.3)).all()
 
-    def test_leaves_the_network_as_it_was(self, trained):
+    def test_the_network_is_unchanged(self, trained):
         before = {name: tensor.clone() for name, tensor in trained.state_dict().items()}
         last(noise_search(trained, ALL, images=3000))
         assert all(torch.equal(before[name], tensor) for name, tensor in trained.state_dict().items())
@@ -388,7 +192,7 @@ class TestReports:
         expected = last(noise_search(trained, ALL, images=5 * CHUNK))
         assert np.array_equal(results[-1].images, expected.images)
 
-    def test_stop_at_once_has_something_to_show(self, trained):
+    def test_an_immediate_stop_has_a_result(self, trained):
         results = list(noise_search(trained, [3], stopping=lambda: True))
         assert [result.tried for result in results] == [CHUNK]
 

@@ -1,33 +1,24 @@
-"""t-SNE: the divergence by its definition and beside scikit-learn's, stopping at any moment, and the stored picture."""
+"""t-SNE: the divergence by its definition and beside scikit-learn's."""
 
-import contextlib
 import itertools
 import math
-import os
-import pickle
 import subprocess
 import sys
-import threading
-import time
 
 import numpy as np
 import pytest
 from scipy.optimize import brentq
 from scipy.spatial.distance import pdist, squareform
-from sklearn.datasets import load_digits
 from sklearn.manifold import TSNE
 
-from mnist_tui.engine.analysis import tsne as module
 from mnist_tui.engine.analysis.pca import pca
-from mnist_tui.engine.analysis.tsne import ITERATIONS, Embedding, largest_perplexity, load, save, tsne
+from mnist_tui.engine.analysis.tsne import ITERATIONS, largest_perplexity, tsne
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.loading import load as load_dataset
-from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.training.evaluate import evaluate
 from mnist_tui.engine.training.model import MLP
-from tests.helpers import HANG, ROOT, run_training
-
-DIGITS, LABELS = load_digits(return_X_y=True)
+from tests.engine.tsne_helpers import DIGITS
+from tests.helpers import ROOT, run_training
 
 
 def divergence(x, points, perplexity):
@@ -55,22 +46,6 @@ def divergence(x, points, perplexity):
     return float((p[there] * np.log(p[there] / q[there])).sum())
 
 
-def worker_threads():
-    return [thread for thread in threading.enumerate() if thread.name == "t-SNE"]
-
-
-def wait_for_workers(seconds=HANG):
-    for thread in worker_threads():
-        thread.join(seconds)
-    return not worker_threads()
-
-
-@pytest.fixture(scope="module")
-def whole():
-    """All pictures of 300 digits."""
-    return list(tsne(DIGITS[:300], every=20))
-
-
 class TestPictures:
     def test_phases(self, whole):
         assert [picture.iteration for picture in whole] == sorted(picture.iteration for picture in whole)
@@ -92,7 +67,7 @@ class TestPictures:
             assert picture.points.dtype == np.float64
             assert type(picture.points) is np.ndarray
             assert np.isfinite(picture.points).all()
-        # Each picture is its own, not a view of one that goes on changing.
+        # Each picture has its own memory: it is not a view of an array that changes later.
         assert not any(np.array_equal(a.points, b.points) for a, b in itertools.pairwise(whole))
 
     def test_first_picture_are_the_principal_components(self, whole):
@@ -185,211 +160,8 @@ def test_divergence_is_no_higher_than_scikit_learns(mnist_folder):
     assert list(tsne(hidden))[-1].kl_divergence <= reference.kl_divergence_
 
 
-class TestStopping:
-    def test_while_neighbours_are_searched(self, monkeypatch):
-        asked, entered, release = [], threading.Event(), threading.Event()
-
-        def slow(*arguments, **options):
-            asked.append(time.perf_counter())
-            entered.set()
-            release.wait(HANG)
-            return nearest(*arguments, **options)
-
-        nearest = module.nearest
-        monkeypatch.setattr(module, "nearest", slow)
-        pictures = list(tsne(DIGITS[:1200], stopping=entered.is_set))
-        assert time.perf_counter() - asked[0] < 5.0
-        assert [picture.phase for picture in pictures] == ["neighbours", "stopped"]
-        assert np.array_equal(pictures[0].points, pictures[1].points)
-        assert worker_threads()  # it hangs in its search, but nobody waits for it
-        release.set()
-        assert wait_for_workers()
-
-    def test_while_an_iteration_takes_long(self, monkeypatch):
-        from openTSNE import tsne as library
-
-        asked, entered, release = [], threading.Event(), threading.Event()
-        original, calls = library.kl_divergence_bh, []
-
-        def slow(*arguments, **options):
-            calls.append(1)
-            if len(calls) == 30:
-                asked.append(time.perf_counter())
-                entered.set()
-                release.wait(HANG)
-            return original(*arguments, **options)
-
-        monkeypatch.setattr(library, "kl_divergence_bh", slow)
-        pictures = list(tsne(DIGITS[:150], stopping=entered.is_set, every=1))
-        assert time.perf_counter() - asked[0] < 5.0
-        last, before = pictures[-1], pictures[-2]
-        assert last.phase == "stopped"
-        assert (last.iteration, last.kl_divergence) == (before.iteration, before.kl_divergence)
-        assert np.array_equal(last.points, before.points)
-        release.set()
-        assert wait_for_workers()
-        assert len(calls) == 30  # the next callback ended it
-
-    def test_keeps_the_latest_picture(self):
-        seen = []
-        for picture in tsne(DIGITS[:300], stopping=lambda: any(p.iteration > 300 for p in seen)):
-            seen.append(picture)  # noqa: PERF402 - `stopping` looks at it meanwhile
-        assert seen[-1].phase == "stopped"
-        assert 300 < seen[-1].iteration < ITERATIONS
-        assert np.array_equal(seen[-1].points, seen[-2].points)
-        assert wait_for_workers()
-
-    def test_before_it_began(self):
-        pictures = list(tsne(DIGITS[:300], stopping=lambda: True))
-        assert [picture.phase for picture in pictures] == ["neighbours", "stopped"]
-        assert wait_for_workers()
-
-    def test_leaving_the_iterator_ends_the_work(self):
-        pictures = tsne(DIGITS[:600])
-        assert next(pictures).phase == "neighbours"
-        assert next(pictures).phase == "early exaggeration"
-        assert worker_threads()
-        pictures.close()
-        assert wait_for_workers()
-
-    def test_whoever_is_slow_misses_pictures_but_holds_nothing_up(self):
-        pictures = tsne(DIGITS[:100], every=1)
-        next(pictures)
-        next(pictures)
-        assert wait_for_workers()
-        assert next(pictures).phase == "done"
-        assert next(pictures, None) is None
-
-    def test_failure_of_the_worker_is_raised(self, monkeypatch):
-        def fail(*arguments, **options):
-            raise MemoryError("no room for the neighbours")
-
-        monkeypatch.setattr(module, "nearest", fail)
-        with pytest.raises(MemoryError, match="no room"):
-            list(tsne(DIGITS[:300]))
-
-
-class TestStored:
-    @pytest.mark.parametrize("index", [0, 1, -1])
-    def test_comes_back(self, whole, tmp_path, index):
-        path = tmp_path / "tsne.npz"
-        save(path, whole[index])
-        back = load(path)
-        assert np.array_equal(back.points, whole[index].points)
-        for name in ("iteration", "iterations", "phase"):
-            assert getattr(back, name) == getattr(whole[index], name)
-        np.testing.assert_equal(back.kl_divergence, whole[index].kl_divergence)
-        assert os.listdir(tmp_path) == ["tsne.npz"]
-
-    def test_a_crash_leaves_the_old_one(self, whole, tmp_path, monkeypatch):
-        path = tmp_path / "tsne.npz"
-        save(path, whole[0])
-
-        def crash(*arguments):
-            raise OSError("disk full")
-
-        monkeypatch.setattr(os, "replace", crash)
-        with pytest.raises(OSError, match="disk full"):
-            save(path, whole[-1])
-        assert load(path).iteration == 0
-        assert os.listdir(tmp_path) == ["tsne.npz"]
-
-    def test_missing(self, tmp_path):
-        with pytest.raises(RunError, match=r"none\.npz can't be read .No such file.*let t-SNE run again"):
-            load(tmp_path / "none.npz")
-
-    def test_damaged_anywhere(self, tmp_path):
-        path = tmp_path / "tsne.npz"
-        random = np.random.default_rng(0)
-        embedding = Embedding(random.normal(size=(5, 2)), 3, 9, 0.5, "stopped")
-        save(path, embedding)
-        content = path.read_bytes()
-        tried = harmless = 0
-        for at in range(0, len(content), 5):
-            for damaged in (content[:at], content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :]):
-                tried += 1
-                path.write_bytes(damaged)
-                with contextlib.suppress(RunError):
-                    # A flipped bit where nothing is read, in a date for example, does no harm.
-                    assert np.array_equal(load(path).points, embedding.points)
-                    harmless += 1
-        assert harmless < tried / 3
-
-    @pytest.mark.parametrize(
-        "changes",
-        [
-            {"points": np.zeros((4, 3))},
-            {"points": np.zeros(4)},
-            {"points": np.full((4, 2), np.nan)},
-            {"points": np.array([["a", "b"]])},
-            {"phase": np.array("asleep")},
-            {"progress": np.array([5, 4])},
-            {"progress": np.array([1, 2, 3])},
-            {"kl_divergence": np.zeros(3)},
-        ],
-    )
-    def test_something_else(self, tmp_path, changes):
-        good = {
-            "points": np.zeros((4, 2)),
-            "progress": np.array([1, 4]),
-            "kl_divergence": np.array(1.0),
-            "phase": np.array("stopped"),
-        }
-        path = tmp_path / "tsne.npz"
-        np.savez(path, **good)
-        assert load(path).iterations == 4
-        np.savez(path, **(good | changes))
-        with pytest.raises(RunError, match="can't be read"):
-            load(path)
-        np.savez(path, **{name: value for name, value in good.items() if name not in changes})
-        with pytest.raises(RunError, match="can't be read"):
-            load(path)
-
-    def test_nothing_in_it_is_executed(self, tmp_path):
-        path, trace = tmp_path / "tsne.npz", tmp_path / "trace"
-
-        class Bomb:
-            def __reduce__(self):
-                return os.mkdir, (str(trace),)
-
-        np.savez(path, points=np.array([[Bomb(), Bomb()]]), phase="done", progress=[1, 1], kl_divergence=0.0)
-        with pytest.raises(RunError):
-            load(path)
-        path.write_bytes(pickle.dumps(Bomb()))
-        with pytest.raises(RunError):
-            load(path)
-        assert not trace.exists()
-
-
 def test_import_is_light():
     code = "import sys, mnist_tui.engine.analysis.tsne as _;"
     code += "print({'openTSNE', 'sklearn', 'torch', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
-
-
-def test_process_ends_while_the_worker_runs():
-    code = (
-        "import numpy as np; from mnist_tui.engine.analysis.tsne import tsne; it = tsne(np.random.rand(3000, 50));"
-        "[next(it) for _ in range(4)]; print('out')"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=True
-    )
-    assert (done.stdout, done.stderr) == ("out\n", "")
-
-
-class TestHostileFiles:
-    def test_a_bomb_is_not_unpacked(self, tmp_path):
-        path = tmp_path / "tsne.npz"
-        np.savez_compressed(path, points=np.zeros((5_000_000, 2)))
-        with pytest.raises(RunError, match="it is compressed"):
-            load(path)
-
-    def test_a_link_to_another_folder_is_not_written_to(self, tmp_path):
-        (tmp_path / "private").mkdir()
-        (tmp_path / "projections").symlink_to(tmp_path / "private")
-        picture = Embedding(np.zeros((3, 2)), 1, 2, 0.5, "optimisation")
-        with pytest.raises(OSError, match="is a symbolic link"):
-            save(tmp_path / "projections" / "x.npz", picture)
-        assert list((tmp_path / "private").iterdir()) == []

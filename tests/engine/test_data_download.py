@@ -1,10 +1,7 @@
-"""Downloading, from a mirror on this machine that misbehaves in every way it can."""
+"""Downloading from a mirror on this machine, and cancelling it."""
 
 import contextlib
-import errno
 import os
-import resource
-import socket
 import stat
 import subprocess
 import sys
@@ -16,50 +13,13 @@ from pathlib import Path
 import pytest
 
 from mnist_tui.engine.data import download as module
-from mnist_tui.engine.data.catalog import CATALOG
 from mnist_tui.engine.data.download import download
-from mnist_tui.engine.data.mirrors import DownloadError, mirrors
-from mnist_tui.engine.errors import Cancelled, ConfigError, DataError
-from tests.engine.mirror import listing, mirror, tiny_data
+from mnist_tui.engine.errors import Cancelled
+from tests.engine.downloads import DATA, FIRST, INFO, fetch, transfers, use
+from tests.engine.mirror import listing, mirror
 from tests.helpers import HANG
 
-DATA = tiny_data()
-INFO = DATA.info
-FIRST = f"{INFO.train_images.name}.gz"
-
-pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch):
-    """No proxy between the tests and their mirror, and nobody waits for long."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(module, "SOCKET_TIMEOUT", 0.3)
-    monkeypatch.setattr(module, "BACK_OFF", 0.02)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A data folder that already holds one of the files, and something that is none of our business."""
-    place = tmp_path / "data" / "Tiny" / "raw"
-    place.mkdir(parents=True)
-    (place / INFO.train_labels.name).write_bytes(DATA.raw[INFO.train_labels.name])
-    (place / "notes.part").write_text("somebody else's")
-    return tmp_path / "data"
-
-
-def fetch(folder, cancelled=lambda: False):
-    return list(download(INFO, folder, cancelled))
-
-
-def transfers():
-    return [thread for thread in threading.enumerate() if thread.name.startswith("download from")]
-
-
-def use(monkeypatch, *addresses):
-    """These mirrors in torchvision's place."""
-    monkeypatch.setattr(module, "mirrors", lambda info: [f"{address}/" for address in addresses])
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("impatient")]
 
 
 class TestSuccess:
@@ -79,7 +39,7 @@ class TestSuccess:
             fetch(tmp_path)
         reference = type("Tiny", (datasets.MNIST,), {"mirrors": [], "resources": []})
         reference.resources = [(f"{file.name}.gz", file.gz_md5) for file in INFO.files]
-        reference.mirrors = ["http://127.0.0.1:1/"]  # must not be asked: the .gz files are there
+        reference.mirrors = ["http://127.0.0.1:1/"]  # must not be used: the .gz files are there
         assert (reference(tmp_path, download=True).data.numpy() == DATA.images).all()
 
     def test_only_what_is_missing_is_asked_for(self, folder, monkeypatch):
@@ -91,9 +51,9 @@ class TestSuccess:
         assert len(good.requests) == 3
         assert before.items() <= listing(folder).items()
 
-    def test_nothing_happens_where_all_is_there(self, tmp_path, monkeypatch):
+    def test_complete_data_needs_no_download(self, tmp_path, monkeypatch):
         DATA.write(tmp_path)
-        use(monkeypatch)  # no mirror to ask
+        use(monkeypatch)  # no mirror
         before = listing(tmp_path)
         assert fetch(tmp_path) == []
         assert listing(tmp_path) == before
@@ -103,7 +63,7 @@ class TestSuccess:
         with mirror(DATA.gz, fault) as bad, mirror(DATA.gz) as good:
             use(monkeypatch, bad.url, good.url)
             fetch(tmp_path)
-            assert len(bad.requests) <= 1  # the good one is asked first from then on
+            assert len(bad.requests) <= 1  # the good one is tried first from then on
         assert listing(tmp_path / "Tiny" / "raw") == DATA.gz
 
     @pytest.mark.parametrize("fault", ["busy", "wrong", "long", "cut", "silent"])
@@ -157,135 +117,6 @@ class TestSuccess:
         assert len(phases) <= 2 + seconds * 10
 
 
-FAULTS = {
-    "refuse": "refused the connection",
-    "hang up": "closed the connection without a response",
-    "silent": "did not respond within 0.3 s",
-    "not found": "returned 404 Not Found",
-    "busy": "returned 503 Service Unavailable",
-    "stall": "stopped sending for 0.3 s",
-    "cut": "dropped the connection after",
-    "cut unannounced": "sent a file with a wrong checksum",
-    "web page": "sent a web page instead of the file",
-    "web page as gzip": "sent something that is not a gzip file",
-    "wrong": "sent a file with a wrong checksum",
-    "long": "sent a file with a wrong checksum",
-    "empty": "sent nothing",
-    "endless": "sent a file that is far too large",
-    "huge": "offers a file that is far too large",
-    "redirect to ftp": "redirects to an address that is neither http nor https",
-    "not http": "sent an invalid HTTP response",
-}
-
-
-class TestFailure:
-    @pytest.mark.parametrize(("fault", "reason"), FAULTS.items())
-    def test_reason_is_told_and_folder_is_as_before(self, folder, monkeypatch, fault, reason):
-        before = listing(folder)
-        # The first file comes well, so that there is something to take back.
-        with mirror(DATA.gz, fault, only="t10k") as bad:
-            use(monkeypatch, bad.url)
-            with pytest.raises(DownloadError) as caught:
-                fetch(folder)
-        assert listing(folder) == before
-        error = caught.value
-        host = bad.url.removeprefix("http://")
-        assert error.reason.startswith(f"{host} {reason}")
-        assert str(error) == (
-            f"Tiny could not be downloaded: {error.reason}; "
-            f"put the four files into {folder}/Tiny/raw, or choose another folder with --data-dir"
-        )
-        assert "\n" not in str(error)
-
-    def test_every_mirror_is_asked_twice(self, tmp_path, monkeypatch):
-        with mirror(DATA.gz, "not found") as one, mirror(DATA.gz, "busy") as two:
-            use(monkeypatch, one.url, two.url)
-            with pytest.raises(DownloadError, match="and 1 other mirror failed too"):
-                fetch(tmp_path)
-        assert len(one.requests) == len(two.requests) == 2
-
-    def test_the_failure_that_came_furthest_is_told(self, tmp_path, monkeypatch):
-        with mirror(DATA.gz, "refuse") as one, mirror(DATA.gz, "wrong") as two, mirror(DATA.gz, "not found") as three:
-            use(monkeypatch, one.url, two.url, three.url)
-            with pytest.raises(DownloadError, match="wrong checksum, and 2 other mirrors failed too"):
-                fetch(tmp_path)
-
-    def test_folders_made_for_nothing_are_removed(self, tmp_path, monkeypatch):
-        with mirror(DATA.gz, "wrong") as bad:
-            use(monkeypatch, bad.url)
-            with pytest.raises(DownloadError):
-                fetch(tmp_path / "cache" / "mnist-tui" / "data")
-        assert listing(tmp_path) == {}
-
-    def test_no_name_service(self, tmp_path, monkeypatch):
-        def fail(*_, **__):
-            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-        monkeypatch.setattr(socket, "getaddrinfo", fail)
-        use(monkeypatch, "http://mirror.invalid")
-        with pytest.raises(
-            DownloadError, match=r"mirror\.invalid can't be resolved, perhaps because there is no network"
-        ):
-            fetch(tmp_path)
-
-    def test_drip(self, tmp_path, monkeypatch):
-        # Each read succeeds in time, and the file would take twenty minutes.
-        monkeypatch.setattr(module, "STALL_SECONDS", 0.4)
-        with mirror(DATA.gz, "drip") as slow:
-            use(monkeypatch, slow.url)
-            with pytest.raises(DownloadError, match=r"stalled after \d+ bytes"):
-                fetch(tmp_path)
-        assert listing(tmp_path) == {}
-
-    def test_hang_that_no_socket_timeout_sees(self, tmp_path, monkeypatch):
-        def hang(*_, **__):
-            released.wait(HANG)
-            raise socket.gaierror(socket.EAI_AGAIN, "too late")
-
-        released = threading.Event()
-        monkeypatch.setattr(socket, "getaddrinfo", hang)
-        monkeypatch.setattr(module, "STALL_SECONDS", 0.2)
-        use(monkeypatch, "http://mirror.invalid")
-        with pytest.raises(DownloadError, match=r"sent nothing for 0\.2 s"):
-            fetch(tmp_path)
-        released.set()
-
-    def test_disk_is_full(self, folder, monkeypatch):
-        before = listing(folder)
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        with mirror(DATA.gz) as good:
-            use(monkeypatch, good.url)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # writing fails as it does on a full disk
-            try:
-                with pytest.raises(DownloadError) as caught:
-                    fetch(folder)
-            finally:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        assert f"there is not enough space in {folder}/Tiny/raw" in str(caught.value)
-        assert str(caught.value).endswith("free some space, or choose another folder with --data-dir")
-        assert listing(folder) == before
-
-    def test_disk_is_full_when_it_counts(self, folder, monkeypatch):
-        def full(_):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        before = listing(folder)
-        monkeypatch.setattr(os, "fsync", full)
-        with mirror(DATA.gz) as good:
-            use(monkeypatch, good.url)
-            with pytest.raises(DownloadError, match="there is not enough space in"):
-                fetch(folder)
-        assert listing(folder) == before
-
-    def test_folder_can_not_be_made(self, tmp_path, monkeypatch):
-        (tmp_path / "Tiny").write_text("a file where a folder belongs")
-        before = listing(tmp_path)
-        use(monkeypatch, "http://127.0.0.1:1")
-        with pytest.raises(DownloadError, match=r"Tiny/raw can't be written \(.*\); put the four files"):
-            fetch(tmp_path)
-        assert listing(tmp_path) == before
-
-
 class TestCancel:
     @pytest.mark.parametrize("fault", ["silent", "stall"])
     def test_while_the_socket_hangs(self, folder, monkeypatch, fault):
@@ -299,7 +130,7 @@ class TestCancel:
             with pytest.raises(Cancelled):
                 fetch(folder, wanted.is_set)
             assert time.monotonic() - begin < 10  # a third of the time-out
-            assert listing(folder) == before  # at once, while the thread still hangs
+            assert listing(folder) == before  # immediately, while the thread still hangs
         for thread in transfers():
             thread.join(HANG)
             assert not thread.is_alive()
@@ -349,7 +180,7 @@ except Cancelled:
                 fetch(tmp_path, lambda: True)
         assert good.requests == []
 
-    def test_generator_that_is_dropped(self, folder, monkeypatch):
+    def test_closing_the_generator_removes_partial_files(self, folder, monkeypatch):
         before = listing(folder)
         monkeypatch.setattr(module, "SOCKET_TIMEOUT", 5.0)
         with mirror(DATA.gz, "drip") as slow:
@@ -358,8 +189,8 @@ except Cancelled:
             assert next(phase for phase in running if phase.done)
             with contextlib.closing(running):
                 new = set(listing(folder)) - set(before)
-                assert new  # or this test would show nothing
-                assert all(name.endswith(".part") for name in new)  # nobody takes half a file for a whole one
+                assert new  # otherwise this test would check nothing
+                assert all(name.endswith(".part") for name in new)  # a partial file is not taken for a complete one
             assert listing(folder) == before
 
     def test_thread_ends_while_the_mirror_still_sends(self, tmp_path, monkeypatch):
@@ -371,50 +202,3 @@ except Cancelled:
             for thread in transfers():
                 thread.join(HANG)
                 assert not thread.is_alive()
-
-
-class TestMirrors:
-    @pytest.fixture(autouse=True)
-    def _unset(self, monkeypatch):
-        monkeypatch.delenv("MNIST_TUI_MIRROR", raising=False)
-
-    @pytest.mark.parametrize("name", CATALOG)
-    def test_torchvisions(self, name):
-        from torchvision import datasets
-
-        info = CATALOG[name]
-        known = getattr(datasets, info.torchvision_class)
-        if name == "qmnist":
-            addresses = [url for part in ("train", "test") for url, _ in known.resources[part]]
-            assert [f"{mirrors(info)[0]}{file.name}.gz" for file in info.files] == addresses
-            assert len(mirrors(info)) == 1
-        else:
-            assert mirrors(info) == known.mirrors
-
-    @pytest.mark.parametrize("base", ["http://127.0.0.1:8000", "http://127.0.0.1:8000/", " http://127.0.0.1:8000 "])
-    def test_ones_own_alone(self, monkeypatch, base):
-        monkeypatch.setenv("MNIST_TUI_MIRROR", base)
-        assert mirrors(CATALOG["fashion-mnist"]) == ["http://127.0.0.1:8000/FashionMNIST/raw/"]
-
-    @pytest.mark.parametrize(
-        "base",
-        ["ftp://host/x", "file:///etc", "host/x", "http://", "http://[::1", "http://host:port", "http://host/a b"],
-    )
-    def test_wrong_address(self, monkeypatch, base):
-        monkeypatch.setenv("MNIST_TUI_MIRROR", base)
-        with pytest.raises(ConfigError, match="MNIST_TUI_MIRROR must be an http or https URL") as caught:
-            mirrors(INFO)
-        assert list(caught.value.problems) == ["mirror"]
-
-    @pytest.mark.parametrize("base", ["http://me:hidden@host/x", "https://host/x?key=hidden", "https://host/x#hidden"])
-    def test_secrets_are_not_repeated(self, monkeypatch, base):
-        monkeypatch.setenv("MNIST_TUI_MIRROR", base)
-        with pytest.raises(ConfigError, match="must be a plain URL") as caught:
-            mirrors(INFO)
-        assert "hidden" not in str(caught.value)
-
-    def test_torchvision_that_does_not_fit(self, tmp_path, monkeypatch):
-        monkeypatch.setitem(sys.modules, "torchvision", None)
-        with pytest.raises(DataError, match="torchvision, which lists the mirrors, can't be imported"):
-            fetch(tmp_path)
-        assert listing(tmp_path) == {}

@@ -1,41 +1,28 @@
-"""A whole run: what is stored while it trains, what is left when it fails, and that it can be repeated."""
+"""A whole run: what is stored while it trains, and that it can be repeated."""
 
 import json
-import logging
 import queue
 import threading
 from dataclasses import replace
 
 import pytest
 
-from mnist_tui.engine import files
 from mnist_tui.engine.config import RunConfig
-from mnist_tui.engine.errors import ConfigError, DataError, TrainingError
+from mnist_tui.engine.errors import ConfigError, DataError
 from mnist_tui.engine.events import Epoch, Phase, RunFinished, RunStarted, Test
-from mnist_tui.engine.hardware.devices import found
-from mnist_tui.engine.runs.folder import RunFolder, stored_runs
+from mnist_tui.engine.runs.folder import stored_runs
 from mnist_tui.engine.runs.stored_network import evaluate_stored
 from mnist_tui.engine.runs.summaries import summarise
-from mnist_tui.engine.session import resume, start
-from mnist_tui.engine.training import loop
+from mnist_tui.engine.session import start
 from mnist_tui.engine.training.control import Control
-from tests.helpers import HANG, QUICK, checksums, of_kind, timeless
+from tests.engine.session_helpers import BRIEF, run_session
+from tests.helpers import HANG, checksums, of_kind, timeless
 
-BRIEF = replace(QUICK, epochs=2)
-
-
-@pytest.fixture(autouse=True)
-def no_data_folder(monkeypatch):
-    monkeypatch.delenv("MNIST_TUI_DATA", raising=False)
-
-
-def run_session(runs_dir, config=BRIEF, **options):
-    events = list(start(config, runs_dir, **options))
-    return events, RunFolder(runs_dir / events[-1].run)
+pytestmark = pytest.mark.usefixtures("bundled_data")
 
 
 class TestStored:
-    def test_events_are_stored_before_they_are_told(self, tmp_path):
+    def test_events_are_stored_before_they_are_yielded(self, tmp_path):
         told = []
         for event in start(BRIEF, tmp_path):
             told.append(event)
@@ -65,7 +52,7 @@ class TestStored:
             sizes[split] = len(evaluate_stored(run, 1, split, data_dir=None, explicit_folder=False).labels)
         assert sizes == {"train": 1200, "valid": 300, "test": 297}
 
-    def test_config_json_holds_what_is_needed(self, tmp_path):
+    def test_config_json_contains_what_is_needed(self, tmp_path):
         events, run = run_session(tmp_path, name="a-name")
         record = json.loads((run.path / "config.json").read_text(encoding="utf-8"))
         (started,) = of_kind(events, RunStarted)
@@ -79,8 +66,8 @@ class TestStored:
         assert run.name.endswith("-notebook")
         assert {event.run for event in events if isinstance(event, (RunStarted, RunFinished))} == {run.name}
 
-    def test_auto_is_stored_as_what_it_was(self, tmp_path, monkeypatch):
-        # No MNIST in an empty folder, and a mirror that refuses at once: digits stands in, and says so.
+    def test_auto_is_stored_as_the_chosen_value(self, tmp_path, monkeypatch):
+        # No MNIST in an empty folder, and a mirror that refuses at once: `digits` replaces it, with a note.
         monkeypatch.setenv("MNIST_TUI_MIRROR", "http://127.0.0.1:9/")
         data = tmp_path / "data"
         data.mkdir()
@@ -163,7 +150,7 @@ class TestStop:
         assert (summary.status, summary.epochs) == ("stopped", 2)
         assert summary.test_acc == events[-2].acc
 
-    def test_whoever_watched_went_away(self, tmp_path):
+    def test_a_consumer_that_closes_the_generator_stops_the_training(self, tmp_path):
         events = start(replace(BRIEF, epochs=100_000), tmp_path)
         for event in events:
             if isinstance(event, Epoch):
@@ -182,7 +169,7 @@ class TestStop:
         assert not stored_runs(tmp_path)[0].is_live()
 
     def test_followed_from_another_thread(self, tmp_path):
-        # What a second console sees of a run that it does not train itself.
+        # A second console's view of a run that it does not train.
         control, seen = Control(), queue.Queue()
 
         def work():
@@ -200,126 +187,3 @@ class TestStop:
         thread.join(HANG)
         assert not thread.is_alive()
         assert summarise(stored_runs(tmp_path)[0]).status == "stopped"
-
-
-class TestFailure:
-    @pytest.fixture
-    def broken(self, monkeypatch):
-        """Measuring fails, as a GPU that runs out of memory does."""
-
-        def fail(*_):
-            raise RuntimeError("out of memory\nin the second line")
-
-        monkeypatch.setattr(loop, "measure", fail)
-
-    def test_is_the_last_event(self, tmp_path, broken):
-        told = []
-        with pytest.raises(TrainingError, match="out of memory"):
-            told.extend(start(BRIEF, tmp_path))
-        (run,) = stored_runs(tmp_path)
-        last = list(run.events())[-1]
-        assert isinstance(last, RunFinished)
-        assert (last.run, last.status) == (run.name, "failed")
-        assert "out of memory" in last.reason
-        assert len(of_kind(run.events(), RunFinished)) == 1
-        assert summarise(run).status == "failed"
-        assert not run.is_live()
-        # What was saved until then is kept.
-        assert run.epochs() == [0]
-
-    def test_log_has_the_traceback(self, tmp_path, broken):
-        with pytest.raises(TrainingError):
-            list(start(BRIEF, tmp_path))
-        log = (stored_runs(tmp_path)[0].path / "log.txt").read_text(encoding="utf-8")
-        assert "Traceback" in log
-        assert "RuntimeError: out of memory" in log
-
-    def test_logging_is_as_before(self, tmp_path, broken):
-        before = list(logging.getLogger().handlers)
-        with pytest.raises(TrainingError):
-            list(start(BRIEF, tmp_path))
-        assert logging.getLogger().handlers == before
-
-    def test_loss_that_is_not_finite(self, tmp_path):
-        events, run = run_session(tmp_path, replace(BRIEF, epochs=9, hidden=(250, 100), optimizer="sgd", lr=100.0))
-        assert (events[-1].status, summarise(run).status) == ("failed", "failed")
-        assert "learning rate" in list(run.events())[-1].reason
-        # The epoch that failed is in the log too, and can be read.
-        assert len(of_kind(run.events(), Epoch)) == len(of_kind(events, Epoch)) >= 1
-
-    def test_device_that_is_not_there_leaves_no_run(self, tmp_path):
-        # A wrong option is refused before anything is made.
-        if found()[0].kind != "cpu":
-            pytest.skip("there is a GPU here")
-        with pytest.raises(ConfigError, match="--device cuda"):
-            list(start(replace(BRIEF, device="cuda"), tmp_path))
-        assert stored_runs(tmp_path) == []
-
-
-class TestTruth:
-    """What a training says of its own storing."""
-
-    @pytest.fixture
-    def refused(self, monkeypatch):
-        """Names of checkpoints that the disk does not take, for as long as they are in it."""
-        whole, names = files.replace, set()
-
-        def replace_or_fail(path, content):
-            if path.name in names:
-                raise OSError(28, "No space left on device")
-            whole(path, content)
-
-        monkeypatch.setattr(files, "replace", replace_or_fail)
-        return names
-
-    def test_an_epoch_whose_weights_wait_says_so(self, tmp_path, refused):
-        refused |= {"epoch-0002.pt"}
-        config = replace(BRIEF, epochs=3)
-        events = []
-        for event in start(config, tmp_path):
-            events.append(event)
-            if isinstance(event, Epoch) and event.epoch == 2:
-                refused.clear()
-        assert [(epoch.epoch, epoch.stored) for epoch in of_kind(events, Epoch)] == [(1, True), (2, False), (3, True)]
-        assert of_kind(stored_runs(tmp_path)[0].events(), Epoch) == of_kind(events, Epoch)
-        assert events[-1].stored
-        assert list(stored_runs(tmp_path)[0].events()) == events[1:]  # all but the reading of the data
-
-    def test_what_waits_at_the_end_is_tried_once_more(self, tmp_path, refused):
-        refused |= {"epoch-0001.pt", "state.pt"}
-        config = replace(BRIEF, epochs=1)
-        events = []
-        for event in start(config, tmp_path):
-            events.append(event)
-            if isinstance(event, Test):  # nothing is saved after it
-                refused.clear()
-        (run,) = stored_runs(tmp_path)
-        assert run.epochs() == [0, 1]
-        assert run.state() is not None
-        assert events[-1].stored
-        assert "checkpoints can be stored in" in events[-2].words
-        assert list(run.events()) == events[1:]  # all but the reading of the data
-
-    def test_an_epoch_that_waited_is_not_told_twice(self, tmp_path, refused):
-        refused |= {"epoch-0002.pt"}
-        control = Control()
-        for event in start(replace(BRIEF, epochs=9), tmp_path, control=control):
-            if isinstance(event, Epoch) and event.epoch == 2:
-                refused.clear()
-                control.stop()
-        (run,) = stored_runs(tmp_path)
-        list(resume(run, epochs=3))
-        assert [epoch.epoch for epoch in of_kind(run.events(), Epoch)] == [1, 2, 3]
-
-
-class TestLog:
-    def test_warnings_go_to_the_runs_own_log(self, tmp_path):
-        for event in start(BRIEF, tmp_path):
-            if isinstance(event, Epoch) and event.epoch == 1:
-                logging.getLogger("a.library").warning("something is odd")
-        log = (stored_runs(tmp_path)[0].path / "log.txt").read_text(encoding="utf-8")
-        assert "WARNING a.library: something is odd" in log
-
-    def test_nothing_to_say_leaves_no_log(self, tmp_path):
-        _, run = run_session(tmp_path)
-        assert sorted(path.name for path in run.path.iterdir()) == ["checkpoints", "config.json", "events.jsonl"]
