@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from mnist_tui.engine import session
-from mnist_tui.engine.config import RunConfig
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.views.projection.view import ProjectionView
 from mnist_tui.tui.widgets.scatter import Scatter
-from tests.tui.conftest import QUICK, until
+from tests.tui.conftest import until
 
 SIZE = (140, 44)
-
-
-def trained(config: RunConfig = QUICK) -> Path:
-    """Train and store a run."""
-    list(session.start(config, Path("runs"), data_dir=None, name="run"))
-    return next(Path("runs").iterdir())
 
 
 async def opened(app: MnistTui, pilot) -> ProjectionView:

@@ -16,7 +16,6 @@ from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.runs.follow import Follower
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.summaries import summarise
-from mnist_tui.engine.session import start
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.widgets.dialogs import NumberQuestion
 from tests.helpers import ROOT
@@ -51,8 +50,8 @@ def epochs_of(app: MnistTui) -> int:
 
 
 @pytest.mark.parametrize("died", [False, True])
-async def test_a_run_that_is_over_is_shown_with_all_that_it_said(console, died: bool) -> None:
-    list(start(QUICK, Path("runs")))
+async def test_a_run_that_is_over_is_shown_with_all_that_it_said(console, stored_run, died: bool) -> None:
+    stored_run(QUICK)
     run = stored_runs(Path("runs"))[0]
     if died:
         log = run.path / "events.jsonl"
@@ -126,9 +125,9 @@ async def test_opened_from_the_list_it_is_followed_too(console, elsewhere: RunFo
         await until(pilot, lambda: epochs_of(app) > known)
 
 
-async def test_a_finished_run_gets_more_epochs(console) -> None:
+async def test_a_finished_run_gets_more_epochs(console, stored_run) -> None:
     app = console()
-    list(start(QUICK, Path("runs")))
+    stored_run(QUICK)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("9")
         await until(pilot, lambda: app.screen.query("#run-table") and app.screen.query_one("#run-table").row_count == 1)
@@ -148,9 +147,9 @@ async def test_a_finished_run_gets_more_epochs(console) -> None:
     assert app.training.history.epochs == History.of(run.events()).epochs
 
 
-async def test_a_run_that_died_says_so_and_goes_on(console) -> None:
+async def test_a_run_that_died_says_so_and_goes_on(console, stored_run) -> None:
     app = console()
-    list(start(QUICK, Path("runs")))
+    stored_run(QUICK)
     (run,) = stored_runs(Path("runs"))
     log = run.path / "events.jsonl"
     lines = [line for line in log.read_text().splitlines(keepends=True) if "run_finished" not in line]
@@ -168,9 +167,9 @@ async def test_a_run_that_died_says_so_and_goes_on(console) -> None:
     assert run.epochs() == [0, 1, 2, 3]  # only its end was missing
 
 
-async def test_names_that_are_markup(console) -> None:
-    # The folder of another program, in the list and opened.
-    list(start(QUICK, Path("runs")))
+async def test_names_that_are_markup(console, stored_run) -> None:
+    # A stranger's folder in the list, and opened.
+    stored_run(QUICK)
     stored_runs(Path("runs"))[0].path.rename(Path("runs") / "20260101-[b][red]x[@click=app.quit]\x1b[2J")
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:

@@ -12,16 +12,10 @@ from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.runs.folder import stored_runs
 from mnist_tui.engine.runs.history import History
-from mnist_tui.engine.session import start
 from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.views.confusion import pairs_text, shade
 from mnist_tui.tui.widgets.subject_bar import SubjectBar, shown_epochs
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
-
-
-def train_quickly(config: RunConfig = QUICK) -> None:
-    for _ in start(config, Path("runs")):
-        pass
 
 
 async def open_confusion(app, pilot) -> None:
@@ -33,8 +27,8 @@ async def open_confusion(app, pilot) -> None:
     await until(pilot, lambda: app.current_mode == "confusion" and app.screen.data is not None)
 
 
-async def test_the_matrix_equals_scikit_learns(console) -> None:
-    train_quickly()
+async def test_the_matrix_equals_scikit_learns(console, stored_run) -> None:
+    stored_run(QUICK)
     app = console()
     async with app.run_test(size=(160, 45)) as pilot:
         await open_confusion(app, pilot)
@@ -53,8 +47,8 @@ async def test_the_matrix_equals_scikit_learns(console) -> None:
         assert f"{matrix.correct} of 297" in shown
 
 
-async def test_the_cursor_stays_in_the_matrix_and_its_cell_is_described(console) -> None:
-    train_quickly()
+async def test_the_cursor_stays_in_the_matrix_and_its_cell_is_described(console, stored_run) -> None:
+    stored_run(QUICK)
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_confusion(app, pilot)
@@ -71,8 +65,8 @@ async def test_the_cursor_stays_in_the_matrix_and_its_cell_is_described(console)
         assert "both ways" in screen_text(app)
 
 
-async def test_scrubbing_steps_through_the_epochs_and_splits_and_follows_again(console) -> None:
-    train_quickly()
+async def test_scrubbing_steps_through_the_epochs_and_splits_and_follows_again(console, stored_run) -> None:
+    stored_run(QUICK)
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_confusion(app, pilot)
@@ -114,8 +108,8 @@ async def test_a_growing_run_is_followed_until_the_user_scrubs(console) -> None:
         await until(pilot, lambda: not app.training.is_running)
 
 
-async def test_a_missing_checkpoint_is_one_line(console) -> None:
-    train_quickly()
+async def test_a_missing_checkpoint_is_one_line(console, stored_run) -> None:
+    stored_run(QUICK)
     for epoch in range(4):
         stored_runs(Path("runs"))[0].checkpoint(epoch).write_bytes(b"broken")
     app = console()
@@ -135,16 +129,16 @@ async def test_without_a_run_every_view_explains_what_to_do(console) -> None:
 
 
 @pytest.mark.parametrize("hidden", [(), (8,), (12, 8, 6)])
-async def test_any_architecture_can_be_shown(console, hidden: tuple[int, ...]) -> None:
-    train_quickly(RunConfig(dataset="digits", epochs=1, hidden=hidden))
+async def test_any_architecture_can_be_shown(console, stored_run, hidden: tuple[int, ...]) -> None:
+    stored_run(RunConfig(dataset="digits", epochs=1, hidden=hidden))
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_confusion(app, pilot)
         assert app.screen.data.matrix.total == 297
 
 
-def test_the_scrubber_stays_within_the_stored_epochs() -> None:
-    train_quickly()
+def test_the_scrubber_stays_within_the_stored_epochs(stored_run) -> None:
+    stored_run(QUICK)
     folder = stored_runs(Path("runs"))[0]
     scrubber = Scrubber(lambda message: None)
     scrubber.step(1)
@@ -159,8 +153,8 @@ def test_the_scrubber_stays_within_the_stored_epochs() -> None:
     assert scrubber.follows
 
 
-def test_a_growing_run_is_scanned_at_its_end_and_not_all_the_time(monkeypatch) -> None:
-    train_quickly()
+def test_a_growing_run_is_scanned_at_its_end_and_not_all_the_time(stored_run, monkeypatch) -> None:
+    stored_run(QUICK)
     folder = stored_runs(Path("runs"))[0]
     history, newest, hidden = History.of(folder.events()), folder.checkpoint(3), Path("hidden.pt")
     newest.rename(hidden)

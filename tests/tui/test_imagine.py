@@ -18,7 +18,6 @@ from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.runs.writer import RunWriter
-from mnist_tui.engine.session import start
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.views.imagine import short_probability
 from tests.helpers import HANG
@@ -28,9 +27,8 @@ CONFIG = RunConfig(dataset="digits", epochs=12, hidden=(32,))
 
 
 @pytest.fixture
-def opened(console: Callable[..., MnistTui]) -> Callable[..., MnistTui]:
-    for _ in start(CONFIG, Path("runs")):
-        pass
+def opened(console: Callable[..., MnistTui], stored_run: Callable[[RunConfig], RunFolder]) -> Callable[..., MnistTui]:
+    stored_run(CONFIG)
     return console
 
 

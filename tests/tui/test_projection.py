@@ -17,12 +17,12 @@ from mnist_tui.tui.render.braille import raster
 from mnist_tui.tui.views.projection.legend import Legend
 from mnist_tui.tui.widgets.scatter import Scatter
 from tests.tui.conftest import QUICK, screen_text, until
-from tests.tui.projection_helpers import SIZE, opened, trained
+from tests.tui.projection_helpers import SIZE, opened
 
 
-async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sklearns(console) -> None:
-    """Fails where other images, another layer or other classes are drawn than the title names."""
-    folder = trained()
+async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sklearns(console, stored_run) -> None:
+    """Fails where other images, another layer or other classes are drawn than the title says."""
+    folder = stored_run(QUICK).path
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
@@ -53,8 +53,8 @@ async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sk
         assert "k-NN: 297 points; others: 297" in screen_text(app)
 
 
-async def test_layers_methods_and_points_change_what_is_drawn(console) -> None:
-    trained()
+async def test_layers_methods_and_points_change_what_is_drawn(console, stored_run) -> None:
+    stored_run(QUICK)
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
@@ -74,8 +74,8 @@ async def test_layers_methods_and_points_change_what_is_drawn(console) -> None:
         assert "press r to run it" in screen_text(app)
 
 
-async def test_the_cursor_steps_and_enter_opens_exactly_that_image(console) -> None:
-    trained()
+async def test_the_cursor_steps_and_enter_opens_exactly_that_image(console, stored_run) -> None:
+    stored_run(QUICK)
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
@@ -103,8 +103,8 @@ async def test_the_cursor_steps_and_enter_opens_exactly_that_image(console) -> N
         assert words == [f"index:{view.data.indices[point]}"]
 
 
-async def test_the_mouse_finds_points_opens_zooms_and_pans(console) -> None:
-    trained()
+async def test_the_mouse_finds_points_opens_zooms_and_pans(console, stored_run) -> None:
+    stored_run(QUICK)
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
@@ -125,8 +125,8 @@ async def test_the_mouse_finds_points_opens_zooms_and_pans(console) -> None:
         await until(pilot, lambda: app.current_mode == "mistakes")
 
 
-async def test_classes_are_hidden_and_wrong_ones_stand_out(console) -> None:
-    trained(replace(QUICK, epochs=1))
+async def test_classes_are_hidden_and_wrong_ones_stand_out(console, stored_run) -> None:
+    stored_run(replace(QUICK, epochs=1))
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
@@ -149,9 +149,9 @@ async def test_classes_are_hidden_and_wrong_ones_stand_out(console) -> None:
             assert wrong[scatter.cursor]
 
 
-def test_orientation_is_kept_from_epoch_to_epoch(console) -> None:
+def test_orientation_is_kept_from_epoch_to_epoch(console, stored_run) -> None:
     """Fails where an axis is mirrored between two epochs, or where coming back gives another picture."""
-    folder = trained(replace(QUICK, epochs=4))
+    folder = stored_run(replace(QUICK, epochs=4)).path
     analyst = Analyst()
     first = {}
     for epoch in (0, 1, 2, 3, 4):
@@ -166,8 +166,10 @@ def test_orientation_is_kept_from_epoch_to_epoch(console) -> None:
 @pytest.mark.parametrize(
     ("size", "theme"), [((160, 45), "mnist-light"), ((80, 24), "ansi-dark"), ((60, 20), "mnist-dark")]
 )
-async def test_no_size_or_theme_breaks_it_and_a_net_without_hidden_layers_shows_its_input(console, size, theme) -> None:
-    trained(RunConfig(dataset="digits", epochs=1, hidden=()))
+async def test_no_size_or_theme_breaks_it_and_a_net_without_hidden_layers_shows_its_input(
+    console, stored_run, size, theme
+) -> None:
+    stored_run(RunConfig(dataset="digits", epochs=1, hidden=()))
     app = console()
     async with app.run_test(size=size) as pilot:
         app.theme = theme

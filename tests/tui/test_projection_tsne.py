@@ -6,16 +6,25 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from mnist_tui.engine.analysis import tsne
 from mnist_tui.engine.analysis.projection import store_path
 from mnist_tui.engine.analysis.tsne import load
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.views.projection.view import ProjectionView
 from mnist_tui.tui.widgets.scatter import Scatter
-from tests.tui.conftest import screen_text, until
-from tests.tui.projection_helpers import SIZE, opened, trained
+from tests.tui.conftest import QUICK, screen_text, until
+from tests.tui.projection_helpers import SIZE, opened
 
 TEST_IMAGES = 297
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of the iterations."""
+    monkeypatch.setattr(tsne, "EARLY_ITERATIONS", 60)
+    monkeypatch.setattr(tsne, "ITERATIONS", 250)
 
 
 async def forming(app: MnistTui, pilot, view: ProjectionView) -> None:
@@ -32,8 +41,8 @@ def tsne_ended(view: ProjectionView) -> bool:
     return view.data.embedding is not None and view.data.embedding.phase in ("done", "stopped")
 
 
-async def test_a_tsne_forms_live_while_keys_are_answered_and_is_stored_and_reused(console) -> None:
-    folder = trained()
+async def test_a_tsne_forms_live_while_keys_are_answered_and_is_stored_and_reused(console, stored_run) -> None:
+    folder = stored_run(QUICK).path
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
@@ -67,8 +76,8 @@ async def test_a_tsne_forms_live_while_keys_are_answered_and_is_stored_and_reuse
         np.testing.assert_array_equal(view.data.points, embedding.points)
 
 
-async def test_a_stopped_tsne_is_kept(console) -> None:
-    trained()
+async def test_a_stopped_tsne_is_kept(console, stored_run) -> None:
+    stored_run(QUICK)
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
@@ -81,9 +90,9 @@ async def test_a_stopped_tsne_is_kept(console) -> None:
         np.testing.assert_array_equal(kept.points, view.data.points)
 
 
-async def test_a_tsne_continues_while_another_epoch_is_shown(console) -> None:
+async def test_a_tsne_continues_while_another_epoch_is_shown(console, stored_run) -> None:
     """Fails where scrubbing throws away what forms, or draws it over another epoch."""
-    trained()
+    stored_run(QUICK)
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
@@ -103,8 +112,8 @@ async def test_a_tsne_continues_while_another_epoch_is_shown(console) -> None:
         np.testing.assert_array_equal(kept.points, view.data.points)
 
 
-async def test_a_damaged_tsne_is_computed_again(console) -> None:
-    folder = trained()
+async def test_a_damaged_tsne_is_computed_again(console, stored_run) -> None:
+    folder = stored_run(QUICK).path
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
@@ -118,8 +127,8 @@ async def test_a_damaged_tsne_is_computed_again(console) -> None:
         assert len(load(path).points) == TEST_IMAGES
 
 
-async def test_too_few_images_for_a_tsne_are_reported_in_one_line(console, monkeypatch) -> None:
-    trained()
+async def test_too_few_images_for_a_tsne_are_reported_in_one_line(console, stored_run, monkeypatch) -> None:
+    stored_run(QUICK)
     monkeypatch.setattr("mnist_tui.engine.analysis.projection.COUNTS", (3, 5000))
     app = console()
     async with app.run_test(size=SIZE) as pilot:

@@ -12,7 +12,6 @@ import pytest
 
 from bench.terminal import Terminal
 from mnist_tui.engine.runs.folder import stored_runs
-from mnist_tui.engine.session import start
 from mnist_tui.tui.terminal.ascii_fallback import ERRORS, lookalike
 from mnist_tui.tui.widgets.dialogs import Question
 from mnist_tui.tui.widgets.too_small import MESSAGES, fits
@@ -181,9 +180,9 @@ async def test_closing_the_palette_while_it_searches_cancels_nothing_else(consol
         assert app.is_running
 
 
-async def test_a_question_that_is_not_visible_is_not_answered(console) -> None:
+async def test_a_question_that_is_not_visible_is_not_answered(console, stored_run) -> None:
     app = console()
-    list(start(QUICK, Path("runs")))
+    stored_run(QUICK)
     (run,) = stored_runs(Path("runs"))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("escape", "9")
