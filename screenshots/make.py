@@ -137,12 +137,12 @@ async def look_inside(app: MnistTui, pilot: Pilot[int], shoot: Callable[[str], A
         if name == "confusion":
             await pilot.press(*["down"] * 7, *["right"] * 9)
         if name == "mistakes":
-            near = view.query_one("#look-near", ImageGrid)
+            near = view.query_one("#detail-neighbours", ImageGrid)
             await until(pilot, lambda near=near: near.pictures)
         if name == "projection":
             await pilot.press("t", "r")
             await until(pilot, lambda view=view: view.data.embedding and view.data.embedding.phase == "done")
-            await until(pilot, lambda view=view: view.numbers is not None)
+            await until(pilot, lambda view=view: view.metrics.values is not None)
         if name == "imagine":
             await pilot.press("a")
             await until(pilot, lambda view=view: len(view.data.pictures) == 30 and not view.is_searching)

@@ -198,7 +198,7 @@ class TestRefused:
             (1, {"smoothness": -0.1}, "at least 0"),
             (1, {"smoothness": np.nan}, "at least 0"),
             (1, {"smoothness": np.inf}, "at least 0"),
-            (1, {"steps": 0}, "at least one step"),
+            (1, {"steps": 0}, "steps must be at least 1"),
             (1, {"std": 0.0}, "above 0"),
             (1, {"mean": np.nan}, "finite"),
         ],

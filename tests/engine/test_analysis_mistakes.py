@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from mnist_tui.engine.analysis.mistakes import EpochVerdict, history, judge, order
+from mnist_tui.engine.analysis.mistakes import EpochPrediction, history, order, score_images
 from mnist_tui.engine.training.evaluate import Evaluation
 
 
@@ -24,7 +24,7 @@ def measured():
 
 @pytest.fixture(scope="module")
 def judged(measured):
-    return judge(*measured)
+    return score_images(*measured)
 
 
 class TestJudge:
@@ -50,27 +50,27 @@ class TestJudge:
 
     def test_the_notebooks_worked_example(self):
         logits = [[5] + [1] * 9] * 2
-        result = judge(evaluation(logits, [0, 5]), np.arange(2))
+        result = score_images(evaluation(logits, [0, 5]), np.arange(2))
         assert result.loss == pytest.approx([0.1526, 4.1526], abs=5e-5)
         assert result.true_probability == pytest.approx([0.8585, 0.0157], abs=5e-5)
         assert result.margin == pytest.approx([0.8585 - 0.0157] * 2, abs=5e-5)
 
     def test_a_probability_that_rounds_to_0_has_a_finite_loss(self):
-        result = judge(evaluation([[2000, 0, -1000]], [2]), np.arange(1))
+        result = score_images(evaluation([[2000, 0, -1000]], [2]), np.arange(1))
         assert result.true_probability == [0]
         assert result.loss == [3000]
 
     def test_two_equal_probabilities_leave_no_margin(self):
-        assert judge(evaluation([[7, 7, 0]], [0]), np.arange(1)).margin == [0]
+        assert score_images(evaluation([[7, 7, 0]], [0]), np.arange(1)).margin == [0]
 
     def test_no_images(self):
-        nothing = judge(evaluation(np.empty((0, 10)), []), np.empty(0, np.int64))
+        nothing = score_images(evaluation(np.empty((0, 10)), []), np.empty(0, np.int64))
         assert len(nothing) == 0
         assert order(nothing, "wrong").tolist() == []
 
     def test_refuses_other_indices(self, measured):
-        with pytest.raises(ValueError, match="299 indices do not go with 300 images"):
-            judge(measured[0], np.arange(299))
+        with pytest.raises(ValueError, match="differ in number: 299 and 300"):
+            score_images(measured[0], np.arange(299))
 
 
 class TestOrder:
@@ -103,28 +103,28 @@ class TestOrder:
 
     @pytest.mark.parametrize("descending", [False, True])
     def test_ties_by_index(self, descending):
-        result = judge(evaluation([[9, 0]] * 4, [0] * 4), np.array([30, 10, 40, 20]))
+        result = score_images(evaluation([[9, 0]] * 4, [0] * 4), np.array([30, 10, 40, 20]))
         assert order(result, "right", "confidence", descending).tolist() == [1, 3, 0, 2]
 
     def test_no_mistakes(self):
-        result = judge(evaluation([[9, 0], [0, 9]], [0, 1]), np.arange(2))
+        result = score_images(evaluation([[9, 0], [0, 9]], [0, 1]), np.arange(2))
         assert order(result, "wrong").tolist() == []
         assert len(order(result, "all")) == 2
 
 
 def test_history():
     epochs = {
-        10: judge(evaluation([[0, 0], [0, 4]], [1, 1]), np.array([8, 9])),
-        0: judge(evaluation([[0, 0], [3, 0]], [1, 1]), np.array([8, 9])),
-        2: judge(evaluation([[0, 0], [0, 1]], [1, 1]), np.array([8, 9])),
+        10: score_images(evaluation([[0, 0], [0, 4]], [1, 1]), np.array([8, 9])),
+        0: score_images(evaluation([[0, 0], [3, 0]], [1, 1]), np.array([8, 9])),
+        2: score_images(evaluation([[0, 0], [0, 1]], [1, 1]), np.array([8, 9])),
     }
 
     def sigmoid(x):
         return pytest.approx(1 / (1 + np.exp(-x)))
 
     assert history(epochs, 1) == [
-        EpochVerdict(0, 0, False, sigmoid(3), sigmoid(-3)),
-        EpochVerdict(2, 1, True, sigmoid(1), sigmoid(1)),
-        EpochVerdict(10, 1, True, sigmoid(4), sigmoid(4)),
+        EpochPrediction(0, 0, False, sigmoid(3), sigmoid(-3)),
+        EpochPrediction(2, 1, True, sigmoid(1), sigmoid(1)),
+        EpochPrediction(10, 1, True, sigmoid(4), sigmoid(4)),
     ]
     assert history({}, 1) == []

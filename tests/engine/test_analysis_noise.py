@@ -169,7 +169,7 @@ class TestDistribution:
     @pytest.mark.truth
     def test_maximum_is_distributed_as_by_drawing_pixels(self, monkeypatch):
         monkeypatch.setattr(module, "CHUNK", 64)
-        monkeypatch.setattr(module, "TRIAL", 64)
+        monkeypatch.setattr(module, "CALIBRATION_IMAGES", 64)
         model = random_model(784, 25, 16, 10, seed=3)
         searches, images = 250, 512
         found = [last(noise_search(model, [4], images=images, seed=seed)).probabilities[0] for seed in range(searches)]

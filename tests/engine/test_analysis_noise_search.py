@@ -206,7 +206,7 @@ class TestReports:
             ([], 5, "one or more"),
             ([10], 5, r"0 … 9, not \[10\]"),
             ([3, -1], 5, "0 … 9"),
-            ([3], 0, "at least one image"),
+            ([3], 0, "images must be at least 1"),
         ],
     )
     def test_refused_at_once(self, trained, digits, images, words):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_tui.engine.analysis.confusion import confusion
-from mnist_tui.engine.analysis.mistakes import judge
+from mnist_tui.engine.analysis.mistakes import score_images
 from mnist_tui.engine.analysis.selection import DIGITS, SelectionError, parse
 from mnist_tui.engine.data.catalog import CATALOG
 from mnist_tui.engine.training.evaluate import Evaluation
@@ -20,7 +20,7 @@ def judged():
     logits = random.normal(0, 3, (2000, 10)).astype(np.float32)
     logits[np.arange(2000), labels] += 5
     evaluation = Evaluation(logits, np.zeros((2000, 1), np.float32), labels)
-    return judge(evaluation, random.permutation(5000)[:2000])
+    return score_images(evaluation, random.permutation(5000)[:2000])
 
 
 MEANINGS = {
@@ -176,35 +176,35 @@ def test_random_selections_there_and_back(judged, classes):
 
 
 ERRORS = {
-    "conf>abc": "a number such as 0.9 or 90% belongs behind >",
-    "conf>-1": "a number such as 0.9 or 90% belongs behind >",
-    "conf>1_0": "a number such as 0.9 or 90% belongs behind >",
-    "conf>0,9": "a number such as 0.9 or 90% belongs behind >",
-    "conf>90": "a number from 0 to 1, or 0% to 100%, belongs behind >",
-    "p3>101%": "a number from 0 to 1, or 0% to 100%, belongs behind >",
-    "loss>50%": "a number such as 2 or 0.5 belongs behind >",
-    "loss>1e999": "a number such as 2 or 0.5 belongs behind >",
+    "conf>abc": "a number such as 0.9 or 90% must follow >",
+    "conf>-1": "a number such as 0.9 or 90% must follow >",
+    "conf>1_0": "a number such as 0.9 or 90% must follow >",
+    "conf>0,9": "a number such as 0.9 or 90% must follow >",
+    "conf>90": "a number from 0 to 1, or 0% to 100%, must follow >",
+    "p3>101%": "a number from 0 to 1, or 0% to 100%, must follow >",
+    "loss>50%": "a number such as 2 or 0.5 must follow >",
+    "loss>1e999": "a number such as 2 or 0.5 must follow >",
     "conf:0.9": "conf is compared by >, >=, < or <=, such as conf>0.9",
     "loss": "loss is compared by >, >=, < or <=, such as loss>2",
-    "true>3": "classes such as 3 or 3,5 belong behind true:",
-    "pred": "classes such as 3 or 3,5 belong behind pred:",
-    "true:": "classes such as 3 or 3,5 belong behind true:",
+    "true>3": "classes such as 3 or 3,5 must follow true:",
+    "pred": "classes such as 3 or 3,5 must follow pred:",
+    "true:": "classes such as 3 or 3,5 must follow true:",
     "true:10": "classes are 0 to 9",
-    "true:3,": "classes such as 3 or 3,5 belong behind true:",
-    "index:5,,6": "whole numbers such as 947 or 100-200 belong behind index:",
+    "true:3,": "classes such as 3 or 3,5 must follow true:",
+    "index:5,,6": "whole numbers such as 947 or 100-200 must follow index:",
     "!p12>0.5": "classes are 0 to 9",
-    "index:-5": "whole numbers such as 947 or 100-200 belong behind index:",
-    "index:1.5": "whole numbers such as 947 or 100-200 belong behind index:",
-    "index:٣": "whole numbers such as 947 or 100-200 belong behind index:",
-    "index:99999999999999999999": "whole numbers such as 947 or 100-200 belong behind index:",
+    "index:-5": "whole numbers such as 947 or 100-200 must follow index:",
+    "index:1.5": "whole numbers such as 947 or 100-200 must follow index:",
+    "index:٣": "whole numbers such as 947 or 100-200 must follow index:",
+    "index:99999999999999999999": "whole numbers such as 947 or 100-200 must follow index:",
     "index:200-100": "the range 200-100 ends before it starts: write 100-200",
     "true:5-3": "the range 5-3 ends before it starts: write 3-5",
     "cnf>0.9": "did you mean conf?",
     "predicted:3": "did you mean pred?",
     "wrng": "did you mean wrong?",
     "!!wrong": "did you mean wrong?",
-    "947": "there is no such term. Terms begin with true, pred, index, conf, margin, ptrue, loss, p0 to p9, wrong and",
-    ">": "there is no such term.",
+    "947": "unknown term. Terms start with true, pred, index, conf, margin, ptrue, loss, p0 to p9, wrong and",
+    ">": "unknown term.",
 }
 
 
@@ -224,7 +224,7 @@ class TestErrors:
         # The blank ends the term.
         with pytest.raises(SelectionError, match=r"^true:Ankle: did you mean Ankle-boot\?"):
             parse("true:Ankle boot", FASHION)
-        with pytest.raises(SelectionError, match=r"^true:zzz: there is no such class. Classes are .* Ankle-boot$"):
+        with pytest.raises(SelectionError, match=r"^true:zzz: unknown class. Classes are .* Ankle-boot$"):
             parse("true:zzz", FASHION)
 
     def test_pasted_text_is_quoted_short_and_printable(self):

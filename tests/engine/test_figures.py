@@ -13,7 +13,7 @@ from sklearn.metrics import confusion_matrix
 from mnist_tui.engine.analysis import imagined_store, listing
 from mnist_tui.engine.analysis.curves import run_curves
 from mnist_tui.engine.analysis.imagined import METHODS
-from mnist_tui.engine.analysis.projection import Wanted, project
+from mnist_tui.engine.analysis.projection import ProjectionSpec, project
 from mnist_tui.engine.analysis.subject import Analyst
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.events import Epoch, Event, Progress
@@ -94,7 +94,7 @@ class TestNumbers:
     def test_pictures(self, run: RunFolder, tmp_path: Path, view: str) -> None:
         columns = table(made(run, tmp_path, view).numbers)
         method, layer = view.split("-")
-        picture = project(Analyst(), subject_of(run), Wanted(method, layer))  # type: ignore[arg-type]
+        picture = project(Analyst(), subject_of(run), ProjectionSpec(method, layer))  # type: ignore[arg-type]
         points = np.stack([floats(columns["x"]), floats(columns["y"])], axis=1)
         np.testing.assert_array_equal(points, picture.points)
         assert [int(i) for i in columns["label"]] == picture.labels.tolist()

@@ -107,7 +107,7 @@ def test_an_epoch_retrained_during_a_search_gets_none_of_its_results(
             retrained.append(True)
 
     context = Context(Analyst(), report=retrain)
-    with pytest.raises(RunError, match="epoch 2 was trained anew"):
+    with pytest.raises(RunError, match="epoch 2 was retrained"):
         export(context, ViewState(view, subject), Form(tmp_path))
     assert retrained
     assert not list((copy.path / store).glob("*"))

@@ -10,7 +10,7 @@ import pytest
 from mnist_tui.engine.analysis.pca import aligned, orientation, oriented, pca
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures.export import parse_size
-from mnist_tui.engine.figures.registry import KINDS, chosen
+from mnist_tui.engine.figures.registry import KINDS, select_views
 from mnist_tui.engine.figures.settings import Settings, arguments, parse
 from mnist_tui.engine.runs.folder import RunFolder
 from tests.engine.figures_helpers import ONE_RUN, made
@@ -56,11 +56,11 @@ class TestSettings:
             parse({name: value})
 
     def test_a_setting_that_no_view_has_is_refused(self) -> None:
-        with pytest.raises(ConfigError, match="--unit concerns only weights"):
-            chosen(("confusion",), {"unit"})
+        with pytest.raises(ConfigError, match="--unit applies only to weights"):
+            select_views(("confusion",), {"unit"})
         with pytest.raises(ConfigError, match="'bogus' is not known"):
-            chosen(("curves", "bogus"), set())
-        assert chosen((), set()) == ONE_RUN
+            select_views(("curves", "bogus"), set())
+        assert select_views((), set()) == ONE_RUN
 
     @pytest.mark.parametrize("size", ["1x5", "7", "x", "7x", "nanx3", "7x50"])
     def test_wrong_sizes(self, size: str) -> None:

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from mnist_tui.engine import files
+from mnist_tui.engine.analysis.image_details import Question, research
 from mnist_tui.engine.analysis.layers import network_layers
-from mnist_tui.engine.analysis.projection import Wanted, project, store_path
-from mnist_tui.engine.analysis.research import Question, research
+from mnist_tui.engine.analysis.projection import ProjectionSpec, project, store_path
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.events import Epoch, RunStarted, Test
@@ -126,7 +126,7 @@ class TestState:
 def test_results_of_retrained_weights_are_discarded(tmp_path):
     """Fails where results of a partial epoch's weights are used after the resumed run replaced them."""
     run = trained(tmp_path, stop_at=(2, 5))
-    analyst, wanted = Analyst(), Wanted()
+    analyst, wanted = Analyst(), ProjectionSpec()
     subject = Subject(run.path, 2, "test")
 
     def numbers(analyst):
@@ -134,7 +134,7 @@ def test_results_of_retrained_weights_are_discarded(tmp_path):
         return [
             analyst.evaluation(subject).logits,
             network_layers(analyst, subject.network).parameters["output_fc.bias"],
-            np.array([verdict.confidence for verdict in found.verdicts]),
+            np.array([verdict.confidence for verdict in found.predictions]),
             np.array([neighbour.distance for neighbour in found.neighbours]),
             project(analyst, subject, wanted).variance,
         ]

@@ -26,12 +26,12 @@ async def open_view(app: MnistTui, pilot, run: RunFolder, history: History) -> M
 
 def indices(view: MistakesView) -> list[int]:
     """Return the indices of the listed images in their file, in the list's order."""
-    return view.data.judged.indices[view.data.positions].tolist()
+    return view.data.scores.indices[view.data.positions].tolist()
 
 
 async def drawn(pilot, view: MistakesView, **wanted: object) -> None:
     """Wait until the view shows the wanted settings."""
-    await until(pilot, lambda: all(getattr(view.data.wanted, name) == value for name, value in wanted.items()))
+    await until(pilot, lambda: all(getattr(view.data.spec, name) == value for name, value in wanted.items()))
 
 
 def history_seed(run: RunFolder) -> int:

@@ -145,4 +145,4 @@ async def test_themes_can_be_changed_while_curves_are_shown(console) -> None:
             await pilot.press("3")
             await shows(pilot, "completed")
             await pilot.press("2")
-            await shows(pilot, "as stored")
+            await shows(pilot, "original, from")

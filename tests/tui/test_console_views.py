@@ -19,7 +19,7 @@ async def test_every_view_opens_by_its_digit(console) -> None:
         for view in VIEWS:
             await pilot.press(view.digit)
             await until(pilot, lambda view=view: app.current_mode == view.mode)
-            assert view.title == app.screen.TITLE_WORDS
+            assert view.title == app.screen.HELP_TITLE
 
 
 async def test_digits_in_a_field_are_text_until_escape(console) -> None:
@@ -58,7 +58,7 @@ async def test_a_wrong_value_is_marked_and_does_not_start(console, field: str, t
     async with app.run_test(size=(120, 40)) as pilot:
         app.screen.query_one(f"#{field}", Input).value = text
         await pilot.pause()
-        complaint = app.screen.query_one(Form).complaint(field)
+        complaint = app.screen.query_one(Form).error(field)
         assert complaint
         beside = " ".join(line.rpartition("││")[2].strip(" │") for line in screen_text(app).splitlines())
         assert complaint in beside  # whole, in as many lines as it takes

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from mnist_tui.engine.analysis.research import research, spread
+from mnist_tui.engine.analysis.image_details import research, sample_epochs
 from mnist_tui.engine.data.digits import load_digits_dataset
 from mnist_tui.tui.views.mistakes.detail import Detail, arrange
 from mnist_tui.tui.views.mistakes.texts import bar, bars_text, caption, caption_lines
@@ -24,11 +24,11 @@ FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shi
 
 def answered(detail: Detail, split: str, place: int) -> bool:
     """Whether all details of the image at a position of the list are known."""
-    found, data = detail._findings, detail._data
+    found, data = detail._details, detail._data
     return (
         found is not None
         and bool(found.neighbours)
-        and (found.question.subject.split, found.question.position) == (split, data.positions[place])
+        and (found.query.subject.split, found.query.position) == (split, data.positions[place])
     )
 
 
@@ -41,16 +41,16 @@ async def test_history_and_neighbours_of_an_image(console, stored) -> None:
         for split in ("test", "train"):
             await until(pilot, lambda split=split: view.data.subject.split == split)
             await pilot.press("right")
-            await until(pilot, lambda split=split: answered(detail, split, view.place))
+            await until(pilot, lambda split=split: answered(detail, split, view.cursor))
             await pilot.pause()
-            findings, position = detail._findings, view.data.positions[1]
-            assert findings.question.position == position
+            findings, position = detail._details, view.data.positions[1]
+            assert findings.query.position == position
 
-            assert [verdict.epoch for verdict in findings.verdicts] == [0, 1, 2, 3]
+            assert [verdict.epoch for verdict in findings.predictions] == [0, 1, 2, 3]
             shown = screen_text(app).splitlines()
             (history_line,) = [line for line in shown if re.search(r"pred {2,}[✓✗]", line)]
             marks = re.findall(r"[✓✗]\d", history_line)
-            for verdict, mark in zip(findings.verdicts, marks, strict=True):
+            for verdict, mark in zip(findings.predictions, marks, strict=True):
                 answer = answers(run, verdict.epoch, split)
                 probabilities = softmax(answer.logits[position].astype(float))
                 predicted = int(probabilities.argmax())
@@ -66,9 +66,9 @@ async def test_history_and_neighbours_of_an_image(console, stored) -> None:
             dataset = load_digits_dataset()
             file_indices = dataset.split(history_seed(run), QUICK.valid_fraction)[0][places]
             assert [neighbour.index for neighbour in findings.neighbours] == file_indices.tolist()
-            captions = [picture.caption for picture in view.query_one("#look-near").pictures]
+            captions = [picture.caption for picture in view.query_one("#detail-neighbours").pictures]
             assert captions == [f"{dataset.labels[i]} #{i}" for i in file_indices]
-            for index, picture in zip(file_indices, view.query_one("#look-near").pictures, strict=True):
+            for index, picture in zip(file_indices, view.query_one("#detail-neighbours").pictures, strict=True):
                 assert (picture.image == dataset.images[index]).all()
             await pilot.press("v", "v")
 
@@ -90,10 +90,10 @@ async def test_the_grid_does_not_wait_for_the_details(console, stored, monkeypat
             await pilot.press("left_square_bracket")
             await until(pilot, lambda epoch=epoch: view.data.subject.epoch == epoch)
         await pilot.press("right")
-        assert view.place == 1
+        assert view.cursor == 1
         gate.set()
         await until(pilot, lambda: "nearest in the hidden layer" in screen_text(app))
-        assert view.query_one(Detail)._findings.question.position == view.data.positions[1]
+        assert view.query_one(Detail)._details.query.position == view.data.positions[1]
 
 
 async def test_enter_opens_the_image_over_a_narrow_grid_and_escape_goes_back(console, stored) -> None:
@@ -112,7 +112,7 @@ async def test_enter_opens_the_image_over_a_narrow_grid_and_escape_goes_back(con
         await until(pilot, lambda: f"image {indices(view)[2]} " in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: grid.display and not detail.display)
-        assert view.place == 2
+        assert view.cursor == 2
         assert grid.cursor == 2
         await pilot.resize_terminal(140, 45)
         await until(pilot, lambda: grid.display and detail.display and detail.size.width)
@@ -177,7 +177,7 @@ def test_many_epochs_are_thinned_out_and_keep_the_ends_and_the_current_one() -> 
         epochs = list(range(count))
         for room in (3, 10, 37):
             for current in (0, count // 3, count - 1):
-                chosen = spread(epochs, current, room)
+                chosen = sample_epochs(epochs, current, room)
                 assert len(chosen) <= room
                 assert {0, count - 1, current} <= set(chosen)
                 assert all(a < b for a, b in pairwise(chosen))

@@ -64,7 +64,7 @@ async def test_a_confusion_cell_opened_by_keys_lists_exactly_the_images_it_count
         await drawn(pilot, view, words=f"true:{true} pred:{predicted}", which="all")
         assert sorted(indices(view)) == np.flatnonzero((labels == true) & (predictions == predicted)).tolist()
         assert len(indices(view)) == counts[true, predicted] > 0
-        assert app.picked == ""
+        assert app.pending_filter == ""
         await pilot.press("escape")
         await drawn(pilot, view, words="", which="wrong")
 
@@ -82,7 +82,7 @@ async def test_an_index_leads_to_the_same_image_in_the_data_set(console, stored)
             await until(pilot, lambda words=words: re.search(words, screen_text(app)))
             for index, picture in zip(indices(view), view.query_one(CursorGrid).pictures, strict=False):
                 assert (picture.image == file[index]).all()
-            large = view.query_one("#look-image").pictures[0].image
+            large = view.query_one("#detail-image").pictures[0].image
             step = len(large) // 28  # braille is drawn twice as large
             assert (large[::step, ::step] == file[indices(view)[0]]).all()
             await pilot.press("v")
@@ -110,7 +110,7 @@ async def test_sort_reverse_and_filter_keys(console, stored) -> None:
             assert indices(view) == expected
             assert f"by {sort} {'↑' if sort == 'index' else '↓'}" in screen_text(app)
             await pilot.press("O")
-            await drawn(pilot, view, turned=True)
+            await drawn(pilot, view, reverse=True)
             assert indices(view) == expected[::-1]
             assert f"by {sort} {'↓' if sort == 'index' else '↑'}" in screen_text(app)
         await pilot.press("O", "w")
@@ -159,20 +159,20 @@ async def test_paging_shows_every_image_once(console, stored) -> None:
         columns, rows = grid.capacity()
         assert (columns, rows) == (4, 2)
         count = len(indices(view))
-        captions = [caption(view.data.judged, i, view.data.classes, 14) for i in view.data.positions]
+        captions = [caption(view.data.scores, i, view.data.classes, 14) for i in view.data.positions]
         steps = {"right": count, "pagedown": -(-count // (columns * rows)), "down": -(-count // columns)}
         for key, times in steps.items():
             seen: dict[int, list[str]] = {}
             for _ in range(times):
-                seen[view.place // (columns * rows)] = [picture.caption for picture in grid.pictures]
-                assert grid.pictures[grid.cursor].caption == captions[view.place]
+                seen[view.cursor // (columns * rows)] = [picture.caption for picture in grid.pictures]
+                assert grid.pictures[grid.cursor].caption == captions[view.cursor]
                 await pilot.press(key)
             assert [text for page in sorted(seen) for text in seen[page]] == captions
             await pilot.press("home")
         await pilot.press("end", "right", "down")
-        assert view.place == count - 1
+        assert view.cursor == count - 1
         await pilot.press("home", "left", "up", "pageup")
-        assert view.place == 0
+        assert view.cursor == 0
 
 
 async def test_scrubbing_keeps_filter_sort_and_the_image(console, stored) -> None:
@@ -182,7 +182,7 @@ async def test_scrubbing_keeps_filter_sort_and_the_image(console, stored) -> Non
         view = await open_view(app, pilot, run, history)
         await pilot.press("o", "w", "w", "slash", *"true:3,5", "enter", "right", "right")
         await drawn(pilot, view, words="true:3,5", sort="loss", which="all")
-        index = indices(view)[view.place]
+        index = indices(view)[view.cursor]
         for epoch in (2, 1, 0):
             await pilot.press("left_square_bracket")
             await until(pilot, lambda epoch=epoch: view.data.subject.epoch == epoch)
@@ -190,7 +190,7 @@ async def test_scrubbing_keeps_filter_sort_and_the_image(console, stored) -> Non
             chosen = np.flatnonzero(np.isin(answer.labels, (3, 5)))
             loss = -log_softmax(answer.logits.astype(float), axis=1)[chosen, answer.labels[chosen]]
             assert indices(view) == chosen[np.argsort(-loss, kind="stable")].tolist()
-            assert indices(view)[view.place] == index
+            assert indices(view)[view.cursor] == index
 
 
 async def test_the_list_of_10_000_images_is_made_fast(console, stored) -> None:
@@ -199,7 +199,7 @@ async def test_the_list_of_10_000_images_is_made_fast(console, stored) -> None:
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         view = await open_view(app, pilot, run, history)
-        view.wanted = type(view.wanted)(words="true:0-8 conf>0.01 !index:3", which="all", sort="loss")
+        view.spec = type(view.spec)(words="true:0-8 conf>0.01 !index:3", which="all", sort="loss")
         big, folder = app.analyst, view.data.subject.folder
         config, dataset = big.run(folder)
         rng = np.random.default_rng(0)

@@ -48,7 +48,7 @@ async def test_an_untrained_network_and_one_without_hidden_layers(console, store
         pixels = dataset.images[train].reshape(len(train), -1) / (255 * dataset.std)
         query = dataset.test_images[indices(view)[0]].reshape(1, -1) / (255 * dataset.std)
         distances, nearest = NearestNeighbors(n_neighbors=10, algorithm="brute").fit(pixels).kneighbors(query)
-        found = view.query_one(Detail)._findings.neighbours
+        found = view.query_one(Detail)._details.neighbours
         assert [neighbour.index for neighbour in found] == train[nearest[0]].tolist()
         assert np.allclose([neighbour.distance for neighbour in found], distances[0], rtol=1e-4)
 
@@ -59,10 +59,10 @@ async def test_a_click_moves_the_cursor_and_a_second_one_opens(console, stored) 
     async with app.run_test(size=(80, 24)) as pilot:
         view = await open_view(app, pilot, run, history)
         await pilot.click(CursorGrid, offset=(20, 3))
-        assert view.place == 1
+        assert view.cursor == 1
         await pilot.click(CursorGrid, offset=(20, 3))
         await until(pilot, lambda: view.query_one(Detail).display)
-        assert view.place == 1
+        assert view.cursor == 1
 
 
 async def test_a_diverged_run_and_damaged_weights_do_not_break_it(console, stored) -> None:
@@ -73,14 +73,14 @@ async def test_a_diverged_run_and_damaged_weights_do_not_break_it(console, store
     run.checkpoint(1).write_bytes(b"torn")
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
-        app.scrubber.look_at(run.path, history, growing=False)
+        app.scrubber.select_run(run.path, history, growing=False)
         await app.show_run(run, history)
         app.scrubber.choose(3)
         await pilot.press("5")
-        await until(pilot, lambda: "no neighbours: its values are not finite" in screen_text(app))
+        await until(pilot, lambda: "no neighbours: the representations are not finite" in screen_text(app))
         view = app.screen
         detail = view.query_one(Detail)
-        assert [verdict.epoch for verdict in detail._findings.verdicts] == [0, 2, 3]
+        assert [verdict.epoch for verdict in detail._details.predictions] == [0, 2, 3]
         assert view.query_one(CursorGrid).pictures[0].caption.endswith("→ 0 –")
         await pilot.press("left_square_bracket")
         await until(pilot, lambda: view.data.subject.epoch == 2)
@@ -101,9 +101,9 @@ async def test_it_follows_a_run_that_trains(console) -> None:
         app.scrubber.step(-1)
         view.action_which()
         chosen = app.scrubber.subject.epoch
-        await until(pilot, lambda: view.data.subject.epoch == chosen and detail._findings is not None)
-        last = detail._findings.verdicts[-1].epoch
-        await until(pilot, lambda: detail._findings is not None and detail._findings.verdicts[-1].epoch > last)
+        await until(pilot, lambda: view.data.subject.epoch == chosen and detail._details is not None)
+        last = detail._details.predictions[-1].epoch
+        await until(pilot, lambda: detail._details is not None and detail._details.predictions[-1].epoch > last)
         assert view.data.subject.epoch == chosen
         app.training.thread.control.stop()
         await until(pilot, lambda: not app.training.is_running)

@@ -10,7 +10,7 @@ import pytest
 from sklearn import decomposition
 from sklearn.metrics import silhouette_score
 
-from mnist_tui.engine.analysis.projection import Wanted, project
+from mnist_tui.engine.analysis.projection import ProjectionSpec, project
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.tui.render.braille import raster
@@ -45,11 +45,11 @@ async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sk
             for x, character in enumerate(line[: scatter.window.columns]):
                 assert character == drawn.chars[y, x] or (x, y) == (column, row)
 
-        await until(pilot, lambda: view.numbers is not None)
-        assert view.numbers.separation.silhouette == pytest.approx(
+        await until(pilot, lambda: view.metrics.values is not None)
+        assert view.metrics.values.separation.silhouette == pytest.approx(
             silhouette_score(view.data.points, evaluation.labels)
         )
-        assert f"{view.numbers.separation.silhouette:.3f}" in screen_text(app)
+        assert f"{view.metrics.values.separation.silhouette:.3f}" in screen_text(app)
         assert "k-NN: 297 points; others: 297" in screen_text(app)
 
 
@@ -155,11 +155,11 @@ def test_orientation_is_kept_from_epoch_to_epoch(console, stored_run) -> None:
     analyst = Analyst()
     first = {}
     for epoch in (0, 1, 2, 3, 4):
-        first[epoch] = project(analyst, Subject(folder, epoch, "test"), Wanted()).points
+        first[epoch] = project(analyst, Subject(folder, epoch, "test"), ProjectionSpec()).points
     for before, after in itertools.pairwise(first.values()):
         assert ((before * after).sum(axis=0) > 0).all()
     for epoch in (3, 1, 0):
-        again = project(analyst, Subject(folder, epoch, "test"), Wanted()).points
+        again = project(analyst, Subject(folder, epoch, "test"), ProjectionSpec()).points
         np.testing.assert_array_equal(again, first[epoch])
 
 
@@ -174,12 +174,12 @@ async def test_no_size_or_theme_breaks_it_and_a_net_without_hidden_layers_shows_
     async with app.run_test(size=size) as pilot:
         app.theme = theme
         view = await opened(app, pilot)
-        await until(pilot, lambda: view.numbers is not None)
+        await until(pilot, lambda: view.metrics.values is not None)
         await pilot.pause()
         shown = screen_text(app)
         assert "input" in shown
         assert "784-d" in shown or size[0] < 80
-        assert f"{view.numbers.separation.trustworthiness:.3f}" in shown
+        assert f"{view.metrics.values.separation.trustworthiness:.3f}" in shown
         label = view.data.labels[view.query_one(Scatter).cursor]
         assert f"true {label}" in shown
         await pilot.press("w", "i", "left_square_bracket")

@@ -32,7 +32,7 @@ async def forming(app: MnistTui, pilot, view: ProjectionView) -> None:
     await pilot.press("v", "v")
     await until(pilot, lambda: view.data.subject.split == "train")
     await pilot.press("t")
-    await until(pilot, lambda: view.data.wanted.method == "tsne")
+    await until(pilot, lambda: view.data.spec.method == "tsne")
     app.simulate_key("r")  # Pilot's own press would wait until the t-SNE has ended
     await until(pilot, lambda: view.data.embedding and view.data.embedding.iteration > 0)
 
@@ -62,17 +62,17 @@ async def test_a_tsne_forms_live_while_keys_are_answered_and_is_stored_and_reuse
         embedding = view.data.embedding
         assert embedding.phase == "done"
         assert "finished" in screen_text(app)
-        await until(pilot, lambda: view.numbers is not None)
+        await until(pilot, lambda: view.metrics.values is not None)
 
         count = len(view.data.labels)
         path = folder / "projections" / f"tsne-hidden-train-{app.scrubber.subject.epoch}-{count}.npz"
         np.testing.assert_array_equal(load(path).points, embedding.points)
 
         await pilot.press("l")
-        await until(pilot, lambda: view.data.wanted.layer == "output")
+        await until(pilot, lambda: view.data.spec.layer == "output")
         assert view.data.points is None  # that of the other layer is another one
         await pilot.press("l")
-        await until(pilot, lambda: view.data.wanted.layer == "hidden" and view.data.points is not None)
+        await until(pilot, lambda: view.data.spec.layer == "hidden" and view.data.points is not None)
         np.testing.assert_array_equal(view.data.points, embedding.points)
 
 
@@ -97,13 +97,13 @@ async def test_a_tsne_continues_while_another_epoch_is_shown(console, stored_run
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
         await forming(app, pilot, view)
-        left, forming_left = app.scrubber.subject, view._forming
+        left, forming_left = app.scrubber.subject, view._tsne
         app.simulate_key("left_square_bracket")
         await until(pilot, lambda: view.data.subject == app.scrubber.subject != left)
         assert view.data.points is None
-        if view._forming is forming_left:
+        if view._tsne is forming_left:
             assert f"epoch {left.epoch} running" in str(view.query_one(Scatter).border_subtitle)
-        await until(pilot, lambda: view._forming is None and not view.jobs.works("t-SNE"))
+        await until(pilot, lambda: view._tsne is None and not view.jobs.is_active("t-SNE"))
         assert view.data.points is None  # nothing of the other epoch was drawn here
         kept = load(store_path(left, "hidden", len(view.data.labels)))
         assert kept.phase == "done"
@@ -129,10 +129,10 @@ async def test_a_damaged_tsne_is_computed_again(console, stored_run) -> None:
 
 async def test_too_few_images_for_a_tsne_are_reported_in_one_line(console, stored_run, monkeypatch) -> None:
     stored_run(QUICK)
-    monkeypatch.setattr("mnist_tui.engine.analysis.projection.COUNTS", (3, 5000))
+    monkeypatch.setattr("mnist_tui.engine.analysis.projection.POINT_COUNTS", (3, 5000))
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
         await pilot.press("minus", "t", "r")
         await until(pilot, lambda: "t-SNE needs at least four points" in screen_text(app))
-        assert view._forming is None
+        assert view._tsne is None

@@ -17,7 +17,7 @@ from textual.widget import AwaitMount
 
 from mnist_tui.tui.render.themes import CURVE_COLOURS, THEMES
 from mnist_tui.tui.speed import garbage
-from mnist_tui.tui.speed.faults import SteadyApp
+from mnist_tui.tui.speed.faults import RobustApp
 from mnist_tui.tui.speed.repaint import Painted
 from mnist_tui.tui.speed.screen import QuickScreen
 from mnist_tui.tui.speed.switch import enabled
@@ -29,7 +29,7 @@ LIBRARIES = ("sklearn.neighbors", "sklearn.metrics", "sklearn.manifold", "openTS
 """What the analysis imports when it first needs it."""
 
 
-class QuickApp(SteadyApp):
+class QuickApp(RobustApp):
     """An app with a mode for every view, `MODES`."""
 
     def __init__(self, **options: Any) -> None:

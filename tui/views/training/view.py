@@ -1,4 +1,4 @@
-"""Training: live curves, the epochs in numbers, and how far it is."""
+"""Training view: live curves, progress, and a table of the epochs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.views.base import View
-from mnist_tui.tui.views.training.panel import PanelState, next_keys, panel_text
+from mnist_tui.tui.views.training.panel import PanelState, keys_label, panel_text
 from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import CurveOptions, run_plots
 from mnist_tui.tui.widgets.epoch_table import EpochTable
@@ -29,18 +29,18 @@ LEGEND = "[$train]━[/] train  [$valid]━[/] valid  [$fine]━[/] batches"
 
 
 class TrainingView(View):
-    """Curves at the left; state and epochs at the right, or under them where it is narrow."""
+    """Curves on the left; state and epochs on the right, or below in narrow terminals."""
 
     MODE = "training"
-    TITLE_WORDS = "Training"
-    KEEPS_UP = True
+    HELP_TITLE = "Training"
+    UPDATES_STATUS = True
     BINDINGS = bindings("training")
 
     def __init__(self) -> None:
         super().__init__()
         self._options = CurveOptions()
         self._drawn = -1
-        """The revision of the training that is drawn."""
+        """Revision of the training that was drawn last."""
         self._charts_drawn: tuple[object, ...] = ()
         self._next_charts = 0.0
         self._panel_lines = -1
@@ -60,7 +60,7 @@ class TrainingView(View):
         self.set_interval(TICK_SECONDS, self._tick)
 
     def on_screen_resume(self) -> None:
-        # The view as it was left is there at once; new curves come with the next tick.
+        # The old contents appear immediately; the curves are updated at the next tick.
         self._draw_panel()
 
     def on_resize(self) -> None:
@@ -86,7 +86,7 @@ class TrainingView(View):
             stored=shown.name if shown is not None else "",
             failure="" if shown is not None or training.failure is None else str(training.failure),
             elapsed=training.elapsed,
-            is_gone=shown is not None and not os.path.exists(shown.folder.path),
+            is_missing=shown is not None and not os.path.exists(shown.folder.path),
         )
 
     def _tick(self, *, force: bool = False) -> None:
@@ -111,12 +111,12 @@ class TrainingView(View):
         brief = self.app.size.height < 24
         text = panel_text(self._history, state, width, self.console.colours, brief=brief)
         lines = text.plain.count("\n")
-        # To lay the screen out anew takes longer than anything else here, and is needed only for another height.
+        # A layout is slow, and needed only if the height changes.
         panel.update(text, layout=lines != self._panel_lines or bool(state.failure))
         self._panel_lines = lines
         panel.set_class(bool(state.failure), "failed")
-        panel.border_title = Text(state.stored or "this run")  # a stranger's name is no markup
-        panel.border_subtitle = next_keys(self._history, state, width)
+        panel.border_title = Text(state.stored or "this run")  # as Text, because a name may contain markup
+        panel.border_subtitle = keys_label(self._history, state, width)
 
     def _draw_charts(self, wanted: tuple[object, ...]) -> None:
         """Draw `wanted`: the curves of a revision of the training, with options."""
@@ -153,7 +153,7 @@ class TrainingView(View):
         if action == "follow":
             return self.console.training.can_return
         if action == "resume_shown":
-            return self.console.training.resumable is not None
+            return self.console.resumption.candidate is not None
         if action == "chart":
             return self.has_class("-narrow")
         return True
@@ -162,12 +162,12 @@ class TrainingView(View):
         self.console.training.follow()
 
     def action_resume_shown(self) -> None:
-        run = self.console.training.resumable
+        run = self.console.resumption.candidate
         if run is not None:
             self.offer_resume(*run)
 
     def _set_options(self, options: CurveOptions) -> None:
-        # To draw the curves anew takes longer than a key may wait for its answer: first the words, then the curves.
+        # The label is updated first, because drawing the curves is slower.
         self._options = options
         for chart in self.query(Chart):
             chart.border_subtitle = options.label()
@@ -186,6 +186,6 @@ class TrainingView(View):
         self._set_options(self._options.next_zoom())
 
     def action_chart(self) -> None:
-        """Where there is room for one chart only: the other one."""
+        """Switch between the charts if only one fits."""
         self.toggle_class("-show-loss", "-show-acc")
         self.call_after_refresh(self._tick, force=True)
