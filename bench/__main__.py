@@ -43,7 +43,7 @@ def main() -> None:
     """Parse the options, measure, and print the table."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("rows", nargs="*", help=f"of {', '.join(BENCHES)}; else all but {', '.join(LONG)}")
-    parser.add_argument("--quick", action="store_true", help="few repetitions, for a first impression")
+    parser.add_argument("--quick", action="store_true", help="few repetitions, for a rough result")
     parser.add_argument("--data-dir", help="where MNIST lies; else $MNIST_TUI_DATA")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where the figures go (bench.json)")
     options = parser.parse_args()

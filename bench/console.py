@@ -21,9 +21,9 @@ from mnist_tui.tui.keys import VIEWS
 
 Figures = dict[str, object]
 FORM = "Batch size"
-"""Stands in the first frame that can be used."""
+"""Shown in the first frame that can be used."""
 LAST = "quit"
-"""Stands in its last row, which is written last."""
+"""Shown in its last row, which is written last."""
 STEPS = 844
 """Of an epoch of the notebook's recipe on MNIST."""
 STARTING = 3.0
@@ -57,7 +57,7 @@ def start(terminal: Terminal, epochs: int) -> None:
     for key in [DOWN] * (len(fields) - 1) + [BACKSPACE] + [digit.encode() for digit in str(epochs)]:
         terminal.press(key)  # the field's text is selected, so that one backspace empties it
         time.sleep(0.3)
-    terminal.shown(f"{STEPS * epochs:,} in total", seconds=20)  # the form has understood
+    terminal.shown(f"{STEPS * epochs:,} in total", seconds=20)  # the form has read the number
     place = terminal.press(ENTER)
     terminal.shown(f"epoch 1 of {epochs}", place, seconds=20)
 
@@ -92,7 +92,7 @@ def cost(pairs: int = 3, epochs: int = 10) -> Figures:
 
 
 def scrubbing(pairs: int = 3, epochs: int = 10) -> Figures:
-    """Seconds of the same training while somebody steps through its epochs in Confusion, and while nobody does, in
+    """Seconds of the same training with and without steps through its epochs in Confusion, in
     turn; a step every 0.3 s, from the third epoch on."""
     seconds: dict[str, list[float]] = {"scrubbed": [], "left alone": []}
     for _ in range(pairs):
@@ -271,7 +271,7 @@ def quitting() -> Figures:
     def attached(terminal: Terminal) -> None:
         command = [script(), "train", "--epochs", "1000", "--runs-dir", folder, "--dataset", "mnist"]
         with Terminal(command) as other:
-            other.shown("epoch", whole=False)  # its lines are no frames
+            other.shown("epoch", whole=False)  # its output has no frames
             leave_field(terminal)
             terminal.shown(TAB_OF["9"], terminal.press(b"9"))
             time.sleep(1.0)

@@ -62,7 +62,7 @@ def on_the_cpu(setting: Setting) -> list[Row]:
     quicker = [a / b for a, b in zip(peers, mines, strict=True)]
     above = [a / b for a, b in zip(mines, floors, strict=True)]
     bare = statistics.median(a / b for a, b in zip(products, floors, strict=True))
-    why = f"its products alone take {bare:.2f}×, being of 64 images; the rest is the augmentation, Adam and small sums"
+    why = f"its matrix products, of 64 images each, take {bare:.2f}×; the rest is the augmentation and Adam"
     return [
         at_least("one epoch, one CPU thread, against the notebook-style loop", 10, quicker, figures),
         at_most("the same against the floor, its matrix products", 1.6, "×", above, figures, why),
@@ -94,7 +94,7 @@ def on_cuda(setting: Setting) -> list[Row]:
         ]
     repeats = setting.repeats(3)
     peers = [epoch.seconds for epoch in NotebookLoop(setting.folder, 1234, device="cuda").epochs(repeats)]
-    rounds = [list(epochs(setting, "cuda", 10)) for _ in range(repeats + 1)][1:]  # the first one wakes the device
+    rounds = [list(epochs(setting, "cuda", 10)) for _ in range(repeats + 1)][1:]  # the first one initialises the device
     ratios = [peer * 10 / sum(ten) for peer, ten in zip(peers, rounds, strict=True)]
     figures: dict[str, object] = {
         "notebook_loop_s": peers,

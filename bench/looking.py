@@ -1,4 +1,4 @@
-"""Looking at the network: the noise search, PCA and t-SNE, each beside what one would otherwise run."""
+"""Analyses of the network: the noise search, PCA and t-SNE, each against the usual implementation."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def search(setting: Setting) -> list[Row]:
         mines.append(seconds(lambda: list(noise_search(model, [3], images=images))) / images)
     ratios = [a / b for a, b in zip(peers, mines, strict=True)]
     figures: dict[str, object] = {"loop_s_per_image": peers, "mnist_tui_s_per_image": mines, "images": images}
-    why = "the normal numbers and the first layer's triangular product take most of it"
+    why = "normal numbers and the first layer's triangular product take most of the time"
     return [at_least("noise search, 1.6 million images, against the notebook's loop", 8, ratios, figures, why)]
 
 

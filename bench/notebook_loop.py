@@ -1,4 +1,4 @@
-"""What a user would otherwise run: DataLoader, PIL transforms one image at a time, `.item()` after every batch.
+"""The usual training loop: DataLoader, PIL transforms one image at a time, `.item()` after every batch.
 
 Written straightforwardly on purpose, with the notebook's settings, as the peer that speed and accuracy are measured
 against. It averages the batch means, as the notebook does.

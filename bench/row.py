@@ -1,4 +1,4 @@
-"""What a bench says: rows of a table, each a goal and the figure beside it."""
+"""Rows of the benchmarks' table: each a goal and the figure beside it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Row:
     met: bool | None
     """None where it could not be measured here."""
     why: str = ""
-    """What stands in the way of a goal that was missed, or of the measurement."""
+    """Why a goal was missed or could not be measured."""
     figures: dict[str, object] = field(default_factory=dict)
     """Every single measurement, for the JSON."""
 
@@ -37,10 +37,10 @@ class Setting:
     """Where MNIST lies."""
     dataset: Dataset
     quick: bool
-    """Whether a first impression is enough."""
+    """Whether a rough result is enough."""
 
     def repeats(self, full: int) -> int:
-        """How often to measure: once or twice for a first impression."""
+        """How often to measure: once or twice for a rough result."""
         return min(full, 2) if self.quick else full
 
 
@@ -79,7 +79,7 @@ def _spread(values: Sequence[float], unit: str) -> str:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long it takes once."""
+    """Return the seconds of one call."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began

@@ -59,7 +59,7 @@ class Screen:
         return ["".join(character for character, _ in row) for row in self.cells]
 
     def shows(self, words: str) -> bool:
-        """Whether the words stand on the screen, all in one style."""
+        """Whether the screen shows the words, all in one style."""
         for row, line in zip(self.cells, self.lines(), strict=True):
             place = line.find(words)
             if place >= 0:

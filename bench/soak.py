@@ -24,7 +24,7 @@ SETTLED = 100
 SPAN = 200
 """Epochs at the start, after those, and at the end, whose redraws are compared."""
 WORDS = ("smoothed 0.6", "smoothed 0.9")
-"""What the charts' border says after each press of `m`; a third one takes it away."""
+"""Text in the charts' border after each press of `m`; a third one removes it."""
 PAUSE = 0.3
 """Seconds between two keys."""
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -49,7 +49,7 @@ class Log:
         self._epochs = 0
 
     def epochs(self) -> int:
-        """How many epochs it has told."""
+        """Return the number of epochs in its events."""
         if self._file is None:
             (run,) = stored_runs(self._runs)
             self._file = (run.path / EVENTS).open("rb")
@@ -57,7 +57,7 @@ class Log:
         return self._epochs
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the files."""
         if self._file is not None:
             self._file.close()
 
@@ -78,7 +78,7 @@ def soak(epochs: int = EPOCHS) -> Figures:
         while done < epochs:
             moment, work = time.perf_counter(), _screen_work(terminal.pid)
             span = early if done < SETTLED + SPAN else late if epochs - SPAN <= done < epochs - 20 else None
-            span = first if done < SETTLED else span  # every key was pressed before memory and time are looked at
+            span = first if done < SETTLED else span  # every key was pressed before memory and time are read
             if span is None:
                 time.sleep(0.2)
             else:
@@ -100,7 +100,7 @@ def rows(setting: Setting) -> list[Row]:
     """The goals of a long run."""
     figures = soak(500 if setting.quick else EPOCHS)
     growth, redraw, work = judged(figures)
-    longer = "what grows with the epochs is drawn or looked through anew"
+    longer = "data that grows with the epochs is drawn or scanned again"
     return [
         at_most(
             "memory that 2,000 epochs in the console add after the first 100",
@@ -110,8 +110,8 @@ def rows(setting: Setting) -> list[Row]:
             figures,
             "see resident_bytes in the JSON",
         ),
-        at_most("key press to repaint in the last of them, against the first", 1.5, "×", [redraw], figures, longer),
-        at_most("the screen's own work in the last of them, against the first", 1.5, "×", [work], figures, longer),
+        at_most("key press to repaint in the last epochs, against the first", 1.5, "×", [redraw], figures, longer),
+        at_most("CPU time of the screen in the last epochs, against the first", 1.5, "×", [work], figures, longer),
     ]
 
 

@@ -22,7 +22,7 @@ REPLIES = {
     b"\x1b[?2026$p": b"\x1b[?2026;2$y",  # frames are shown at once, as most terminals can
     b"\x1b[?2048$p": b"\x1b[?2048;0$y",  # sizes come by signal
 }
-"""What a usual terminal answers when it is asked."""
+"""A usual terminal's answers to queries."""
 LONGEST_QUERY = max(map(len, REPLIES))
 
 
@@ -66,7 +66,7 @@ class Terminal:
         os.close(self._master)
 
     def _read(self) -> None:
-        asked = 0
+        answered = 0
         while True:
             ready, _, _ = select.select([self._master], [], [], 0.2)
             if not ready:
@@ -81,10 +81,10 @@ class Terminal:
             self._data += data
             self._chunks.append((now, len(self._data)))
             for query, reply in REPLIES.items():
-                place = self._data.find(query, max(0, asked - LONGEST_QUERY))
-                if place >= 0 and place + len(query) > asked:
+                place = self._data.find(query, max(0, answered - LONGEST_QUERY))
+                if place >= 0 and place + len(query) > answered:
                     os.write(self._master, reply)
-            asked = len(self._data)
+            answered = len(self._data)
 
     def _wait(self) -> None:
         _, status = os.waitpid(self.pid, 0)
@@ -114,8 +114,8 @@ class Terminal:
         """Wait until a frame that came after byte `since` shows `words`, all in one style.
 
         Args:
-            whole: look only where a frame ends. Where the first one ends is not written: the terminal has not said by
-                then that it understands that.
+            whole: check only where a frame ends. The first one has no mark of its end: the terminal has not
+                reported by then that it supports them.
 
         Returns:
             When the frame's last byte came, by `time.perf_counter`.

@@ -1,7 +1,7 @@
 """What each override in `tui/speed` gains: its subject with it and without it, measured in turn.
 
 `python -m bench.tricks` measures all, `python -m bench.tricks repaint dialog` these two. An override that gains less
-than 5 % of its subject on a quiet machine is not worth its place. Where the machine is not quiet, `--cpu` says more: it
+than 5 % of its subject on a quiet machine is not worth its code. On a busy machine `--cpu` is more accurate: it
 counts what the screen's thread takes for a key instead of the time until the answer.
 """
 

@@ -1,4 +1,4 @@
-"""A clock that only the training moves, so that the same run has the same times whenever it is made."""
+"""A clock that only the training advances, so that a run has the same times whenever it is made."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 BEGIN = 1_767_605_400.0
 """5 January 2026, half past nine."""
 TICK = 0.0013
-"""Seconds that a look at the clock takes in training: about a batch's time on one core."""
+"""Seconds that each reading of the clock adds in training: about a batch's time on one core."""
 
 
 class Clock:
-    """Stands in for the module `time`; what it does not freeze is the module's own."""
+    """Replaces the module `time`; what it does not freeze is the module's own."""
 
     def __init__(self) -> None:
         self.passed = 0.0
@@ -22,12 +22,12 @@ class Clock:
         return getattr(time, name)
 
     def perf_counter(self) -> float:
-        """Seconds; each look takes a moment."""
+        """Return the seconds, and advance the clock."""
         self.passed += TICK
         return self.passed
 
     def monotonic(self) -> float:
-        """Seconds since the machine was started, an hour before; a look takes no time."""
+        """Seconds since the machine was started, an hour before; a reading does not advance the clock."""
         return 3600 + self.passed
 
     def time(self) -> float:

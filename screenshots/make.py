@@ -44,14 +44,14 @@ FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 # DejaVu Sans Mono has no braille; resvg takes what it lacks from DejaVu Sans.
 FONT_FILES = [str(FONTS / name) for name in ("DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf", "DejaVuSans.ttf")]
 HELD = (7, 4)
-"""Where the training waits for its picture: in this epoch, after so many words about its progress."""
+"""Where the training waits for its picture: this epoch, and the number of its progress events."""
 MEMORY = 600 << 20
-"""What the process seems to hold; really it is never twice the same."""
+"""The memory shown; the real value differs every time."""
 FIGURES = ("curves", "data", "confusion", "mistakes", "image", "projection", "imagine", "weights")
 
 
 def to_png(svg: str) -> bytes:
-    """A screenshot as Textual exports it, drawn with fonts that are at hand."""
+    """A screenshot as Textual exports it, drawn with installed fonts."""
     svg = re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
     svg = svg.replace("Fira Code", "DejaVu Sans Mono")
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, font_files=FONT_FILES, monospace_family="DejaVu Sans Mono"))
@@ -66,11 +66,11 @@ class Gate:
 
     def start(self, *arguments: Any, **options: Any) -> Iterator[Event]:
         """What `engine.session.start` yields."""
-        said = 0
+        reports = 0
         for event in _start(*arguments, **options):
             yield event
-            said += isinstance(event, Progress) and event.epoch == HELD[0]
-            if isinstance(event, Progress) and (event.epoch, said) == HELD:
+            reports += isinstance(event, Progress) and event.epoch == HELD[0]
+            if isinstance(event, Progress) and (event.epoch, reports) == HELD:
                 self.held_at = event
                 self.opened.wait()
 
@@ -85,9 +85,9 @@ async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: flo
             await pilot.pause(1.0)
             return
         if not pilot.app.is_running:
-            raise KeyboardInterrupt("the app was ended from outside")
+            raise KeyboardInterrupt("the app was closed by another process")
         await pilot.pause(0.05)
-    raise TimeoutError("the app did not come to what the screenshot should show")
+    raise TimeoutError("the app did not reach the state of the screenshot")
 
 
 async def take(gate: Gate) -> None:
@@ -153,13 +153,13 @@ async def look_inside(app: MnistTui, pilot: Pilot[int], shoot: Callable[[str], A
 
 
 def figures(run: RunFolder) -> None:
-    """What the command writes of the run."""
+    """Export the run's figures by the command."""
     folder = HERE / "figures"
     shutil.rmtree(folder, ignore_errors=True)
-    wishes = export_run.ExportOptions(
+    options = export_run.ExportOptions(
         given={}, compared=(), epoch="best", split="", out=folder, format="png", size="auto", dpi=90, numbers=False
     )
-    export_run.export(run, FIGURES, wishes, data_dir="data")
+    export_run.export(run, FIGURES, options, data_dir="data")
 
 
 def main() -> None:

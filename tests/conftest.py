@@ -25,7 +25,7 @@ def _one_thread() -> None:
 
 @pytest.fixture(scope="session")
 def mnist_folder() -> Path:
-    """The folder with the real MNIST; skips where `MNIST_TUI_DATA` does not lead to it."""
+    """Return the folder with the real MNIST; skip the test where `MNIST_TUI_DATA` does not lead to it."""
     folder = Path(os.environ.get("MNIST_TUI_DATA", ""))
     if not (folder / "MNIST" / "raw").is_dir():
         pytest.skip("the real MNIST is not here: set MNIST_TUI_DATA to the folder that holds MNIST/raw")

@@ -1,4 +1,4 @@
-"""A small finished run and what tests read out of figures and their numbers."""
+"""A small finished run, and readers of figures and of their numbers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pixels(path: Path) -> np.ndarray:
 
 
 def said(path: Path) -> dict[str, Any]:
-    """What a PNG says about itself."""
+    """Return the text chunks of a PNG."""
     with Image.open(path) as image:
         return dict(image.info)
 

@@ -1,4 +1,4 @@
-"""Builders that several tests share: small data sets, trainings, and the command line run inside the test's process."""
+"""What several tests share: small data sets, trainings, and the command line run inside the test's process."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Kind = TypeVar("Kind")
 
 
 def noise_dataset(count: int = 230, test: int = 60, seed: int = 0) -> Dataset:
-    """Random images with random labels: there is nothing to learn, only to memorise."""
+    """Random images with random labels: they can only be memorised."""
     random = np.random.default_rng(seed)
     images, test_images = (random.integers(0, 256, (n, 28, 28), np.uint8) for n in (count, test))
     labels, test_labels = (random.integers(0, 10, n).astype(np.uint8) for n in (count, test))
@@ -43,18 +43,18 @@ def noise_dataset(count: int = 230, test: int = 60, seed: int = 0) -> Dataset:
 
 
 def of_kind(events: Iterable[object], kind: type[Kind]) -> list[Kind]:
-    """The events of one kind."""
+    """Return the events of one kind."""
     return [event for event in events if isinstance(event, kind)]
 
 
 def timeless(events: Iterable[Event]) -> list[Epoch]:
-    """The epochs with their durations set to 0: what must be the same in two equal runs."""
+    """The epochs with their durations set to 0: for comparing two runs."""
     return [replace(epoch, seconds=0.0) for epoch in of_kind(events, Epoch)]
 
 
 @dataclass
 class Training:
-    """What a training said, and every epoch's weights."""
+    """A training's events, and every epoch's weights."""
 
     events: list[Event]
     weights: dict[int, dict[str, Tensor]]
@@ -80,14 +80,14 @@ def answers(weights: Mapping[str, Tensor], images: np.ndarray, mean: float, std:
 
 
 def judged(logits: np.ndarray, labels: np.ndarray) -> tuple[float, int]:
-    """Mean cross-entropy and the number of right answers, by torch's own functions."""
+    """Return the mean cross-entropy and the number of correct predictions, by torch's own functions."""
     scores, targets = torch.tensor(logits), torch.tensor(labels, dtype=torch.int64)
     loss = torch.nn.functional.nll_loss(torch.log_softmax(scores, 1), targets)
     return loss.item(), int((scores.argmax(1) == targets).sum())
 
 
 def groups_of(progress: list[Progress], sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """An epoch's fine curve: losses, accuracies and how many examples each point stands for."""
+    """Return an epoch's fine curve: losses, accuracies, and the number of examples of each point."""
     losses = np.array([loss for event in progress for loss in event.losses])
     accs = np.array([acc for event in progress for acc in event.accs])
     starts = np.arange(0, len(sizes), progress[0].group)
@@ -95,14 +95,14 @@ def groups_of(progress: list[Progress], sizes: np.ndarray) -> tuple[np.ndarray, 
 
 
 def checksums(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file in the folder, by name; but for the state to go on from, which tells times."""
+    """Return the SHA-256 of every file in the folder, by name; without the saved state, which contains times."""
     paths = sorted(path for path in folder.iterdir() if path.name != "state.pt")
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 @dataclass
 class Outcome:
-    """How a command ended."""
+    """The exit code and the output of a command."""
 
     status: int
     out: str
@@ -110,7 +110,7 @@ class Outcome:
 
 
 class Screen(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True

@@ -44,7 +44,7 @@ class Use:
 
 @dataclass
 class OwnClass:
-    """A class of ours as its source defines it."""
+    """A class of this package, from its source."""
 
     bases: list[str]
     """Full names, such as `textual.screen.Screen`."""
@@ -58,7 +58,7 @@ class OwnClass:
 
 @dataclass
 class Source:
-    """A file of ours."""
+    """A file of this package."""
 
     path: Path
     module: str
@@ -223,7 +223,7 @@ def _is_ours(full_name: str) -> bool:
 
 
 def _is_foreign_module(full_name: str) -> bool:
-    """Whether an imported name is a module, and none of ours."""
+    """Whether an imported name is a module from outside this package."""
     try:
         return not _is_ours(full_name) and importlib.util.find_spec(full_name) is not None
     except (ImportError, ValueError):  # a class or a function

@@ -41,7 +41,7 @@ def split(text: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def main() -> int:
-    """Write the table, or with `--check` compare it; returns the exit code."""
+    """Write the table, or with `--check` compare it; return the exit code."""
     before, present, behind = split(README.read_text(encoding="utf-8"))
     if "--check" not in sys.argv[1:]:
         README.write_text("\n".join([*before, *rows(), *behind]) + "\n", encoding="utf-8")

@@ -1,8 +1,8 @@
 """Random keys, clicks, pastes and sizes at a real terminal while it trains, faster than frames can be drawn.
 
-The walk (`tests.walk`) waits for every step to be done and has no terminal. Here nobody waits: keys meet views that are
-just being made or taken away, frames are drawn for a size that the terminal no longer has, and every byte is written.
-`python -m tests.storm --seconds 120 --seed 1` ends with 1 where a console ended by a fault, and says what came before.
+The walk (`tests.walk`) waits for every step to be done and has no terminal. Here keys do not wait: they reach views
+that are just being made or removed, frames are drawn for a size that the terminal no longer has, and every byte is
+written. `python -m tests.storm --seconds 120 --seed 1` ends with 1 where a console failed, and prints the keys before.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ FAULT = b"bug in mnist-tui"
 
 
 def storm(terminal: Terminal, chance: random.Random, until: float) -> list[bytes]:
-    """Press keys until that time or the console's end; gives the keys."""
+    """Press keys until that time or the console's end; return the keys."""
     keys: list[bytes] = []
     while time.monotonic() < until and terminal.ended is None and FAULT not in terminal.last(4000):
         keys.append(chance.choice(LETTERS + SPECIAL))
-        with suppress(OSError):  # it ended just now
+        with suppress(OSError):  # the console has just ended
             terminal.press(keys[-1])
             if chance.random() < 0.1:
                 terminal.resize(chance.randint(1, 250), chance.randint(1, 70))

@@ -1,4 +1,4 @@
-"""The bench's table: its verdicts, and the floor's count of operations."""
+"""The benchmarks' table: its verdicts, and the count of operations of an epoch."""
 
 import itertools
 
@@ -25,7 +25,7 @@ def test_line_says_what_is_missed_and_why():
     assert line(Row("speed", "≥ 10×", "–", None, "no CUDA device")).endswith("| owed: no CUDA device |")
 
 
-def test_long_ones_are_benches():
+def test_slow_rows_exist():
     assert set(LONG) < set(BENCHES)
 
 

@@ -1,4 +1,4 @@
-"""Kill a training again and again, go on with it each time, and compare its end with an uninterrupted one's.
+"""Kill a training repeatedly, resume it each time, and compare its result with an uninterrupted one's.
 
 `python -m tests.torture --kills 100` kills a process with SIGKILL at random moments; `--writes` kills it besides at
 every single step of its writing to the disk: before each write, flush and rename. After every kill all files of the run
@@ -52,7 +52,7 @@ def main() -> int:
     options = parser.parse_args()
     config = replace(CONFIG, epochs=options.epochs)
     began = time.perf_counter()
-    # So that no process spends its life with imports; on one thread, because a forked process has no others.
+    # So that the processes don't spend their time on imports; on one thread, because a forked process has no others.
     torch.set_num_threads(1)
     list(loop.train(replace(config, epochs=1), load_digits_dataset()))
     with tempfile.TemporaryDirectory() as name:
@@ -77,7 +77,7 @@ def main() -> int:
 def random_kills(
     config: RunConfig, place: Path, kills: int, chance: random.Random, found: Counter[str], reference: Reference
 ) -> int:
-    """Runs that reached their end, each killed on its way; the last one is let go to its end."""
+    """Kill runs at random moments until each completes; the last one is not killed any more."""
     finished = 0
     run: RunFolder | None = None
     runs_dir = place / "0"
@@ -100,7 +100,7 @@ def random_kills(
 
 
 def kills_at_writes(config: RunConfig, place: Path, step: int, found: Counter[str], reference: Reference) -> int:
-    """Runs that reached their end, each killed once at another step of its writing, from the first to the last."""
+    """Complete runs that were each killed once, at every step of writing from the first to the last."""
     for number in itertools.count(1, step):
         runs_dir = place / str(number)
         killed = in_child(dying(the_next(config, runs_dir, None), number))
@@ -117,14 +117,14 @@ def kills_at_writes(config: RunConfig, place: Path, step: int, found: Counter[st
 
 
 def the_next(config: RunConfig, runs_dir: Path, run: RunFolder | None) -> Callable[[], Any]:
-    """What somebody would do now: begin, or go on with what is there."""
+    """Start a new run, or resume the one that is there."""
     if run is None:
         return lambda: list(session.start(config, runs_dir))
     return lambda: list(session.resume(run))
 
 
 def in_child(work: Callable[[], Any], *, after: float | None = None) -> bool:
-    """Do it in a process of its own; returns whether that was killed, after so many seconds or by itself."""
+    """Call it in a process of its own; return whether that was killed, by a timer or by itself."""
     sys.stdout.flush()
     child = os.fork()  # quicker than a new Python
     if child == 0:
@@ -155,7 +155,7 @@ def in_child(work: Callable[[], Any], *, after: float | None = None) -> bool:
 
 
 def dying(work: Callable[[], Any], number: int) -> Callable[[], Any]:
-    """`work` in a process that dies before its `number`th step of writing."""
+    """Run `work` in a process that dies before its `number`th step of writing."""
 
     def die() -> None:
         steps = itertools.count(1)
@@ -176,7 +176,7 @@ def _deadly(call: Callable[..., Any], steps: Iterator[int], number: int) -> Call
 
 
 def inspect(run: RunFolder | None) -> str:
-    """Where the kill struck, in words; raises where a file of the run can't be read."""
+    """Describe the moment of the kill; raise where a file of the run can't be read."""
     if run is None:
         return "before there was a run"
     assert not run.is_live()
@@ -194,8 +194,8 @@ def inspect(run: RunFolder | None) -> str:
         return "while a file was written"
     if text and not text.endswith(b"\n"):
         return "in the middle of an event"
-    told = max((epoch.epoch for epoch in history.epochs), default=0)
-    if told < state.epoch - 1:
+    last = max((epoch.epoch for epoch in history.epochs), default=0)
+    if last < state.epoch - 1:
         return "between an epoch's state and its event"
     if max(run.epochs()) > state.epoch - 1:
         return "between an epoch's weights and its state"
@@ -203,7 +203,7 @@ def inspect(run: RunFolder | None) -> str:
 
 
 def result(run: RunFolder) -> Reference:
-    """All that must be equal in the end."""
+    """Return what must be equal in two completed runs."""
     history = History.of(run.events())
     epochs = [replace(epoch, seconds=0.0) for epoch in history.epochs]
     assert history.finished is not None
@@ -212,7 +212,7 @@ def result(run: RunFolder) -> Reference:
 
 
 def compare(run: RunFolder, reference: Reference) -> None:
-    """Raises where the run is another than the uninterrupted one."""
+    """Raise where the run differs from the uninterrupted one."""
     *facts, curve = result(run)
     *expected, expected_curve = reference
     for fact, wanted in zip(facts, expected, strict=True):
@@ -223,7 +223,7 @@ def compare(run: RunFolder, reference: Reference) -> None:
 
 
 def report(title: str, found: Counter[str], finished: int) -> None:
-    """The table that stands in the README."""
+    """The table of the README."""
     print(f"\n| {title} | |\n| --- | --- |")
     for words, count in found.most_common():
         print(f"| {words} | {count} |")

@@ -1,7 +1,7 @@
-"""Random keys, mouse, sizes and pastes over every screen in every state; a walk is its seed's and can be walked again.
+"""Random keys, mouse, sizes and pastes over every screen in every state; equal seeds give equal walks.
 
 `python -m tests.walk --steps 20000 --seed 1` walks in stretches of a hundred steps, each in a console of its own that
-begins in one of the states; the seed decides on the state and on every step. At the end a table says how many steps
+begins in one of the states; the seed decides on the state and on every step. At the end a table shows how many steps
 were taken in which state and on which screen.
 """
 
@@ -44,23 +44,23 @@ from tests.walk_steps import SIZES, Step, plan
 STRETCH = 100
 SCREENS = (*(view.mode for view in VIEWS), "dialogs")
 AWAY = 12
-"""Steps after which a console that has left the stretch's state makes way for one that is in it."""
+"""Steps after which a console that has left the stretch's state is replaced by one that is in it."""
 WORKING = 2.0
 """Seconds that a step waits for a view that computes."""
 
 
 @dataclass
 class Walk:
-    """What was done and seen."""
+    """The steps done and the faults seen."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Steps by state and screen."""
     faults: list[BaseException] = field(default_factory=list)
-    """What was raised where nobody waits for it, or caught by a view and logged."""
+    """Exceptions raised in the background, or caught by a view and logged."""
 
 
 async def take(pilot: Pilot[Any], step: Step) -> None:
-    """Do one step, until the screen has taken it in."""
+    """Do one step, and wait until the screen has handled it."""
 
     def at(share: tuple[float, float]) -> tuple[int, int]:
         return int(share[0] * pilot.app.size.width), int(share[1] * pilot.app.size.height)
@@ -98,7 +98,7 @@ def _computes(screen: object) -> bool:
 
 
 async def check(pilot: Pilot[Any]) -> None:
-    """What must hold on every screen, at the latest when it has come to rest."""
+    """Check what must hold on every screen once it is settled."""
     limit = time.monotonic() + PATIENCE
     while not _says_its_size(pilot.app):
         assert time.monotonic() < limit, f"{pilot.app.size} is taken for another size"
@@ -153,7 +153,7 @@ async def stretch(seed: int, place: Path, stored: Path, count: int, walk: Walk) 
 
 @contextmanager
 def watched(walk: Walk) -> Iterator[None]:
-    """Let nothing that is caught on its way, in a thread, a worker or a view, go by."""
+    """Record every exception that is caught in a thread, a worker or a view."""
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -166,7 +166,7 @@ def watched(walk: Walk) -> Iterator[None]:
 
     def note(worker: Worker[Any], state: WorkerState) -> None:
         set_state(worker, state)
-        # The palette's search may outlive the palette.
+        # The palette's search may run longer than the palette.
         if state == WorkerState.ERROR and worker.error is not None and not isinstance(worker.node, CommandPalette):
             walk.faults.append(worker.error)
 
@@ -184,13 +184,13 @@ def watched(walk: Walk) -> Iterator[None]:
 
 @contextmanager
 def ground() -> Iterator[tuple[Path, Path]]:
-    """A folder to walk in, with stored runs; far from the user's files and from other machines."""
+    """Make a folder to walk in, with stored runs; isolated from the user's files and from other machines."""
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         names = {"XDG_STATE_HOME": str(place), "XDG_CONFIG_HOME": str(place), "MNIST_TUI_DATA": str(place / "none")}
         mirror = stack.enter_context(slow_mirror())
         stack.enter_context(patch.dict(os.environ, names | {"MNIST_TUI_MIRROR": mirror, "TEXTUAL_ANIMATIONS": "none"}))
-        # A console freezes what it begins with, for good: here there are many.
+        # A console freezes its initial objects for the rest of the process: here there are many consoles.
         stack.enter_context(patch("gc.freeze", lambda: None))
         stack.enter_context(patch.object(QuickApp, "_display", written))
         stack.enter_context(patch("mnist_tui.tui.views.imagine.BUDGETS", (1_000, 4_000, 16_000, 64_000)))
@@ -204,7 +204,7 @@ def ground() -> Iterator[tuple[Path, Path]]:
 
 
 def written(app: QuickApp, screen: object, update: object) -> None:
-    """What Textual leaves out where there is no terminal: the changes of a frame as bytes."""
+    """Write the changes of a frame as bytes, which Textual leaves out where there is no terminal."""
     if isinstance(update, LayoutUpdate | ChopsUpdate):
         app._painted.changes(update, app.size).render_segments(app.console)
 
@@ -221,7 +221,7 @@ def table(counts: Counter[tuple[str, str]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=1, help="of the first stretch; the next has the next")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the first stretch; each further one adds 1")
     options = parser.parse_args()
     began, failures, walk = time.perf_counter(), 0, Walk()
     with ground() as (place, stored), watched(walk):

@@ -1,4 +1,4 @@
-"""The states that a walk begins in: how a console comes there, and in which one it is now."""
+"""The states that a walk begins in: how a console reaches them, and which one it is in."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PATIENCE = 120.0
 
 @contextmanager
 def unhurried() -> Iterator[None]:
-    """Trainings rest after every epoch."""
+    """Let trainings sleep after every epoch."""
     save = RunWriter.save_state
 
     def rest(writer: RunWriter, state: Any) -> None:
@@ -53,7 +53,7 @@ def unhurried() -> Iterator[None]:
 
 
 def store_runs(runs_dir: Path) -> None:
-    """One run of every end, and two folders that are none."""
+    """Store one run of every final status, and two folders that are no runs."""
     list(start(QUICK, runs_dir, name="finished"))
     control = Control()
     for event in start(ENDLESS, runs_dir, name="stopped", control=control):
@@ -71,7 +71,7 @@ def store_runs(runs_dir: Path) -> None:
 
 @contextmanager
 def trained_elsewhere(runs_dir: Path) -> Iterator[RunFolder]:
-    """A run that somebody else trains; the lock keeps threads apart as it does processes."""
+    """A run that another process trains; the lock separates threads as it does processes."""
     control, begun, folder = Control(), threading.Event(), []
 
     def work() -> None:
@@ -115,7 +115,7 @@ def console(state: str, place: Path, stored: Path) -> Iterator[MnistTui]:
 
 @contextmanager
 def slow_mirror() -> Iterator[str]:
-    """The address of a mirror that sends MNIST, as large as it is and a byte now and then."""
+    """Serve MNIST in its full size, a few bytes at a time; yield the address."""
     mnist = CATALOG["mnist"]
     sources = (mnist.train_images, mnist.train_labels, mnist.test_images, mnist.test_labels)
     bodies = {f"{source.name}.gz": gzip.compress(bytes(source.gz_bytes), 0) for source in sources}
@@ -149,7 +149,7 @@ async def reach(app: MnistTui, pilot: Pilot[Any], state: str) -> None:
 
 
 def state_of(app: MnistTui) -> str:
-    """In which state the console is, whatever it began with."""
+    """Return the state that the console is in now."""
     training, history = app.training, app.training.history
     if training.is_running:
         if training.thread.control.paused:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from mnist_tui.tui.keys import TABLE, VIEWS
 
 SIZES = ((200, 60), (160, 45), (120, 40), (80, 24), (60, 20))
-"""A console opens with one of these …"""
+"""Sizes of the terminal at the start."""
 WILD = (*SIZES, *SIZES, (40, 12), (20, 5), (1, 1), (300, 10), (10, 80))
-"""… and may come to any of these."""
+"""Sizes that it may be given later."""
 PASTES = ("true:3 pred:5", "\x1b[2J\x07", "[red]{0}%s", "9" * 40, "\n\n", "-1e999", "../../x", "３\u202e€")
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that a hand does."""
+    """One action of a user."""
 
     kind: str
     key: str = ""
@@ -60,7 +60,7 @@ OWN_KEYS = {
 
 
 def plan(chance: random.Random, count: int) -> list[Step]:
-    """What a hand does: it goes to a view, stays there for a while, and goes on."""
+    """Plan the actions of a user: open a view, use it for a while, open the next."""
     steps: list[Step] = []
     while len(steps) < count:
         view = chance.choice(VIEWS)

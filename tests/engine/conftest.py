@@ -1,4 +1,4 @@
-"""Fixtures that several modules of the engine's tests share; what takes long to make is made once in each process."""
+"""Fixtures that several modules of the engine's tests share; slow ones are made once per process."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def folder(tmp_path: Path) -> Path:
     place = tmp_path / "data" / "Tiny" / "raw"
     place.mkdir(parents=True)
     (place / INFO.train_labels.name).write_bytes(DATA.raw[INFO.train_labels.name])
-    (place / "notes.part").write_text("somebody else's")
+    (place / "notes.part").write_text("a foreign file")
     return tmp_path / "data"
 
 

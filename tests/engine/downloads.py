@@ -22,5 +22,5 @@ def transfers():
 
 
 def use(monkeypatch, *addresses):
-    """These mirrors in torchvision's place."""
+    """Replace torchvision's mirrors by these."""
     monkeypatch.setattr(module, "mirrors", lambda info: [f"{address}/" for address in addresses])

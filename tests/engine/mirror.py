@@ -1,4 +1,4 @@
-"""A tiny data set, and a mirror on this machine that serves it, well or badly."""
+"""A tiny data set, and a mirror on this machine that serves it, correctly or with faults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRAIN, TEST = 30, 20
 
 
 def idx(array: np.ndarray, code: int = 0x08) -> bytes:
-    """An IDX file, made as its description says and without the code under test."""
+    """Make an IDX file from the definition of the format, without the code under test."""
     return struct.pack(f">{1 + array.ndim}I", code << 8 | array.ndim, *array.shape) + array.tobytes()
 
 
@@ -70,7 +70,7 @@ def source_file(name: str, items: int, raw: bytes, *, raw_known: bool = False) -
 
 @dataclass
 class Mirror:
-    """A server that is being talked to."""
+    """A running server, its address, and the requests that it got."""
 
     url: str
     files: dict[str, bytes]
@@ -101,7 +101,7 @@ def mirror(
     """
     if fault == "refuse":
         with socket.socket() as closed:
-            closed.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port meanwhile
+            closed.bind(("127.0.0.1", 0))  # bound and not listening, so that no other process gets the port
             yield Mirror(f"http://127.0.0.1:{closed.getsockname()[1]}", files, fault, only, times)
         return
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
@@ -204,7 +204,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Says nothing on the tests' stderr."""
+        """Print nothing on the tests' stderr."""
 
 
 def listing(folder: Path) -> dict[str, bytes | None]:

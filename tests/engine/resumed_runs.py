@@ -15,7 +15,7 @@ CONFIG = replace(QUICK, epochs=4)
 
 
 def trained(runs_dir, config=CONFIG, stop_at=None, name="run"):
-    """A run, stopped right behind a batch (epoch, batch) of it."""
+    """Train a run, and stop it directly after a batch (epoch, batch)."""
     control = Control()
     for event in start(config, runs_dir, name=name, control=control):
         if isinstance(event, Progress) and (event.epoch, event.batch) == stop_at:
@@ -24,7 +24,7 @@ def trained(runs_dir, config=CONFIG, stop_at=None, name="run"):
 
 
 def assert_equal(run, whole):
-    """All that a run ends with, but for its times."""
+    """Check that two runs have the same results, except for the times."""
     assert checksums(run.checkpoints) == checksums(whole.checkpoints)
     history, expected = History.of(run.events()), History.of(whole.events())
     assert timeless(history.epochs) == timeless(expected.epochs)

@@ -32,7 +32,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return finished_run(tmp_path_factory.mktemp("answers"))
 
 
-def test_two_threads_that_ask_the_same_compute_once() -> None:
+def test_two_threads_with_the_same_question_compute_once() -> None:
     """Fails where the second thread computes too, or returns before the answer is there."""
     answers, begun, gate, computed = Answers(), threading.Event(), threading.Event(), []
 
@@ -51,7 +51,7 @@ def test_two_threads_that_ask_the_same_compute_once() -> None:
     assert len(computed) == 1
 
 
-def test_another_question_does_not_wait() -> None:
+def test_a_different_key_does_not_wait() -> None:
     """Fails where one lock is held while an answer is computed."""
     answers, begun, gate = Answers(), threading.Event(), threading.Event()
 
@@ -69,7 +69,7 @@ def test_another_question_does_not_wait() -> None:
         assert asked.result(20) == 2
 
 
-def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
+def test_a_failure_reaches_all_waiting_threads_and_is_not_cached() -> None:
     answers, begun, gate = Answers(), threading.Event(), threading.Event()
 
     def fail() -> int:
@@ -88,7 +88,7 @@ def test_a_failure_reaches_all_who_wait_and_is_not_kept() -> None:
     assert answers.get("key", lambda: 3) == 3
 
 
-def test_who_waits_for_a_cancelled_computation_computes_itself() -> None:
+def test_a_thread_that_waits_for_a_cancelled_computation_computes_itself() -> None:
     """Fails where a view shows nothing because another one that asked the same was left."""
     answers, begun, gate = Answers(), threading.Event(), threading.Event()
 
@@ -108,7 +108,7 @@ def test_who_waits_for_a_cancelled_computation_computes_itself() -> None:
 
 
 class TestBound:
-    def test_the_least_recently_used_go_first(self) -> None:
+    def test_the_least_recently_used_are_evicted_first(self) -> None:
         answers = Answers(limit=3 * MEGABYTE + MEGABYTE // 2)
         for key in "abc":
             answers.get(key, megabyte)
@@ -120,7 +120,7 @@ class TestBound:
         assert [key for key in "abcd" if answers.known(key) is not None] == ["a", "d"]
         assert 3 * MEGABYTE <= answers.size <= 3.5 * MEGABYTE
 
-    def test_one_that_is_too_large_is_kept_until_the_next(self) -> None:
+    def test_an_answer_above_the_limit_is_kept_until_the_next(self) -> None:
         answers = Answers(limit=MEGABYTE // 2)
         answers.get("large", megabyte)
         assert answers.known("large") is not None
@@ -135,7 +135,7 @@ class TestBound:
         lambda array: SplitImages(array, array[::2], array.reshape(1024, -1)),
         lambda array: {"a": [array]},
     ])  # fmt: skip
-    def test_arrays_count_once_wherever_they_are(self, wrap: Callable[[np.ndarray], object]) -> None:
+    def test_shared_arrays_count_once(self, wrap: Callable[[np.ndarray], object]) -> None:
         assert MEGABYTE <= size_of(wrap(megabyte())) < 1.01 * MEGABYTE
 
 
@@ -144,7 +144,7 @@ def retrain(run: RunFolder, epoch: int) -> None:
     files.replace(run.checkpoint(epoch), run.checkpoint(0).read_bytes())
 
 
-def test_answers_are_those_of_the_present_weights(run: RunFolder) -> None:
+def test_answers_belong_to_the_current_weights(run: RunFolder) -> None:
     analyst, subject = Analyst(), Subject(run.path, 1, "test")
     evaluation, judged = analyst.evaluation(subject), analyst.judged(subject)
     picture = project(analyst, subject, Wanted())
@@ -162,7 +162,7 @@ def test_answers_are_those_of_the_present_weights(run: RunFolder) -> None:
 
 
 class TestStoring:
-    def test_nothing_of_replaced_weights(self, run: RunFolder, tmp_path: Path) -> None:
+    def test_no_answer_of_replaced_weights_is_kept(self, run: RunFolder, tmp_path: Path) -> None:
         analyst, network, path = Analyst(), Network(run.path, 2), tmp_path / "answer"
 
         def write() -> Path:
@@ -182,7 +182,7 @@ class TestStoring:
         assert store(analyst, network, version, write) is RETRAINED
         assert not path.exists()
 
-    def test_a_disk_that_takes_nothing_is_no_failure(self, run: RunFolder) -> None:
+    def test_a_disk_that_can_not_be_written_is_no_failure(self, run: RunFolder) -> None:
         def write() -> Path:
             raise OSError(28, "No space left on device")
 
@@ -190,7 +190,7 @@ class TestStoring:
         stored = store(Analyst(), network, run.version(3), write)
         assert stored == Stored("no space left on device")
 
-    def test_what_a_search_finds_is_known_at_once(self, run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_result_of_a_search_is_cached(self, run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
         analyst, subject = Analyst(), Subject(run.path, 3, "test")
         assert stored_answers.imagined_digits(analyst, subject.network) == {}
         search = stored_answers.search_digits(analyst, subject, (4,), images=1000, stopping=lambda: False)

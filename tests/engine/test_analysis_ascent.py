@@ -19,7 +19,7 @@ BLACK, WHITE = -0.5, 2.0  # (0 - MEAN) / STD and (1 - MEAN) / STD
 
 
 def probabilities(model, image):
-    """In double precision from the plain formula, without the code under test: (classes,)."""
+    """Compute in double precision from the plain formula, without the code under test: (classes,)."""
     x = image.reshape(-1).astype(np.float64)
     layers = [
         (layer.weight.detach().double().numpy(), layer.bias.detach().double().numpy()) for layer in model.children()
@@ -70,7 +70,7 @@ def laplacian(side):
 class TestTrainedNetworks:
     @pytest.mark.parametrize("smoothness", [0.0, SMOOTHNESS])
     @pytest.mark.parametrize("network", ["digits", "mnist"])
-    def test_sure_of_every_digit(self, request, network, smoothness):
+    def test_confident_in_every_digit(self, request, network, smoothness):
         model, mean, std = request.getfixturevalue(network)
         for digit in range(10):
             pictures = list(ascend(model, digit, mean, std, smoothness=smoothness))
@@ -94,7 +94,7 @@ class TestTrainedNetworks:
             assert smooth.roughness < rough.roughness / 5
             assert rough.smoothness == 0 < smooth.smoothness <= SMOOTHNESS
 
-    def test_pictures_are_seen_as_their_digits_by_another_network(self, digits):
+    def test_another_network_classifies_the_pictures_as_their_digits(self, digits):
         # Noise that fools one network does not fool one that began elsewhere; a picture of the digit does.
         other, mean, std = trained(load_digits_dataset(), epochs=12, batch_size=32, seed=77)
         seen = [
@@ -103,7 +103,7 @@ class TestTrainedNetworks:
         ]
         assert sum(np.equal(seen, range(10))) >= 8
 
-    def test_prior_gives_way_where_it_is_too_strong(self, digits):
+    def test_a_prior_that_is_too_strong_is_reduced(self, digits):
         model, mean, std = digits
         pictures = list(ascend(model, 3, mean, std, smoothness=1.0))
         weights = [picture.smoothness for picture in pictures]
@@ -123,7 +123,7 @@ class TestTrainedNetworks:
         assert np.array_equal(ends[0].image, ends[1].image)
         assert ends[0].probability == ends[1].probability
 
-    def test_pictures_are_their_own(self, digits):
+    def test_pictures_do_not_share_memory(self, digits):
         pictures = list(ascend(*self.arguments(digits), steps=3))
         assert not any(np.shares_memory(pictures[0].image, later.image) for later in pictures[1:])
         assert not np.array_equal(pictures[0].image, pictures[1].image)
@@ -135,7 +135,7 @@ class TestTrainedNetworks:
         assert pictures[-1].steps == STEPS
         assert len(list(ascend(*self.arguments(digits), stopping=lambda: True))) == 1
 
-    def test_leaves_everything_else_alone(self, digits):
+    def test_leaves_the_network_and_the_generators_unchanged(self, digits):
         model = digits[0]
         before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         state = torch.random.get_rng_state()
@@ -151,7 +151,7 @@ class TestTrainedNetworks:
 
 
 class TestClosedForms:
-    def test_without_prior_every_pixel_goes_to_its_end(self):
+    def test_without_a_prior_every_pixel_reaches_its_bound(self):
         # w·x within bounds is largest where x is white for w > 0 and black for w < 0.
         weights = np.random.default_rng(0).normal(size=(6, 6))
         for digit, sign in ((1, 1), (0, -1)):
@@ -165,7 +165,7 @@ class TestClosedForms:
         weights = np.random.default_rng(1).uniform(0.05, 0.3, size=(side, side))
         height = scipy.sparse.linalg.spsolve(2 * smoothness * laplacian(side), weights.ravel())
         assert 0.05 < height.min() < height.max() < WHITE - BLACK
-        # The bias keeps the probability so high that the prior need not give way.
+        # The bias keeps the probability so high that the prior need not be reduced.
         *_, last = ascend(linear(weights, bias=20), 1, MEAN, STD, smoothness=smoothness, steps=600)
         np.testing.assert_allclose(last.image.ravel() - BLACK, height, atol=5e-3)
         assert last.smoothness == smoothness

@@ -1,4 +1,4 @@
-"""The confusion matrix: scikit-learn's numbers exactly, and pairs held against a plain count."""
+"""The confusion matrix: scikit-learn's numbers exactly, and its pairs against a plain count."""
 
 import itertools
 from collections import Counter
@@ -115,6 +115,6 @@ def test_no_images():
 @pytest.mark.parametrize(
     ("labels", "predictions"), [([1, 2], [1]), ([10, 2], [1, 2]), ([1, 2], [1, 10]), ([1, 2], [1, -1])]
 )
-def test_refuses_what_it_can_not_count(labels, predictions):
+def test_refuses_labels_that_do_not_fit(labels, predictions):
     with pytest.raises(ValueError, match=r"labels do not go with|must lie in"):
         confusion(np.array(labels), np.array(predictions), 10)

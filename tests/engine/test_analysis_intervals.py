@@ -1,4 +1,4 @@
-"""The Wilson interval, held against its definition as the roots of an equation and against published values."""
+"""The Wilson interval, against its definition as the roots of an equation, and against published values."""
 
 import math
 

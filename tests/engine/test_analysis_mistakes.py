@@ -1,4 +1,4 @@
-"""Verdicts on single images: plain formulas, scipy, and sorting held against Python's own."""
+"""Judgements of single images, against plain formulas and scipy; sorting, against Python's own."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def evaluation(logits, labels):
 
 @pytest.fixture(scope="module")
 def measured():
-    """300 images, about half of them judged rightly, in the order of a shuffled file."""
+    """Return 300 judged images of a shuffled file, about half of them correct."""
     random = np.random.default_rng(0)
     logits, labels = random.normal(0, 3, (300, 10)), random.integers(0, 10, 300)
     logits[np.arange(300), labels] += 4
@@ -98,7 +98,7 @@ class TestOrder:
             ("all", "loss", True),
         ],
     )
-    def test_the_most_telling_come_first(self, judged, which, sort, descending):
+    def test_each_sort_has_a_default_direction(self, judged, which, sort, descending):
         assert order(judged, which, sort).tolist() == order(judged, which, sort, descending).tolist()
 
     @pytest.mark.parametrize("descending", [False, True])

@@ -42,7 +42,7 @@ def test_is_scikit_learns(k, dimensions):
     result = nearest(queries, references, k)
     indices, distances = scikit_learn(queries, references, k)
     np.testing.assert_allclose(result.distances, distances, rtol=1e-9)
-    # In 2-d a quarter of the points is (0, 0): which of them are named is ours to choose, the distances are not.
+    # In 2-d a quarter of the points is (0, 0): their indices are arbitrary, their distances are not.
     if dimensions == 100:
         assert np.array_equal(result.indices, indices)
     assert (result.indices.dtype, result.distances.dtype) == (np.int64, np.float64)
@@ -66,7 +66,7 @@ def test_ties_by_index():
 
 @pytest.mark.parametrize("same", [0.0, 5.0])
 def test_all_references_alike(same):
-    # A network whose last hidden layer is dead says the same of every image.
+    # A network whose last hidden layer is dead has the same output for every image.
     result = nearest(np.full((2, 6), 5, np.float32), np.full((40, 6), same, np.float32), 3)
     assert result.indices.tolist() == [[0, 1, 2]] * 2
     assert result.distances == pytest.approx(np.sqrt(6) * (5 - same))
@@ -94,7 +94,7 @@ def test_its_own_image_is_at_distance_0_or_excluded():
     assert np.array_equal(without.distances, found.distances[:, 1:])
 
 
-def test_exclude_leaves_an_equal_point():
+def test_exclude_keeps_an_equal_point():
     references = np.array([[1, 1], [1, 1], [4, 5]], np.float32)
     result = nearest(references, references, 2, exclude=np.arange(3))
     assert result.indices.tolist() == [[1, 2], [0, 2], [0, 1]]

@@ -11,8 +11,8 @@ from mnist_tui.engine.analysis.noise_search import CHUNK, Leading, Noise, noise_
 from tests.engine.noise_helpers import last, random_model
 
 
-def taken_for(leading):
-    """(coordinates, CHUNK): what the rough answer takes the coordinates for."""
+def approximate_coordinates(leading):
+    """(coordinates, CHUNK): the values that the approximate logits use for the coordinates."""
     middle, tails = module.levels()
     values = middle[leading.parts]
     values.ravel()[leading.tails] = tails[leading.further]
@@ -20,7 +20,7 @@ def taken_for(leading):
 
 
 def low_rank():
-    """(12, 30) of rank 5: units that are copies and sums of others, and one that is dead."""
+    """(12, 30) of rank 5: with units that are copies and sums of others, and a dead one."""
     random = np.random.default_rng(0)
     weight = random.normal(size=(12, 5)) @ random.normal(size=(5, 30))
     weight[3] = 0
@@ -73,7 +73,7 @@ class TestDistribution:
     def test_pre_activations_have_the_covariance_of_the_weights(self, drawn):
         weight, noise, xi, images = drawn
         covariance_is(xi @ noise.factor.T, weight @ weight.T)
-        # They are those of the very images that are handed out.
+        # They belong to the images that are returned.
         np.testing.assert_allclose(images @ weight.T, xi @ noise.factor.T, atol=1e-9)
         assert noise.coordinates == min(weight.shape)
 
@@ -85,7 +85,7 @@ class TestDistribution:
         assert len(np.unique(xi)) == xi.size
 
     @pytest.mark.parametrize("part", [0, 1, 127, 128, 254])
-    def test_bits_that_were_left_out_are_drawn_later(self, monkeypatch, part):
+    def test_the_remaining_bits_are_drawn_later(self, monkeypatch, part):
         # Within the part that the leading bits choose, the probability of a smaller number is uniform.
         nothing = np.zeros(0, np.int64)
         leading = Leading(np.full((8, CHUNK), part, np.uint8), nothing, nothing.astype(np.uint16))
@@ -105,7 +105,7 @@ class TestDistribution:
         within = scipy.stats.norm.cdf(-np.abs(xi.ravel())) * 2**24 - inwards
         assert scipy.stats.kstest(within, "uniform").pvalue > 1e-3
 
-    def test_a_part_is_taken_for_its_mean(self):
+    def test_a_part_is_approximated_by_its_mean(self):
         middle, tails = module.levels()
         edges = scipy.stats.norm.ppf((np.arange(256) + 0.5) / 256)
         for part in (0, 1, 100, 127, 128, 254):
@@ -130,17 +130,17 @@ class TestDistribution:
     def test_leading_bits_are_those_of_the_exact_image(self, drawn):
         _, noise, xi, _ = drawn
         exact = xi[3 * CHUNK : 4 * CHUNK]
-        rough = taken_for(noise.leading(3)).T
+        rough = approximate_coordinates(noise.leading(3)).T
         assert rough.shape == exact.shape
         # As far apart as two numbers of a part may be; of the tails' outermost part there are hardly any.
         assert np.abs(rough - exact).max() < 0.25
         assert np.std(rough - exact) < 0.02
 
     @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-    def test_rough_answers_are_the_networks(self, trained, dtype):
+    def test_approximate_logits_are_the_networks(self, trained, dtype):
         noise = Noise(trained.input_fc.weight, seed=1)
         leading = noise.leading(2)
-        seen = taken_for(leading).T @ noise.factor.T + trained.input_fc.bias.detach().numpy()
+        seen = approximate_coordinates(leading).T @ noise.factor.T + trained.input_fc.bias.detach().numpy()
         with torch.no_grad():
             rest = trained.output_fc(torch.relu(trained.hidden_fc(torch.relu(torch.tensor(seen).float()))))
             rough = module._Screen(trained, noise, dtype).logits(leading).T

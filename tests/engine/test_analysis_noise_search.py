@@ -1,4 +1,4 @@
-"""The noise search finds what judging every image in full finds."""
+"""The noise search finds what an exhaustive search of the same images finds."""
 
 import itertools
 
@@ -17,7 +17,7 @@ ALL = range(10)
 
 
 def probabilities(model, images):
-    """In double precision from the plain formula, without the code under test: (N, classes)."""
+    """Compute in double precision from the plain formula, without the code under test: (N, classes)."""
     x = images.reshape(len(images), -1).astype(np.float64)
     layers = [
         (layer.weight.detach().double().numpy(), layer.bias.detach().double().numpy()) for layer in model.children()
@@ -29,7 +29,7 @@ def probabilities(model, images):
 
 class TestSearch:
     def best_of_all(self, model, images, seed=0):
-        """What drawing and judging every image in full finds: its pixels and probability for each digit."""
+        """Return the result of an exhaustive search: pixels and probability for each digit."""
         noise = Noise(model.get_parameter(f"{model.names[0]}.weight"), seed)
         chunks = [noise.exact(chunk, np.arange(CHUNK))[1] for chunk in range(-(-images // CHUNK))]
         pictures = np.concatenate(chunks)[:images]
@@ -39,7 +39,7 @@ class TestSearch:
     @pytest.mark.parametrize(
         "hidden", [(9,), (), *(pytest.param(wide, marks=pytest.mark.truth) for wide in ((250, 100), (800, 20)))]
     )
-    def test_finds_what_judging_all_in_full_finds(self, trained, hidden):
+    def test_finds_what_an_exhaustive_search_finds(self, trained, hidden):
         model = trained if hidden == (250, 100) else random_model(784, *hidden, 10, seed=1)
         images = 6 * CHUNK + 77
         pictures, best = self.best_of_all(model, images)
@@ -65,7 +65,7 @@ class TestSearch:
         last(noise_search(trained, ALL, images=20 * CHUNK))
         assert sum(drawn) < 0.02 * 20 * CHUNK
 
-    def test_network_that_always_says_the_same(self, monkeypatch):
+    def test_network_with_a_constant_prediction(self, monkeypatch):
         # All its hidden units are dead. Every image is as good as the first, so no other one need be drawn in full.
         drawn = []
         exact = Noise.exact
@@ -87,7 +87,7 @@ class TestSearch:
         result = last(noise_search(trained, ALL, images=6 * CHUNK, seed=4))
         np.testing.assert_allclose(result.images.reshape(10, -1), pictures, atol=1e-5)
 
-    def test_where_the_network_is_always_sure(self, trained):
+    def test_where_the_network_is_always_confident(self, trained):
         # All probabilities of one class round to 1; the odds still tell the images apart.
         model = MLP((784, 250, 100, 10))
         model.load_state_dict(trained.state_dict())
@@ -134,7 +134,7 @@ class TestSearch:
         assert results[0].probabilities[0] == results[1].probabilities[0]
         assert not np.array_equal(results[0].images, results[2].images)
 
-    def test_global_generators_are_left_alone(self, trained):
+    def test_global_generators_are_unchanged(self, trained):
         torch.manual_seed(1)
         np.random.seed(1)
         before = torch.random.get_rng_state(), np.random.get_state()[1].tolist()
@@ -142,7 +142,7 @@ class TestSearch:
         assert torch.equal(before[0], torch.random.get_rng_state())
         assert before[1] == np.random.get_state()[1].tolist()
 
-    def test_all_at_once_find_what_each_finds_alone(self, trained):
+    def test_all_digits_together_find_what_each_finds_alone(self, trained):
         together = last(noise_search(trained, ALL, images=8000))
         for digit in (0, 7):
             alone = last(noise_search(trained, [digit], images=8000))
@@ -155,7 +155,7 @@ class TestSearch:
         short = last(noise_search(trained, ALL, images=5000))
         longer = next(result for result in noise_search(trained, ALL, images=9000) if result.tried >= 5000)
         assert (longer.probabilities >= short.probabilities * (1 - 1e-6)).all()
-        # Its third chunk is whole, the short one's breaks off.
+        # Its third chunk is full, the shorter search's is partial.
         found = self.best_of_all(trained, 5000)[1]
         np.testing.assert_allclose(short.probabilities, found, rtol=1e-4)
 
@@ -169,7 +169,7 @@ class TestSearch:
         result = last(noise_search(random_model(784, 250, 100, 10), ALL, images=5000))
         assert ((result.probabilities > 0.1) & (result.probabilities < 0.3)).all()
 
-    def test_leaves_the_network_as_it_was(self, trained):
+    def test_the_network_is_unchanged(self, trained):
         before = {name: tensor.clone() for name, tensor in trained.state_dict().items()}
         last(noise_search(trained, ALL, images=3000))
         assert all(torch.equal(before[name], tensor) for name, tensor in trained.state_dict().items())
@@ -192,7 +192,7 @@ class TestReports:
         expected = last(noise_search(trained, ALL, images=5 * CHUNK))
         assert np.array_equal(results[-1].images, expected.images)
 
-    def test_stop_at_once_has_something_to_show(self, trained):
+    def test_an_immediate_stop_has_a_result(self, trained):
         results = list(noise_search(trained, [3], stopping=lambda: True))
         assert [result.tried for result in results] == [CHUNK]
 

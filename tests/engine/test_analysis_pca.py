@@ -51,7 +51,7 @@ class TestAgainstScikitLearn:
         assert result.points.shape == (len(x), components)
         assert result.points.dtype == result.axes.dtype == np.float64
 
-    def test_pieces_do_not_matter(self, monkeypatch):
+    def test_the_chunk_size_does_not_matter(self, monkeypatch):
         x = correlated(101, 9)
         whole = pca(x)
         monkeypatch.setattr(module, "CHUNK_BYTES", 8 * 9 * 10)
@@ -182,7 +182,7 @@ class TestAligned:
         np.testing.assert_allclose(result.points, (x - result.mean) @ result.axes.T, atol=1e-10)
         np.testing.assert_allclose(result.points.var(axis=0, ddof=1), result.explained_variance)
 
-    def test_nothing_to_go_by(self):
+    def test_no_reference_to_align_with(self):
         picture = pca(correlated(10, 3))
         assert np.array_equal(aligned(picture, np.zeros((10, 2))).points, picture.points)
 

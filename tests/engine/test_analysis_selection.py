@@ -1,4 +1,4 @@
-"""The filter in words: every term held against a plain loop, random selections there and back, and clear errors."""
+"""The filter in words: every term against a plain loop, round trips of random selections, and error messages."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ FASHION = CATALOG["fashion-mnist"].classes
 
 @pytest.fixture(scope="module")
 def judged():
-    """2,000 images of a shuffled file of 5,000; a third is judged wrongly, with all degrees of confidence."""
+    """2,000 images of a shuffled file of 5,000; a third of the predictions is wrong, with all degrees of confidence."""
     random = np.random.default_rng(0)
     labels = random.integers(0, 10, 2000).astype(np.uint8)
     logits = random.normal(0, 3, (2000, 10)).astype(np.float32)
@@ -78,7 +78,7 @@ class TestMeaning:
         assert 0 < together.sum() < min(mask.sum() for mask in separate)
 
     @pytest.mark.parametrize("text", ["", "   ", "\t\n"])
-    def test_nothing_said_selects_everything(self, judged, text):
+    def test_an_empty_selection_selects_everything(self, judged, text):
         assert parse(text).mask(judged).all()
         assert parse(text).describe() == ""
 
@@ -87,7 +87,7 @@ class TestMeaning:
         selected = [[parse(f"true:{a} pred:{p}").mask(judged).sum() for p in range(10)] for a in range(10)]
         assert np.array_equal(selected, counts)
 
-    def test_leaves_the_verdicts_alone(self, judged):
+    def test_the_verdicts_are_unchanged(self, judged):
         before = judged.correct.copy()
         parse("right true:3").mask(judged)
         assert np.array_equal(judged.correct, before)
@@ -129,7 +129,7 @@ class TestClassNames:
         ],
     )
     def test_every_class_there_and_back(self, classes):
-        # Names that can't be written in a filter, or that are another class's number, give way to the number.
+        # The number replaces names that can't be written in a filter or that are another class's number.
         for number in range(len(classes)):
             selection = parse(f"true:{number}", classes)
             assert selection.terms[0][1].ranges == ((number, number),)
@@ -227,7 +227,7 @@ class TestErrors:
         with pytest.raises(SelectionError, match=r"^true:zzz: there is no such class. Classes are .* Ankle-boot$"):
             parse("true:zzz", FASHION)
 
-    def test_what_was_pasted_stays_short_and_printable(self):
+    def test_pasted_text_is_quoted_short_and_printable(self):
         with pytest.raises(SelectionError, match=r"^a{39}…: there"):
             parse("a" * 100_000)
         with pytest.raises(SelectionError, match=r"^�\[31m: there"):

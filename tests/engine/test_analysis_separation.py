@@ -1,4 +1,4 @@
-"""Numbers beside a picture: scikit-learn's and scipy's own on the same points, and pictures whose answer is known."""
+"""Measures of separation, against scikit-learn and scipy on the same points, and on pictures with a known result."""
 
 import math
 import subprocess
@@ -49,14 +49,14 @@ class TestNearestNeighbours:
         assert knn_accuracy(points, np.array([2, 2, 9]), 2) == pytest.approx(2 / 3)
         assert knn_accuracy(points, np.array([9, 2, 9]), 2) == 0
 
-    def test_a_few_are_asked_but_all_may_answer(self):
+    def test_a_sample_of_queries_against_all_points(self):
         # Pairs of equal labels, far apart from each other: among the asked alone there would be no equal label.
         points = np.repeat(np.arange(500.0)[:, None] * [10, 0], 2, axis=0)
         points[1::2, 1] = 1
         labels = np.repeat(np.arange(500), 2)
         assert knn_accuracy(points, labels, 1, queries=20) == 1
 
-    def test_the_asked_are_chosen_by_the_seed(self, picture):
+    def test_the_seed_chooses_the_sample(self, picture):
         values = [knn_accuracy(picture, LABELS, queries=100, seed=seed) for seed in (0, 0, 1, 2, 3)]
         assert values[0] == values[1]
         assert len(set(values)) > 1
@@ -84,7 +84,7 @@ class TestSilhouette:
         assert values[0] == pytest.approx(silhouette(picture, LABELS), abs=0.1)
 
     @pytest.mark.parametrize("labels", [[1, 1, 1], [1, 2, 3]])
-    def test_without_meaning(self, labels):
+    def test_undefined_silhouette(self, labels):
         assert math.isnan(silhouette(np.eye(3)[:, :2], np.array(labels)))
 
 
@@ -168,7 +168,7 @@ class TestAll:
         assert result.knn_full > 0.97
         assert 0.5 < result.knn_picture < 0.75
 
-    def test_says_how_many_were_looked_at(self, picture):
+    def test_reports_the_sample_size(self, picture):
         result = separation(DIGITS[:90], picture[:90], LABELS[:90])
         assert (result.sample, result.queries) == (90, 90)
 

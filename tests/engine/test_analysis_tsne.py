@@ -67,7 +67,7 @@ class TestPictures:
             assert picture.points.dtype == np.float64
             assert type(picture.points) is np.ndarray
             assert np.isfinite(picture.points).all()
-        # Each picture is its own, not a view of one that goes on changing.
+        # Each picture has its own memory: it is not a view of an array that changes later.
         assert not any(np.array_equal(a.points, b.points) for a, b in itertools.pairwise(whole))
 
     def test_first_picture_are_the_principal_components(self, whole):

@@ -1,4 +1,4 @@
-"""t-SNE stopped at any moment."""
+"""Stopping t-SNE in each of its phases."""
 
 import subprocess
 import sys
@@ -40,7 +40,7 @@ class TestStopping:
         assert time.perf_counter() - asked[0] < 5.0
         assert [picture.phase for picture in pictures] == ["neighbours", "stopped"]
         assert np.array_equal(pictures[0].points, pictures[1].points)
-        assert worker_threads()  # it hangs in its search, but nobody waits for it
+        assert worker_threads()  # it hangs in its search, but nothing waits for it
         release.set()
         assert wait_for_workers()
 
@@ -78,7 +78,7 @@ class TestStopping:
         assert np.array_equal(seen[-1].points, seen[-2].points)
         assert wait_for_workers()
 
-    def test_before_it_began(self):
+    def test_before_the_first_iteration(self):
         pictures = list(tsne(DIGITS[:300], stopping=lambda: True))
         assert [picture.phase for picture in pictures] == ["neighbours", "stopped"]
         assert wait_for_workers()
@@ -91,7 +91,7 @@ class TestStopping:
         pictures.close()
         assert wait_for_workers()
 
-    def test_whoever_is_slow_misses_pictures_but_holds_nothing_up(self):
+    def test_a_slow_consumer_misses_pictures_but_does_not_block_the_worker(self):
         pictures = tsne(DIGITS[:100], every=1)
         next(pictures)
         next(pictures)

@@ -23,7 +23,7 @@ class TestStored:
         np.testing.assert_equal(back.kl_divergence, whole[index].kl_divergence)
         assert os.listdir(tmp_path) == ["tsne.npz"]
 
-    def test_a_crash_leaves_the_old_one(self, whole, tmp_path, monkeypatch):
+    def test_a_crash_keeps_the_old_file(self, whole, tmp_path, monkeypatch):
         path = tmp_path / "tsne.npz"
         save(path, whole[0])
 

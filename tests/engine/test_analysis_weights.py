@@ -80,7 +80,7 @@ class TestFirstLayer:
         assert layer.norms == pytest.approx([math.dist(row, np.zeros(784)) for row in matrix], rel=1e-6)
         assert np.array_equal(layer.morans_i, morans_i(layer.pictures))
 
-    def test_arrays_do_as_well_as_tensors(self):
+    def test_arrays_give_the_same_as_tensors(self):
         weights = state(784, 12, 10)
         arrays = {name: tensor.numpy() for name, tensor in weights.items()}
         assert np.array_equal(first_layer(arrays).pictures, first_layer(weights).pictures)

@@ -1,4 +1,4 @@
-"""Which transform a configuration asks for, how it fades, and that the training's batches get it."""
+"""Which transform a configuration selects, how it fades, and that the training's batches use it."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def pixels_of(config, epoch, count=230):
 
 
 @pytest.mark.parametrize("field", ["scale", "shear", "elastic"])
-def test_each_of_them_bends(field):
+def test_each_setting_distorts(field):
     config = replace(RunConfig(rotation=0.0, shift=0), **{field: 0.5})
     assert isinstance(make_transform(config, 28), Warp)
     images = noise_dataset(20).images
@@ -42,7 +42,7 @@ def test_without_them_it_is_the_notebooks():
 
 
 class TestFading:
-    def test_turn_and_crop_weaken(self):
+    def test_rotation_and_crop_fade(self):
         # The padding stays, so that a weak shift cuts around the middle.
         transform = RotateAndCrop(28, 8.0, 4)
         matrices, offsets = transform.draw(3000, generator(), 0.5)

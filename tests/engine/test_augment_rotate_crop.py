@@ -91,8 +91,8 @@ class TestEqualToTorchvision:
         assert turned.max() == 255
         assert row < 13
 
-    def test_images_given_stay_as_they_are(self):
-        # And what was drawn for them, too.
+    def test_the_given_images_are_unchanged(self):
+        # And the drawn values, too.
         framed, offsets = add_border(torch.tensor(noise(5))), torch.zeros(5, 2, dtype=torch.int64)
         turns = rotation_matrices(torch.full((5,), 5.0, dtype=torch.float64), 28)
         given = (framed, turns, crop_matrices(turns, offsets, 2))
@@ -136,7 +136,7 @@ class TestDraw:
         assert not torch.equal(once[0], other[0])
         assert not torch.equal(once[1], other[1])
 
-    def test_continues_where_the_generator_is(self):
+    def test_continues_from_the_state_of_the_generator(self):
         source = generator()
         assert not torch.equal(draw(50, 5.0, 2, source)[0], draw(50, 5.0, 2, source)[0])
 

@@ -1,4 +1,4 @@
-"""Bending images: against torchvision's affine transform, scipy's interpolation and the field's closed form."""
+"""Warped images, against torchvision's affine transform, scipy's interpolation and the field's closed form."""
 
 import math
 
@@ -53,7 +53,7 @@ class TestApply:
             torch.testing.assert_close(bent, images.float(), rtol=0, atol=0.01)
 
     @pytest.mark.parametrize("angle", [-30.0, 5.0, 90.0])
-    def test_turns_and_moves_as_torchvision(self, angle):
+    def test_rotates_and_shifts_as_torchvision(self, angle):
         turn, look_at = math.radians(angle), (-1.0, 2.0)
         cos, sin = math.cos(turn), math.sin(turn)
         bends = torch.tensor([[cos, -sin, look_at[0]], [sin, cos, look_at[1]]]).repeat(4, 1, 1)
@@ -63,14 +63,14 @@ class TestApply:
         expected = vision.affine(images.float(), -angle, moved, 1.0, [0.0], InterpolationMode.BILINEAR)
         torch.testing.assert_close(affine_only().apply(images, bends), expected, rtol=0, atol=0.05)
 
-    def test_images_given_stay_as_they_are(self):
+    def test_the_given_images_are_unchanged(self):
         images = noise(5)
         before = images.clone()
         warp = Warp(SIZE, 10.0, 2.0, 0.1, 10.0, 1.0)
         warp.apply(images, *warp.draw(5, generator()))
         assert torch.equal(images, before)
 
-    def test_real_digits_stay_what_they_are(self, mnist_folder):
+    def test_real_digits_keep_their_class(self, mnist_folder):
         # A gentle bend moves ink but neither makes nor loses it.
         images = torch.tensor(read_images(mnist_folder / "MNIST" / "raw", CATALOG["mnist"].train_images)[:200])
         warp = Warp(SIZE, 5.0, 1.0, 0.0, 0.0, 0.5)
@@ -82,7 +82,7 @@ class TestApply:
 
 
 class TestDraw:
-    def test_turns_are_uniform(self):
+    def test_rotations_are_uniform(self):
         turns, shifts = matrices(affine_only(rotation=10.0))
         np.testing.assert_allclose(turns @ turns.transpose(0, 2, 1), np.tile(np.eye(2), (2000, 1, 1)), atol=1e-5)
         angles = np.degrees(np.arctan2(turns[:, 1, 0], turns[:, 0, 0]))
@@ -104,7 +104,7 @@ class TestDraw:
             assert stats.kstest(axis, stats.uniform(-1, 2).cdf).pvalue > 0.01
         assert stats.spearmanr(*factors.T).pvalue > 0.01
 
-    def test_slants_are_uniform(self):
+    def test_shears_are_uniform(self):
         turns, _ = matrices(affine_only(shear=20.0))
         np.testing.assert_allclose(turns[:, [0, 1], [0, 1]], 1.0)
         assert not turns[:, 1, 0].any()
@@ -149,6 +149,6 @@ class TestElastic:
             assert ours == pytest.approx(scipys, abs=0.06)
             assert scipys == pytest.approx(math.exp(-(lag**2) / (4 * SMOOTHNESS**2)), abs=0.06)
 
-    def test_both_directions_move_by_themselves(self):
+    def test_both_directions_are_independent(self):
         fields = self.fields(1.0)
         assert np.corrcoef(fields[:, 0, 14, 14], fields[:, 1, 14, 14])[0, 1] == pytest.approx(0, abs=0.05)

@@ -1,4 +1,4 @@
-"""An epoch's batches: every image once, in a new order, turned anew, and normalised as torchvision does it."""
+"""An epoch's batches: every image once, in a new order, augmented again, and normalised as by torchvision."""
 
 import math
 from dataclasses import replace
@@ -44,7 +44,7 @@ class TestNormalise:
         torch.testing.assert_close(result, expected, rtol=0, atol=1e-6)
 
     @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
-    def test_images_given_stay_as_they_are(self, dtype):
+    def test_the_given_images_are_unchanged(self, dtype):
         images = torch.tensor(noise_dataset(3).images).to(dtype)
         before = images.clone()
         normalise(images, 0.5, 0.5)
@@ -71,18 +71,18 @@ class TestEpoch:
         batches = batches_of(STILL)
         orders = [order_of(batches, epoch) for epoch in (1, 2, 3)]
         for a, b in ((0, 1), (0, 2), (1, 2)):
-            # Two random orders agree in one place on average.
+            # Two random orders agree at one position on average.
             assert (orders[a] == orders[b]).sum() < 10
         assert (orders[0] == torch.arange(230)).sum() < 10
 
-    def test_epoch_needs_no_history(self):
+    def test_an_epoch_does_not_depend_on_earlier_ones(self):
         batches = batches_of(RunConfig(batch_size=32))
         first = pixels_of(batches, 5)
         pixels_of(batches, 6)
         assert torch.equal(pixels_of(batches, 5), first)
         assert torch.equal(pixels_of(batches_of(RunConfig(batch_size=32)), 5), first)
 
-    def test_torchs_own_random_state_plays_no_part(self):
+    def test_torchs_random_state_is_not_used(self):
         batches = batches_of(RunConfig(batch_size=32))
         torch.manual_seed(1)
         first = pixels_of(batches, 1)
@@ -94,7 +94,7 @@ class TestEpoch:
     def test_seed_decides(self):
         assert not torch.equal(order_of(batches_of(STILL), 1), order_of(batches_of(replace(STILL, seed=5)), 1))
 
-    def test_an_image_is_turned_anew_in_every_epoch(self):
+    def test_an_image_is_augmented_differently_in_every_epoch(self):
         batches = batches_of(RunConfig(batch_size=32))
         by_image = []
         for epoch in (1, 2):
@@ -104,7 +104,7 @@ class TestEpoch:
         assert differing.sum() > 220
 
     @pytest.mark.parametrize("batch_size", [32, 100, 511, 513])
-    def test_images_are_turned_differently_within_an_epoch(self, batch_size):
+    def test_images_are_augmented_differently_within_an_epoch(self, batch_size):
         # The same image everywhere: what differs is the augmentation, across the chunks' borders too. By up to 5° there
         # are only some hundred different pictures, by up to 180° nearly all differ.
         count = 1100

@@ -15,7 +15,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("field", "value", "told"), [(f, v, told) for f, (values, told) in REFUSED.items() for v in values]
     )
-    def test_names_the_option_and_what_is_allowed(self, field, value, told):
+    def test_the_message_names_the_option_and_its_range(self, field, value, told):
         problems = problems_of(**{field: value})
         assert set(problems) == {field}
         message = problems[field]
@@ -93,7 +93,7 @@ class TestNotebook:
         assert (config.epochs, config.batch_size, config.hidden) == (10, 64, (250, 100))
         assert (config.optimizer, config.lr, config.seed) == ("adam", 1e-3, 1234)
         assert (config.rotation, config.shift, config.valid_fraction) == (5.0, 2, 0.1)
-        # Nothing that the notebook does not have.
+        # Nothing beyond the notebook's settings.
         assert config.schedule == "constant"
         assert not config.bends
         assert config.fade == 0.0
@@ -110,7 +110,7 @@ class TestNotebook:
         assert RunConfig.from_recipe("notebook") == RunConfig()
         assert RunConfig.from_recipe("notebook", epochs=3, lr=0.1) == RunConfig(epochs=3, lr=0.1)
 
-    def test_unknown_recipe_is_told_with_the_other_problems(self):
+    def test_an_unknown_recipe_is_reported_with_the_other_problems(self):
         with pytest.raises(ConfigError) as caught:
             RunConfig.from_recipe("foo", epochs=0)
         assert set(caught.value.problems) == {"recipe", "epochs"}

@@ -111,7 +111,7 @@ class TestText:
 
 class TestTable:
     @pytest.mark.parametrize("name", SETTINGS)
-    def test_every_setting_keeps_to_what_it_declares(self, name):
+    def test_every_setting_matches_its_declaration(self, name):
         kind = SETTINGS[name].kind
         match kind:
             case Whole(low=low, high=high):
@@ -141,7 +141,7 @@ class TestTable:
         assert SETTINGS["dataset"].kind.choices == DATASET_NAMES
         assert SETTINGS["recipe"].kind.choices == tuple(RECIPES)
 
-    def test_groups_stand_together(self):
+    def test_groups_are_contiguous(self):
         groups = [group for group, _ in itertools.groupby(SETTINGS.values(), key=lambda setting: setting.group)]
         assert len(groups) == len(set(groups))
 

@@ -1,4 +1,4 @@
-"""The choice of threads: few where more are hardly quicker, a core for the screen, and the same one the next time."""
+"""The choice of threads: few where more are hardly faster, a core for the screen, and stored for the next training."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def measured(monkeypatch):
-    """Stands in for the measurement: every thread shares the work alike."""
+    """Replaces the measurement: the time is divided by the number of threads."""
     asked = []
 
     def seconds(config, threads):
@@ -34,12 +34,12 @@ class TestQuickest:
     @pytest.mark.parametrize(
         ("most", "asked"), [(1, [1]), (2, [1, 2]), (3, [1, 2, 3]), (7, [1, 2, 4, 7]), (8, [1, 2, 4, 8])]
     )
-    def test_what_is_tried(self, most, asked):
+    def test_the_numbers_of_threads_that_are_measured(self, most, asked):
         tried = []
         fastest_thread_count(most, lambda threads: tried.append(threads) or 1.0)
         assert tried == asked
 
-    def test_gain_must_be_worth_a_core(self):
+    def test_a_small_gain_does_not_use_another_core(self):
         assert fastest_thread_count(8, lambda threads: 1 / threads) == 8
         assert fastest_thread_count(8, lambda threads: 1.0) == 1
         assert fastest_thread_count(8, {1: 1.0, 2: 0.85, 4: 0.81, 8: 0.9}.__getitem__) == 1
@@ -58,7 +58,7 @@ class TestChoice:
         assert measured == []
         assert choose_threads(AUTO, 4, "a processor") == 3
 
-    def test_the_same_the_next_time(self, cache, measured, monkeypatch):
+    def test_the_choice_is_stored(self, cache, measured, monkeypatch):
         first = choose_threads(AUTO, 8, "a processor")
         count = len(measured)
         monkeypatch.setattr(cpu_threads, "step_seconds", lambda config, threads: threads)
@@ -66,7 +66,7 @@ class TestChoice:
         assert len(measured) == count
 
     @pytest.mark.parametrize("other", [{"batch_size": 500}, {"hidden": (30,)}])
-    def test_another_step_is_measured_anew(self, cache, measured, other):
+    def test_another_step_is_measured_again(self, cache, measured, other):
         choose_threads(AUTO, 8, "a processor")
         count = len(measured)
         choose_threads(replace(AUTO, **other), 8, "a processor")
@@ -75,7 +75,7 @@ class TestChoice:
         assert len(measured) > count + 4
 
     @pytest.mark.parametrize("content", ["", "[]", "{", '{"a": "b"}'])
-    def test_torn_record_is_measured_anew(self, cache, measured, content):
+    def test_a_truncated_record_is_measured_again(self, cache, measured, content):
         cache.parent.mkdir()
         cache.write_text(content)
         assert choose_threads(AUTO, 4, "a processor") == 3
@@ -90,7 +90,7 @@ class TestMeasurement:
     def test_real(self):
         assert step_seconds(AUTO, 1) > 0
 
-    def test_leaves_torch_as_it_was(self):
+    def test_torchs_threads_are_restored(self):
         import torch
 
         before, state = torch.get_num_threads(), torch.random.get_rng_state()

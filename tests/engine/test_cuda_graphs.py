@@ -1,4 +1,4 @@
-"""Several steps at once: one by one, and recorded, beside the same steps alone."""
+"""Groups of steps, one by one and as recorded graphs, against the same steps alone."""
 
 import logging
 from dataclasses import replace
@@ -20,7 +20,7 @@ RATES = [0.01, 0.02, 0.03]
 
 
 class FakeGraphs:
-    """Stands in for CUDA's on a machine without: what was recorded runs again on the same memory."""
+    """Replaces CUDA's graphs on a machine without a GPU: recorded steps run again on the same memory."""
 
     def __init__(self):
         self.replays = 0
@@ -65,7 +65,7 @@ def one_by_one(step, x, y, rates, batch_size=8):
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])
 @pytest.mark.parametrize("make", [Steps, lambda step, size: GraphedSteps(step, size, 3, FakeGraphs())])
 class TestSameAsAlone:
-    def test_full_groups_and_what_is_left(self, make, optimizer):
+    def test_full_groups_and_the_remainder(self, make, optimizer):
         ours, alone = new_step(optimizer), new_step(optimizer)
         steps = make(ours, 8)
         for seed, (batches, last) in enumerate([(3, 8), (3, 8), (2, 8), (3, 5), (1, 3), (3, 8)]):
@@ -103,7 +103,7 @@ class TestGraph:
             steps(*group(batches, last=last), RATES[:batches])
         assert graphs.replays == 2
 
-    def test_logits_of_the_group_before_stay(self):
+    def test_logits_of_the_previous_group_are_unchanged(self):
         steps = GraphedSteps(new_step(), 8, 3, FakeGraphs())
         kept = steps(*group(), RATES)
         copied = kept.clone()
@@ -117,7 +117,7 @@ class TestGraph:
             steps(*group(), RATES)
         assert graphs.waited == [1, 2, 3]
 
-    def test_restored_state_is_what_a_replay_goes_on_from(self):
+    def test_a_replay_continues_from_the_restored_state(self):
         ours, alone = new_step(), new_step()
         one_by_one(alone, *group(seed=4), RATES)
         steps = GraphedSteps(ours, 8, 3, FakeGraphs())
@@ -166,7 +166,7 @@ class TestTraining:
 
 
 class TestCudaThatCannotRecord:
-    def test_goes_on_step_by_step(self, monkeypatch, caplog):
+    def test_continues_step_by_step(self, monkeypatch, caplog):
         class Device:
             type = "cuda"
 

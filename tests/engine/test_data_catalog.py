@@ -1,4 +1,4 @@
-"""The catalog's facts, held against torchvision and the real files."""
+"""The catalog, against torchvision and the real files."""
 
 import hashlib
 import subprocess

@@ -1,4 +1,4 @@
-"""Statistics, split and the bundled digits, held against numpy, torch, scikit-learn and the real data."""
+"""Statistics, split and the bundled digits, against numpy, torch, scikit-learn and the real data."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ class TestSplit:
         assert tenths.max() < 750
 
     @pytest.mark.parametrize(("count", "fraction", "expected"), [(10, 0.001, 1), (2, 0.9, 1), (10, 0.25, 2)])
-    def test_both_sides_get_something(self, count, fraction, expected):
+    def test_both_parts_are_not_empty(self, count, fraction, expected):
         train, valid = dataset_of(count).split(0, fraction)
         assert (len(train), len(valid)) == (count - expected, expected)
 
@@ -87,7 +87,7 @@ class TestDataset:
     def test_class_counts(self):
         dataset = dataset_of(23)
         np.testing.assert_array_equal(dataset.class_counts(dataset.labels), [3, 3, 3, 2, 2, 2, 2, 2, 2, 2])
-        # A class that is absent still has its place.
+        # An absent class still has a count.
         np.testing.assert_array_equal(dataset.class_counts(dataset.labels[:2]), [1, 1] + [0] * 8)
 
 
@@ -123,7 +123,7 @@ class TestDigits:
         margin[:, 4:24, 4:24] = 0
         assert not margin.any()
 
-    def test_corner_stays_a_corner(self):
+    def test_a_corner_stays_in_its_corner(self):
         # A picture that is turned over or swapped with its mirror image has its bright corner elsewhere.
         small = np.zeros((1, 8, 8))
         small[0, 0, 7] = 16

@@ -39,7 +39,7 @@ class TestSuccess:
             fetch(tmp_path)
         reference = type("Tiny", (datasets.MNIST,), {"mirrors": [], "resources": []})
         reference.resources = [(f"{file.name}.gz", file.gz_md5) for file in INFO.files]
-        reference.mirrors = ["http://127.0.0.1:1/"]  # must not be asked: the .gz files are there
+        reference.mirrors = ["http://127.0.0.1:1/"]  # must not be used: the .gz files are there
         assert (reference(tmp_path, download=True).data.numpy() == DATA.images).all()
 
     def test_only_what_is_missing_is_asked_for(self, folder, monkeypatch):
@@ -51,9 +51,9 @@ class TestSuccess:
         assert len(good.requests) == 3
         assert before.items() <= listing(folder).items()
 
-    def test_nothing_happens_where_all_is_there(self, tmp_path, monkeypatch):
+    def test_complete_data_needs_no_download(self, tmp_path, monkeypatch):
         DATA.write(tmp_path)
-        use(monkeypatch)  # no mirror to ask
+        use(monkeypatch)  # no mirror
         before = listing(tmp_path)
         assert fetch(tmp_path) == []
         assert listing(tmp_path) == before
@@ -63,7 +63,7 @@ class TestSuccess:
         with mirror(DATA.gz, fault) as bad, mirror(DATA.gz) as good:
             use(monkeypatch, bad.url, good.url)
             fetch(tmp_path)
-            assert len(bad.requests) <= 1  # the good one is asked first from then on
+            assert len(bad.requests) <= 1  # the good one is tried first from then on
         assert listing(tmp_path / "Tiny" / "raw") == DATA.gz
 
     @pytest.mark.parametrize("fault", ["busy", "wrong", "long", "cut", "silent"])
@@ -130,7 +130,7 @@ class TestCancel:
             with pytest.raises(Cancelled):
                 fetch(folder, wanted.is_set)
             assert time.monotonic() - begin < 10  # a third of the time-out
-            assert listing(folder) == before  # at once, while the thread still hangs
+            assert listing(folder) == before  # immediately, while the thread still hangs
         for thread in transfers():
             thread.join(HANG)
             assert not thread.is_alive()
@@ -180,7 +180,7 @@ except Cancelled:
                 fetch(tmp_path, lambda: True)
         assert good.requests == []
 
-    def test_generator_that_is_dropped(self, folder, monkeypatch):
+    def test_closing_the_generator_removes_partial_files(self, folder, monkeypatch):
         before = listing(folder)
         monkeypatch.setattr(module, "SOCKET_TIMEOUT", 5.0)
         with mirror(DATA.gz, "drip") as slow:
@@ -189,8 +189,8 @@ except Cancelled:
             assert next(phase for phase in running if phase.done)
             with contextlib.closing(running):
                 new = set(listing(folder)) - set(before)
-                assert new  # or this test would show nothing
-                assert all(name.endswith(".part") for name in new)  # nobody takes half a file for a whole one
+                assert new  # otherwise this test would check nothing
+                assert all(name.endswith(".part") for name in new)  # a partial file is not taken for a complete one
             assert listing(folder) == before
 
     def test_thread_ends_while_the_mirror_still_sends(self, tmp_path, monkeypatch):

@@ -40,9 +40,9 @@ FAULTS = {
 
 class TestFailure:
     @pytest.mark.parametrize(("fault", "reason"), FAULTS.items())
-    def test_reason_is_told_and_folder_is_as_before(self, folder, monkeypatch, fault, reason):
+    def test_the_reason_is_reported_and_the_folder_unchanged(self, folder, monkeypatch, fault, reason):
         before = listing(folder)
-        # The first file comes well, so that there is something to take back.
+        # The first file is complete, so that there is something to remove.
         with mirror(DATA.gz, fault, only="t10k") as bad:
             use(monkeypatch, bad.url)
             with pytest.raises(DownloadError) as caught:
@@ -57,20 +57,20 @@ class TestFailure:
         )
         assert "\n" not in str(error)
 
-    def test_every_mirror_is_asked_twice(self, tmp_path, monkeypatch):
+    def test_every_mirror_is_tried_twice(self, tmp_path, monkeypatch):
         with mirror(DATA.gz, "not found") as one, mirror(DATA.gz, "busy") as two:
             use(monkeypatch, one.url, two.url)
             with pytest.raises(DownloadError, match="and 1 other mirror failed too"):
                 fetch(tmp_path)
         assert len(one.requests) == len(two.requests) == 2
 
-    def test_the_failure_that_came_furthest_is_told(self, tmp_path, monkeypatch):
+    def test_the_failure_with_the_most_progress_is_reported(self, tmp_path, monkeypatch):
         with mirror(DATA.gz, "refuse") as one, mirror(DATA.gz, "wrong") as two, mirror(DATA.gz, "not found") as three:
             use(monkeypatch, one.url, two.url, three.url)
             with pytest.raises(DownloadError, match="wrong checksum, and 2 other mirrors failed too"):
                 fetch(tmp_path)
 
-    def test_folders_made_for_nothing_are_removed(self, tmp_path, monkeypatch):
+    def test_empty_folders_are_removed_after_a_failure(self, tmp_path, monkeypatch):
         with mirror(DATA.gz, "wrong") as bad:
             use(monkeypatch, bad.url)
             with pytest.raises(DownloadError):
@@ -97,7 +97,7 @@ class TestFailure:
                 fetch(tmp_path)
         assert listing(tmp_path) == {}
 
-    def test_hang_that_no_socket_timeout_sees(self, tmp_path, monkeypatch):
+    def test_a_hang_without_a_socket_timeout(self, tmp_path, monkeypatch):
         def hang(*_, **__):
             released.wait(HANG)
             raise socket.gaierror(socket.EAI_AGAIN, "too late")
@@ -125,7 +125,7 @@ class TestFailure:
         assert str(caught.value).endswith("free some space, or choose another folder with --data-dir")
         assert listing(folder) == before
 
-    def test_disk_is_full_when_it_counts(self, folder, monkeypatch):
+    def test_disk_is_full_at_fsync(self, folder, monkeypatch):
         def full(_):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -1,4 +1,4 @@
-"""Which folder holds the data, and what is in it at a glance."""
+"""Which folder holds the data, and a quick check of its files."""
 
 import gzip
 import os
@@ -44,7 +44,7 @@ class TestDataFolder:
         monkeypatch.setenv("MNIST_TUI_DATA", "~/other")
         assert data_folder(None) == tmp_path / "other"
 
-    def test_nobodys_home(self):
+    def test_unknown_home(self):
         with pytest.raises(ConfigError, match="starts with an unknown user's home folder") as caught:
             data_folder("~nobody-of-this-name/sets")
         assert list(caught.value.problems) == ["data_dir"]
@@ -73,7 +73,7 @@ class TestCheckFolder:
         assert list(caught.value.problems) == ["data_dir"]
         assert caught.value.problems["data_dir"].startswith("--data-dir")
 
-    def test_name_that_no_system_takes(self):
+    def test_name_that_no_file_system_accepts(self):
         with pytest.raises(DataError, match="can't be opened"):
             check_folder(Path("a\0b"), True)
         with pytest.raises(DataError, match="can't be opened"):
@@ -128,7 +128,7 @@ class TestSurvey:
         found = survey(tmp_path)["mnist"]
         assert (found.state, found.detail) == ("damaged", f"{name} is truncated: 5 bytes instead of 38")
 
-    def test_damage_counts_more_than_absence(self, tmp_path, tiny):
+    def test_damage_is_reported_before_absence(self, tmp_path, tiny):
         place = tiny.write(tmp_path)
         (place / tiny.info.train_images.name).unlink()
         (place / tiny.info.test_labels.name).write_bytes(b"")
@@ -143,7 +143,7 @@ class TestSurvey:
         survey(mnist_folder)
         assert time.perf_counter() - begin < 2  # it takes under a millisecond; reading and hashing takes more
 
-    def test_link_in_a_circle(self, tmp_path, tiny):
+    def test_circular_link(self, tmp_path, tiny):
         place = tmp_path / "Tiny" / "raw"
         place.mkdir(parents=True)
         os.symlink(tiny.info.train_images.name, place / tiny.info.train_images.name)

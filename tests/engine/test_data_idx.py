@@ -1,4 +1,4 @@
-"""Reading IDX files: equal to torchvision on good ones, and a telling error on everything else."""
+"""Reading IDX files: equal to torchvision on valid ones, and a precise error on all others."""
 
 import contextlib
 import gzip
@@ -224,18 +224,18 @@ class TestHostileFiles:
         with bounded_memory(2_000_000):
             assert "is too long: 10,000,000,000 bytes" in fault_of(tmp_path, IMAGES)
 
-    def test_folder_in_its_place(self, tmp_path):
+    def test_a_folder_instead_of_the_file(self, tmp_path):
         (tmp_path / IMAGES.name).mkdir()
         assert "is not a regular file" in fault_of(tmp_path, IMAGES)
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-    @pytest.mark.timeout(20)  # opening a pipe waits for a writer for ever
-    def test_pipe_in_its_place(self, tmp_path):
+    @pytest.mark.timeout(20)  # opening a pipe would wait forever for a writer
+    def test_a_pipe_instead_of_the_file(self, tmp_path):
         os.mkfifo(tmp_path / IMAGES.name)
         assert "is not a regular file" in fault_of(tmp_path, IMAGES)
         assert visible_fault(tmp_path / IMAGES.name, IMAGES) == "is not a regular file"
 
-    def test_link_that_leads_nowhere(self, tmp_path):
+    def test_dangling_link(self, tmp_path):
         (tmp_path / IMAGES.name).symlink_to(tmp_path / "gone")
         assert "can't be read (No such file or directory)" in fault_of(tmp_path, IMAGES)
 
@@ -261,7 +261,7 @@ class TestHostileFiles:
 
 
 def test_visible_fault_agrees_with_reading(tmp_path):
-    """The quick look may miss a fault and must not invent one."""
+    """The quick check may miss a fault, and must not report one that is not there."""
     data = tiny_data()
     place = data.write(tmp_path)
     data.write(tmp_path, compressed=True)
@@ -289,7 +289,7 @@ def unprivileged_folder():
 
 @contextlib.contextmanager
 def unprivileged():
-    """As an ordinary user, also where root runs the tests, whom no permission stops."""
+    """Run as an ordinary user, also where root runs the tests, for whom permissions do not apply."""
     if os.geteuid() != 0:
         yield
         return

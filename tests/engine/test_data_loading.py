@@ -1,4 +1,4 @@
-"""From a name to a data set: what is read, what is downloaded, what stands in and what is refused."""
+"""From a name to a data set: what is read, downloaded, replaced by another data set, and refused."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(60)
 
 @pytest.fixture(autouse=True)
 def _no_way_out(monkeypatch):
-    """Nothing reaches a real mirror: the only one is a port where nobody listens."""
+    """Let no request reach a real mirror: the only one is a port without a listener."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MNIST_TUI_MIRROR", "http://127.0.0.1:1")
@@ -24,7 +24,7 @@ def _no_way_out(monkeypatch):
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """The tiny data set in MNIST's place."""
+    """Replace MNIST by the tiny data set."""
     data = tiny_data()
     monkeypatch.setitem(CATALOG, "mnist", data.info)
     return data
@@ -80,7 +80,7 @@ class TestFromFiles:
         with pytest.raises(DataError, match="t10k-images-idx3-ubyte is truncated"):
             run(name, tmp_path)
 
-    def test_damage_is_told_before_the_rest_is_downloaded(self, tmp_path, tiny, monkeypatch):
+    def test_damage_is_reported_before_the_rest_is_downloaded(self, tmp_path, tiny, monkeypatch):
         place = tiny.write(tmp_path)
         (place / tiny.info.train_images.name).unlink()
         (place / tiny.info.train_labels.name).write_bytes(idx(np.zeros(20, np.uint8)))

@@ -1,4 +1,4 @@
-"""Which mirrors are asked."""
+"""Which mirrors are tried."""
 
 import sys
 
@@ -32,7 +32,7 @@ class TestMirrors:
             assert mirrors(info) == known.mirrors
 
     @pytest.mark.parametrize("base", ["http://127.0.0.1:8000", "http://127.0.0.1:8000/", " http://127.0.0.1:8000 "])
-    def test_ones_own_alone(self, monkeypatch, base):
+    def test_a_configured_mirror_is_the_only_one(self, monkeypatch, base):
         monkeypatch.setenv("MNIST_TUI_MIRROR", base)
         assert mirrors(CATALOG["fashion-mnist"]) == ["http://127.0.0.1:8000/FashionMNIST/raw/"]
 

@@ -1,4 +1,4 @@
-"""Measuring: the notebook's worked example, torch's and scipy's own functions, and no image lost between chunks."""
+"""Evaluation: the notebook's worked example, torch's and scipy's own functions, and every image of every chunk."""
 
 import numpy as np
 import pytest

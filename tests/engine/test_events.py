@@ -1,4 +1,4 @@
-"""Events as lines of JSON: the contract's names, the way there and back, and lines that somebody else wrote."""
+"""Events as lines of JSON: the documented names, the round trip, and lines from other programs."""
 
 import dataclasses
 import json

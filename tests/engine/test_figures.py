@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("few_noise_images")
 
 
 @pytest.mark.parametrize("view", ONE_RUN)
-def test_every_view_is_a_picture_that_says_how_it_was_made(run: RunFolder, tmp_path: Path, view: str) -> None:
+def test_every_figure_contains_how_it_was_made(run: RunFolder, tmp_path: Path, view: str) -> None:
     """Fails where a figure is blank, nearly blank or unsigned."""
     exported = made(run, tmp_path, view)
     picture = pixels(exported.figure)
@@ -51,7 +51,7 @@ def test_every_view_is_a_picture_that_says_how_it_was_made(run: RunFolder, tmp_p
     assert exported.numbers.stem == exported.figure.stem == view
 
 
-def test_no_text_leaves_the_paper(run: RunFolder, tmp_path: Path) -> None:
+def test_no_text_exceeds_the_figure(run: RunFolder, tmp_path: Path) -> None:
     """Fails where a heading, a label or a legend is cut off: ink would touch the edge."""
     for view in ("curves", "data", "confusion", "mistakes", "image", "projection", "pca-output", "weights"):
         for size in (None, Size(4, 3)):
@@ -61,7 +61,7 @@ def test_no_text_leaves_the_paper(run: RunFolder, tmp_path: Path) -> None:
 
 
 class TestNumbers:
-    """The files' numbers are those of the analysis for the same subject, which the screens draw."""
+    """The numbers in the files are those of the analysis, which the screens draw."""
 
     def test_curves(self, run: RunFolder, tmp_path: Path) -> None:
         columns = table(made(run, tmp_path, "curves", Settings(smooth=0.6)).numbers)
@@ -126,7 +126,7 @@ class TestNumbers:
         assert again["imagined"][0]["pixels"][0][0] == 77.0
 
 
-def test_a_comparison_needs_others_and_lays_them_over_each_other(run: RunFolder, tmp_path: Path) -> None:
+def test_a_comparison_needs_other_runs_and_overlays_them(run: RunFolder, tmp_path: Path) -> None:
     other = finished_run(tmp_path / "more", "other", replace(run.config(), epochs=1))
     context, form = Context(Analyst()), Form(tmp_path, numbers=True)
     with pytest.raises(ConfigError, match="--with"):
@@ -151,7 +151,7 @@ def test_curves_of_a_training_that_diverged(run: RunFolder, tmp_path: Path) -> N
         assert export(Context(Analyst()), state, Form(tmp_path)).figure.exists()
 
 
-def test_curves_before_there_is_a_point_even_on_an_axis_of_logarithms(run: RunFolder, tmp_path: Path) -> None:
+def test_empty_curves_are_drawn_even_on_a_logarithmic_axis(run: RunFolder, tmp_path: Path) -> None:
     data = run_curves(History.of(event for event in run.events() if not isinstance(event, Progress | Epoch)))
     assert not any(len(curve.xs) for curve in data.curves)
     state = ViewState("curves", subject_of(run, "curves"), Settings(log=True), data)

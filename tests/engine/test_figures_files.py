@@ -26,7 +26,9 @@ pytestmark = pytest.mark.usefixtures("few_noise_images")
 
 
 @pytest.mark.parametrize("format", ["svg", "pdf"])
-def test_vectors_say_how_they_were_made_and_come_out_equal(run: RunFolder, tmp_path: Path, format: str) -> None:
+def test_vector_formats_contain_how_they_were_made_and_are_reproducible(
+    run: RunFolder, tmp_path: Path, format: str
+) -> None:
     """Fails where a date or a random name gets into the file."""
     one, two = (made(run, tmp_path, "confusion", format=format) for _ in range(2))
     content = one.figure.read_bytes()
@@ -37,7 +39,7 @@ def test_vectors_say_how_they_were_made_and_come_out_equal(run: RunFolder, tmp_p
     assert two.figure.name == f"confusion-2.{format}", "nothing is overwritten"
 
 
-def test_a_full_disk_leaves_nothing_behind(run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_files(run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails where the numbers stay though the figure could not be written."""
     whole, synced = os.fsync, []
 
@@ -53,7 +55,7 @@ def test_a_full_disk_leaves_nothing_behind(run: RunFolder, tmp_path: Path, monke
     assert list(tmp_path.iterdir()) == []
 
 
-def test_names_of_files_go_on_with_the_first_free_number(tmp_path: Path) -> None:
+def test_file_names_get_the_first_free_number(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("kept")
     paths = files.write_unique(tmp_path, "a", {"png": b"1", "csv": b"2"})
     assert [path.name for path in paths] == ["a-2.png", "a-2.csv"], "both have the same number"
@@ -62,9 +64,7 @@ def test_names_of_files_go_on_with_the_first_free_number(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
-def test_two_at_the_same_moment_take_different_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
-) -> None:
+def test_concurrent_exports_take_different_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
     """Fails where a name is looked for first and taken later."""
     if not links:
 
@@ -82,7 +82,7 @@ def test_two_at_the_same_moment_take_different_names(
         assert csv.stem == png.stem
 
 
-def test_giving_up_in_a_search_writes_nothing(run: RunFolder, tmp_path: Path) -> None:
+def test_cancelling_a_search_writes_nothing(run: RunFolder, tmp_path: Path) -> None:
     context = Context(Analyst(), cancelled=lambda: True)
     subject = Subject(run.path, 2, "test")
     for view in ("tsne-output", "imagine"):
@@ -92,7 +92,7 @@ def test_giving_up_in_a_search_writes_nothing(run: RunFolder, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("view", "store"), [("tsne-output", "projections"), ("imagine", "imagined")])
-def test_an_epoch_retrained_during_a_search_gets_none_of_its_findings(
+def test_an_epoch_retrained_during_a_search_gets_none_of_its_results(
     run: RunFolder, tmp_path: Path, view: str, store: str
 ) -> None:
     """Fails where a picture of replaced weights is stored, or drawn, as one of the new weights."""
@@ -116,7 +116,7 @@ def test_an_epoch_retrained_during_a_search_gets_none_of_its_findings(
     assert list((copy.path / store).glob("*")), "the next attempt is stored"
 
 
-def test_imagined_digits_survive_the_disk_and_damage_is_left_out(tmp_path: Path) -> None:
+def test_stored_imagined_digits_are_read_back_and_damaged_ones_ignored(tmp_path: Path) -> None:
     image = np.random.default_rng(0).normal(size=(28, 28)).astype(np.float32)
     near = NearestImage(17, 4, np.full((28, 28), 9, np.uint8), 12.5)
     imagined_store.save(tmp_path, 2, Imagined("smooth", 4, image, 0.75, 200, near))

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("few_noise_images")
 
 
 class TestSettings:
-    def test_the_command_says_them_and_is_understood(self) -> None:
+    def test_settings_become_arguments_and_are_parsed_back(self) -> None:
         """Fails where a setting gets lost between the screen and the command."""
         settings = Settings(
             log=True, smooth=0.6, last=10, first=26, count=9, draw=3, percent=True, both=True, which="all",
@@ -51,11 +51,11 @@ class TestSettings:
             ("order", "x"), ("layer", "99"), ("points", "1"), ("digits", "3,"), ("unit", "²"),
         ],
     )  # fmt: skip
-    def test_wrong_ones_are_named(self, name: str, value: str) -> None:
+    def test_wrong_settings_are_named(self, name: str, value: str) -> None:
         with pytest.raises(ConfigError, match=f"--{name}"):
             parse({name: value})
 
-    def test_what_no_view_takes_is_refused(self) -> None:
+    def test_a_setting_that_no_view_has_is_refused(self) -> None:
         with pytest.raises(ConfigError, match="--unit concerns only weights"):
             chosen(("confusion",), {"unit"})
         with pytest.raises(ConfigError, match="'bogus' is not known"):
@@ -67,7 +67,7 @@ class TestSettings:
         with pytest.raises(ConfigError, match="--size"):
             parse_size(size)
 
-    def test_what_the_subject_does_not_have(self, run: RunFolder, tmp_path: Path) -> None:
+    def test_settings_that_the_subject_does_not_have(self, run: RunFolder, tmp_path: Path) -> None:
         for view, settings, words in (
             ("weights", Settings(layer=3), "--layer 3"),
             ("weights", Settings(unit=16), "0 to 15"),
@@ -79,7 +79,7 @@ class TestSettings:
         assert list(tmp_path.iterdir()) == []
 
 
-def test_a_turned_picture_is_named_so_that_it_can_be_turned_again() -> None:
+def test_an_orientation_is_named_so_that_it_can_be_reproduced() -> None:
     """Fails where the picture on the screen, turned like the epoch before, comes out mirrored."""
     random = np.random.default_rng(5)
     x = random.normal(size=(60, 5)) * [3, 2.9, 1, 1, 1]

@@ -1,4 +1,4 @@
-"""Files replaced at once, or left as they were."""
+"""Files are replaced atomically, or stay as they were."""
 
 import os
 
@@ -15,7 +15,7 @@ class TestReplace:
         assert path.read_bytes() == b"new"
         assert list(tmp_path.iterdir()) == [path]
 
-    def test_a_failure_leaves_the_old_file(self, tmp_path, monkeypatch):
+    def test_a_failure_keeps_the_old_file(self, tmp_path, monkeypatch):
         path = tmp_path / "file"
         files.replace(path, b"old")
 

@@ -1,4 +1,4 @@
-"""A run's history as its events tell it."""
+"""A run's history, computed from its events."""
 
 import math
 
@@ -58,7 +58,7 @@ class TestFolding:
 
 
 class TestEpochs:
-    def test_told_again_replaces(self):
+    def test_a_repeated_epoch_replaces_the_first(self):
         history = History.of([epoch(1, 0.5, best=True), epoch(2, 0.4, best=True), epoch(1, 0.3, best=True)])
         assert [(e.epoch, e.valid_loss) for e in history.epochs] == [(1, 0.3), (2, 0.4)]
 
@@ -109,8 +109,8 @@ class TestFineCurve:
         xs, losses, _ = History.of([progress(1, 1, []), progress(1, 2, [0.5])]).fine_curve()
         assert (xs.tolist(), losses.tolist()) == ([0.2], [0.5])
 
-    def test_a_log_that_lies_about_its_points(self):
-        # Somebody else's log: the chart needs as many losses as accuracies.
+    def test_a_log_with_inconsistent_points(self):
+        # A log from another program: the chart needs as many losses as accuracies.
         foreign = Progress(1, 2, 5, 0.5, 0.5, 1.0, losses=[0.5, 0.4], accs=[0.5])
         xs, losses, accs = History.of([foreign]).fine_curve()
         assert len(xs) == len(losses) == len(accs)

@@ -9,7 +9,7 @@ from mnist_tui.engine.training.model import MLP, initialized, layer_names
 
 
 def set_weights(model, value):
-    """Every weight and bias to `value`, so that the answers can be worked out by hand."""
+    """Set every weight and bias to `value`, so that the logits can be computed by hand."""
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.fill_(value)
@@ -69,7 +69,7 @@ class TestForward:
         assert logits.min() < 0 == hidden.min()
 
     def test_relu_after_each_of_the_first_two_layers(self):
-        # All pre-activations are negative, so a layer without ReLU would hand something on.
+        # All pre-activations are negative, so a layer without ReLU would have a non-zero output.
         model = MLP((4, 3, 2, 10))
         set_weights(model, -1.0)
         logits, hidden = model(torch.ones(1, 4))
@@ -109,7 +109,7 @@ class TestForward:
 
 @pytest.mark.parametrize("sizes", [(784, 10), RunConfig().layer_sizes, (5, 1, 7, 3)])
 @pytest.mark.parametrize("seed", [0, 1234, 2**63 - 1])
-def test_initial_weights_are_torchs_own_and_leave_its_generator_alone(sizes, seed):
+def test_initial_weights_are_torchs_and_its_generator_is_unchanged(sizes, seed):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         expected = MLP(sizes).state_dict()

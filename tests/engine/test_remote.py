@@ -32,7 +32,7 @@ class TestRequests:
             assert time.monotonic() < limit
             time.sleep(0.01)
 
-    def test_are_done_in_order(self, run):
+    def test_requests_are_handled_in_order(self, run):
         control = Control()
         listener = Listener(run.path, control)
         send(run, "pause")
@@ -46,7 +46,7 @@ class TestRequests:
         listener.close()
         assert not (run.path / FILE).exists()
 
-    def test_what_is_there_when_it_ends_is_still_done(self, run, monkeypatch):
+    def test_pending_requests_are_handled_at_the_end(self, run, monkeypatch):
         monkeypatch.setattr("mnist_tui.engine.runs.remote.POLL_SECONDS", 3600.0)
         control = Control()
         listener = Listener(run.path, control)
@@ -54,7 +54,7 @@ class TestRequests:
         listener.close()
         assert control.stopping
 
-    def test_a_file_that_a_kill_left_takes_no_requests(self, tmp_path):
+    def test_a_file_left_by_a_killed_process_accepts_no_requests(self, tmp_path):
         run = trained(tmp_path, stop_at=(1, 1))
         (run.path / FILE).touch()
         writer = RunWriter.reopen(run)
@@ -64,12 +64,12 @@ class TestRequests:
         finally:
             writer.close()
 
-    def test_only_its_owner_can(self, run):
+    def test_only_the_owner_can_send_requests(self, run):
         listener = Listener(run.path, Control())
         assert (run.path / FILE).stat().st_mode & 0o777 == 0o600
         listener.close()
 
-    def test_what_somebody_else_puts_in_its_place_is_not_read(self, run, tmp_path):
+    def test_a_replaced_request_file_is_not_read(self, run, tmp_path):
         control = Control()
         for make in (
             lambda path: path.write_text("stop\n"),
@@ -86,12 +86,12 @@ class TestRequests:
         assert not (tmp_path / "elsewhere").exists()
 
     @pytest.mark.parametrize("make", [lambda path: path.symlink_to("/dev/full"), os.mkfifo, os.mkdir])
-    def test_whoever_asks_is_not_led_astray(self, run, make):
+    def test_a_sender_does_not_follow_links_or_block_on_pipes(self, run, make):
         make(run.path / FILE)
         with pytest.raises(RunError, match="can't be reached"):
             send(run, "stop")
 
-    def test_nonsense_is_passed_over(self, run):
+    def test_invalid_requests_are_ignored(self, run):
         control = Control()
         listener = Listener(run.path, control)
         with (run.path / FILE).open("ab") as file:
@@ -101,12 +101,12 @@ class TestRequests:
         assert not control.stopping
         listener.close()
 
-    def test_nobody_listens(self, tmp_path):
+    def test_no_training_reads_the_requests(self, tmp_path):
         run = trained(tmp_path, stop_at=(1, 1))
         with pytest.raises(RunError, match="is not being trained: there is nothing to stop"):
             send(run, "stop")
 
-    def test_a_training_is_steered(self, tmp_path):
+    def test_a_training_follows_requests(self, tmp_path):
         asked = []
         for event in start(replace(CONFIG, epochs=100_000), tmp_path):
             if isinstance(event, Epoch) and not asked:

@@ -29,7 +29,7 @@ class TestSameNumbers:
         assert [(epoch.epoch, epoch.complete) for epoch in of_kind(rest, Epoch)] == [(2, True), (3, True)]
         assert_equal(run, whole)
 
-    def test_rates_and_bending_that_change_from_step_to_step(self, tmp_path):
+    def test_schedules_of_learning_rate_and_augmentation(self, tmp_path):
         config = RunConfig.from_recipe("fast", dataset="digits", hidden=(16,), batch_size=32, device="cpu", threads=1)
         whole = trained(tmp_path / "whole", config)
         run = trained(tmp_path, config, stop_at=(2, 17))
@@ -37,7 +37,7 @@ class TestSameNumbers:
         assert_equal(run, whole)
 
     @pytest.mark.parametrize("stop_at", [(1, 1), (1, 41), (2, 42), (4, 40)])
-    def test_wherever_it_was_stopped(self, tmp_path, stop_at):
+    def test_stopped_at_any_batch(self, tmp_path, stop_at):
         # 1,350 images are 42 batches of 32 and one of 6.
         whole = trained(tmp_path / "whole")
         run = trained(tmp_path, stop_at=stop_at)
@@ -55,8 +55,8 @@ class TestSameNumbers:
         list(resume(run))
         assert_equal(run, whole)
 
-    def test_a_part_of_an_epoch_that_was_the_best_is_forgotten(self, tmp_path):
-        # What the stop measured in the middle must not decide which epoch is the best in the end.
+    def test_a_partial_epoch_is_not_kept_as_the_best(self, tmp_path):
+        # The validation of a partial epoch must not decide which epoch is the best.
         config = replace(CONFIG, rotation=0.0, shift=0, lr=0.05, hidden=(64,), epochs=6)
         whole = trained(tmp_path / "whole", config)
         for epoch in range(2, 7):
@@ -64,7 +64,7 @@ class TestSameNumbers:
             list(resume(run))
             assert_equal(run, whole)
 
-    def test_whoever_watched_went_away(self, tmp_path):
+    def test_a_consumer_that_closes_the_generator_stops_the_training(self, tmp_path):
         whole = trained(tmp_path / "whole")
         events = start(CONFIG, tmp_path, name="run")
         for event in events:
@@ -76,7 +76,7 @@ class TestSameNumbers:
         assert_equal(run, whole)
 
     def test_paused_and_killed(self, tmp_path):
-        # What a pause saved is where it goes on, not the beginning of the epoch.
+        # It resumes from the state that the pause saved, not from the beginning of the epoch.
         whole = trained(tmp_path / "whole")
         control = Control()
         events = start(CONFIG, tmp_path, name="run", control=control)
@@ -115,7 +115,7 @@ class TestSameNumbers:
         assert checksums(run.checkpoints) == checksums(whole.checkpoints)
 
     def test_as_many_threads_as_before(self, tmp_path, monkeypatch):
-        # Whatever a measurement would give today: sums depend on how many threads share them.
+        # Whatever a new measurement would choose: sums depend on the number of threads.
         monkeypatch.setattr("mnist_tui.engine.hardware.devices.available_cores", lambda: 4)
         monkeypatch.setattr("mnist_tui.engine.training.loop.choose_threads", lambda config, *_: config.threads or 2)
         before = torch.get_num_threads()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("bundled_data", "every_batch")
 
 
 class TestOneWriter:
-    def test_a_second_one_is_told_who_holds_it(self, tmp_path):
+    def test_a_second_writer_is_refused_with_the_owners_name(self, tmp_path):
         run = trained(tmp_path, stop_at=(2, 5))
         writer = RunWriter.reopen(run)
         before = (run.path / "events.jsonl").read_bytes()
@@ -54,7 +54,7 @@ class TestOneWriter:
         list(resume(run))
         assert run.owner() is None
 
-    def test_looking_does_not_stand_in_the_way(self, tmp_path):
+    def test_reading_does_not_lock_the_run(self, tmp_path):
         run = trained(tmp_path, stop_at=(2, 5))
         for _ in range(20):
             assert not run.is_live()
@@ -71,12 +71,12 @@ class TestOneWriter:
             b'{"pid": 1, "host": 2, "since": 1}',
         ],
     )
-    def test_a_strange_owner(self, tmp_path, content):
+    def test_an_owner_file_with_unexpected_content(self, tmp_path, content):
         run = trained(tmp_path, stop_at=(1, 1))
         (run.path / "owner.json").write_bytes(content)
         assert run.owner() is None
 
-    def test_an_owner_that_would_steer_the_terminal(self, tmp_path):
+    def test_an_owner_file_with_escape_sequences(self, tmp_path):
         run = trained(tmp_path, stop_at=(1, 1))
         (run.path / "owner.json").write_text(json.dumps({"pid": 7, "host": "\x1b[2Jbox" * 99, "since": 1e300}))
         assert str(run.owner()).isprintable()

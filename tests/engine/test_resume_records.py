@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("bundled_data", "every_batch")
 
 
 class TestStory:
-    def test_status_on_the_way(self, tmp_path):
+    def test_status_while_it_is_resumed(self, tmp_path):
         run = trained(tmp_path, stop_at=(2, 5))
         events = resume(run)
         for event in events:
@@ -37,7 +37,7 @@ class TestStory:
                 assert summarise(run).status == "running"
         assert summarise(run).status == "completed"
 
-    def test_time_adds_up(self, tmp_path):
+    def test_durations_are_summed(self, tmp_path):
         run = trained(tmp_path, stop_at=(2, 5))
         before = run.state().seconds
         assert before > 0
@@ -45,7 +45,7 @@ class TestStory:
         assert of_kind(rest, RunStarted)[0].elapsed == before
         assert rest[-1].seconds > before
 
-    def test_is_noted_in_the_configuration(self, tmp_path):
+    def test_the_configuration_records_the_resume(self, tmp_path):
         run = trained(tmp_path, stop_at=(2, 5))
         list(resume(run))
         _, manifest = run.manifest()
@@ -53,7 +53,7 @@ class TestStory:
         assert (note["epoch"], note["batch"]) == (2, 5)
         assert manifest["config"] == CONFIG.to_json()
 
-    def test_a_line_that_was_torn_is_closed(self, tmp_path):
+    def test_a_truncated_last_line_is_terminated(self, tmp_path):
         whole = trained(tmp_path / "whole")
         run = trained(tmp_path, stop_at=(2, 5))
         with (run.path / "events.jsonl").open("ab") as file:
@@ -61,7 +61,7 @@ class TestStory:
         list(resume(run))
         assert_equal(run, whole)
 
-    def test_the_epoch_whose_event_was_never_written(self, tmp_path):
+    def test_an_epoch_without_its_event_is_trained_again(self, tmp_path):
         whole = trained(tmp_path / "whole")
         run = trained(tmp_path, stop_at=(3, 1))
         path = run.path / "events.jsonl"
@@ -91,8 +91,8 @@ class TestStory:
                 list(resume(run, epochs=epochs))
         assert (run.path / "events.jsonl").read_bytes() == before
 
-    def test_stopped_behind_the_last_batch(self, tmp_path):
-        # All epochs are there, but the run counts as stopped: to go on means to be completed.
+    def test_stopped_after_the_last_batch(self, tmp_path):
+        # All epochs are trained, but the run has the status stopped: resuming completes it.
         whole = trained(tmp_path / "whole")
         run = trained(tmp_path, stop_at=(4, 43))
         assert summarise(run).status == "stopped"
@@ -101,7 +101,7 @@ class TestStory:
 
 
 class TestState:
-    def test_holds_what_it_says(self, tmp_path):
+    def test_contains_the_position_and_the_best_weights(self, tmp_path):
         run = trained(tmp_path, stop_at=(2, 17))
         state = run.state()
         assert (state.epoch, state.batch, state.best_epoch) == (2, 17, 1)
@@ -111,7 +111,7 @@ class TestState:
         # Plain torch reads it without executing anything.
         assert torch.load(run.state_file, weights_only=True)["epoch"] == 2
 
-    def test_is_not_saved_of_weights_that_are_lost(self, tmp_path):
+    def test_no_state_is_saved_of_weights_that_are_not_finite(self, tmp_path):
         config = replace(CONFIG, epochs=50, hidden=(64, 32), optimizer="sgd", lr=100.0)
         run = trained(tmp_path, config)
         assert summarise(run).status == "failed"
@@ -123,8 +123,8 @@ class TestState:
         assert np.isfinite(test.loss)
 
 
-def test_what_was_found_with_weights_that_are_trained_anew_is_forgotten(tmp_path):
-    """A stop in the middle leaves weights that are looked at; a resumed run puts others in their place."""
+def test_results_of_retrained_weights_are_discarded(tmp_path):
+    """Fails where results of a partial epoch's weights are used after the resumed run replaced them."""
     run = trained(tmp_path, stop_at=(2, 5))
     analyst, wanted = Analyst(), Wanted()
     subject = Subject(run.path, 2, "test")

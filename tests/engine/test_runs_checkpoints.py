@@ -15,7 +15,7 @@ from tests.helpers import QUICK
 
 
 class Executes:
-    """What a malicious checkpoint does when it is unpickled without care: it makes a folder."""
+    """Makes a folder when it is unpickled without restrictions."""
 
     def __init__(self, path):
         self.path = path
@@ -29,7 +29,7 @@ class TestCheckpoints:
     def run(self, tmp_path):
         return make_run(tmp_path, "a", EPOCHS)
 
-    def test_other_files_are_no_epochs(self, run):
+    def test_other_files_are_not_epochs(self, run):
         for name in ("epoch-0003", "epoch-0001", "epoch-12345", "epoch-1", "epoch-x", ".epoch-0002"):
             (run.checkpoints / f"{name}.pt").touch()
         (run.checkpoints / "epoch-0004.pt.tmp").touch()
@@ -50,7 +50,7 @@ class TestCheckpoints:
             run.weights(1)
         assert "\n" not in str(caught.value)
 
-    def test_cut_anywhere(self, run):
+    def test_truncated_at_any_byte(self, run):
         torch.save(weights_of(QUICK), run.checkpoint(1))
         whole = run.checkpoint(1).read_bytes()
         for end in range(0, len(whole), len(whole) // 10):
@@ -58,7 +58,7 @@ class TestCheckpoints:
             with pytest.raises(RunError, match="is damaged"):
                 run.weights(1)
 
-    def test_a_folder_in_its_place(self, run):
+    def test_a_folder_instead_of_the_file(self, run):
         run.checkpoint(1).mkdir()
         with pytest.raises(RunError, match="is damaged"):
             run.weights(1)
@@ -76,7 +76,7 @@ class TestCheckpoints:
             run.weights(1)
         assert not proof.exists()
         assert "\n" not in str(caught.value)
-        # The file is what it is meant to be: whoever unpickles it without care executes it.
+        # The file is malicious: unpickling it without restrictions executes it.
         if how == "pickle":
             pickle.loads(path.read_bytes())
         else:
@@ -116,8 +116,8 @@ class TestCheckpoints:
         model = load_model(run, run.config(), 1)
         assert all(torch.equal(tensor, weights[name]) for name, tensor in model.state_dict().items())
 
-    def test_a_run_that_does_not_say_what_it_was_trained_on(self, run):
-        # The run is what can't be read; nobody typed a wrong option.
+    def test_a_run_without_the_name_of_its_data_set(self, run):
+        # The run can't be read: this is no error of usage.
         record = json.loads((run.path / "config.json").read_text())
         del record["dataset"]
         (run.path / "config.json").write_text(json.dumps(record))

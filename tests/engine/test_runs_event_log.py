@@ -1,4 +1,4 @@
-"""The event log of a run, read where it is torn or foreign."""
+"""The event log of a run, read where it is truncated or has foreign lines."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.engine.stored_runs import EPOCHS, make_run
 
 
 class TestEventsLog:
-    def test_torn_last_line_is_left_out(self, tmp_path):
+    def test_a_truncated_last_line_is_ignored(self, tmp_path):
         run = make_run(tmp_path, "a", EPOCHS)
         path = run.path / "events.jsonl"
         whole = path.read_bytes()
@@ -17,13 +17,13 @@ class TestEventsLog:
             path.write_bytes(whole[:end])
             assert list(run.events()) == EPOCHS[:2]
 
-    def test_torn_within_a_letter(self, tmp_path):
+    def test_truncated_within_a_character(self, tmp_path):
         run = make_run(tmp_path, "a", EPOCHS[:1])
         with (run.path / "events.jsonl").open("ab") as file:
             file.write(b'{"event": "phase", "name": "load", "detail": "' + "é".encode()[:1])
         assert list(run.events()) == EPOCHS[:1]
 
-    def test_foreign_lines_are_left_out(self, tmp_path):
+    def test_foreign_lines_are_ignored(self, tmp_path):
         run = make_run(tmp_path, "a", EPOCHS)
         path = run.path / "events.jsonl"
         good = path.read_bytes().splitlines(keepends=True)

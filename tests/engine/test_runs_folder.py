@@ -95,7 +95,7 @@ class TestManifest:
         assert "config.json" in str(caught.value)
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) < 1000
-        # The list of runs shows it all the same.
+        # The list of runs still shows it.
         assert summarise(run).status == "unreadable"
 
     def test_missing(self, tmp_path):
@@ -128,6 +128,6 @@ class TestDelete:
         writer.folder.delete()
         assert not writer.folder.path.exists()
 
-    def test_gone_already(self, tmp_path):
+    def test_already_deleted(self, tmp_path):
         with pytest.raises(RunError, match="can't be deleted"):
             RunFolder(tmp_path / "missing").delete()

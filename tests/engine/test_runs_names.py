@@ -53,7 +53,7 @@ class TestNames:
 
 
 class TestRunsFolder:
-    def test_option_then_variable_then_here(self, monkeypatch):
+    def test_option_before_variable_before_the_current_folder(self, monkeypatch):
         monkeypatch.setenv("MNIST_TUI_RUNS", "elsewhere")
         assert runs_folder("given") == Path("given")
         assert runs_folder(None) == runs_folder("") == Path("elsewhere")
@@ -61,7 +61,7 @@ class TestRunsFolder:
         assert runs_folder(None) == Path("runs")
         assert runs_folder("~/x") == Path.home() / "x"
 
-    def test_home_of_nobody(self):
+    def test_home_of_an_unknown_user(self):
         with pytest.raises(ConfigError, match="--runs-dir"):
             runs_folder("~nobody-has-this-name/runs")
 

@@ -32,7 +32,7 @@ class TestLive:
         writer.close()
         assert asked() == "False\n"
 
-    def test_a_killed_process_writes_no_more(self, tmp_path):
+    def test_a_killed_process_is_no_writer(self, tmp_path):
         run = make_run(tmp_path, "a", EPOCHS)
         code = "import fcntl, sys, time; file = open(sys.argv[1], 'ab'); fcntl.flock(file, fcntl.LOCK_EX); "
         code += "print('locked', flush=True); time.sleep(60)"
@@ -43,13 +43,13 @@ class TestLive:
             process.send_signal(signal.SIGKILL)
         assert not run.is_live()
 
-    def test_readers_do_not_count(self, tmp_path):
+    def test_readers_are_not_writers(self, tmp_path):
         run = make_run(tmp_path, "a", EPOCHS)
         with (run.path / "events.jsonl").open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH)
             assert not run.is_live()
 
-    def test_asking_does_not_disturb_the_writer(self, writer):
+    def test_the_check_does_not_disturb_the_writer(self, writer):
         for event in EPOCHS:
             assert writer.folder.is_live()
             writer.append(event)

@@ -26,13 +26,13 @@ class TestSummaries:
         assert summary.config == QUICK
         assert not summary.live
 
-    def test_broken_off(self, tmp_path):
+    def test_died_during_training(self, tmp_path):
         summary = summarise(make_run(tmp_path, "a", [started("a"), *EPOCHS]))
         assert summary.status == "died"
         assert math.isnan(summary.test_acc)
         assert summary.seconds == 4.0
 
-    def test_an_epoch_that_was_cut_short_is_not_counted(self, tmp_path):
+    def test_a_partial_epoch_is_not_counted(self, tmp_path):
         events = [started("a"), EPOCHS[0], replace(EPOCHS[1], complete=False), RunFinished("a", "stopped", 3.0)]
         summary = summarise(make_run(tmp_path, "a", events))
         assert (summary.epochs, summary.status) == (1, "stopped")
@@ -58,7 +58,7 @@ class TestSummaries:
         ]
         assert summarise_all(tmp_path / "missing") == []
 
-    def test_a_folder_of_somebody_else_hides_no_run(self):
+    def test_a_folder_of_another_user_hides_no_run(self):
         # In a folder of its own, because pytest's are closed to the user that root becomes here.
         with tempfile.TemporaryDirectory() as name:
             runs_dir = Path(name)

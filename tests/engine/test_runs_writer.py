@@ -47,7 +47,7 @@ class TestWriter:
         assert {"numpy", "platform"} <= set(versions)
         assert record["created"] > 1.7e9
 
-    def test_events_are_there_at_once(self, writer):
+    def test_events_are_written_immediately(self, writer):
         # A screen may follow a run that another process trains.
         for i, event in enumerate([started("a"), Phase("train"), *EPOCHS], 1):
             writer.append(event)
@@ -96,8 +96,8 @@ class TestWriter:
         # Plain torch reads them too, without executing anything.
         assert set(torch.load(writer.folder.checkpoint(1), weights_only=True)) == set(weights)
 
-    def test_looking_takes_nothing_from_torchs_generator(self, writer):
-        # A training that begins meanwhile, in another thread, must not draw other numbers for it.
+    def test_reading_does_not_use_torchs_generator(self, writer):
+        # A training that starts meanwhile in another thread must still draw the same numbers.
         writer.save_weights(1, weights_of(QUICK))
         before = torch.random.get_rng_state()
         model = load_model(writer.folder, QUICK, 1)
@@ -108,7 +108,7 @@ class TestWriter:
 class TestTroubles:
     @pytest.fixture
     def full(self, monkeypatch):
-        """A disk that is full until it is asked to be empty."""
+        """A disk that is full until `full` is called again."""
         whole = files.replace
 
         def fail(*_):
@@ -117,7 +117,7 @@ class TestTroubles:
         monkeypatch.setattr(files, "replace", fail)
         return lambda: monkeypatch.setattr(files, "replace", whole)
 
-    def test_checkpoints_that_were_given_up_are_not_forgotten(self, writer, full, monkeypatch):
+    def test_dropped_checkpoints_are_reported(self, writer, full, monkeypatch):
         monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_PENDING_BYTES", 150_000)  # one takes some 55 kB
         for epoch in range(4):
             writer.save_weights(epoch, weights_of(QUICK))
@@ -130,7 +130,7 @@ class TestTroubles:
         assert [words for words in notices if "dropped" in words] == [lost]
         assert notices[-1] == f"checkpoints can be stored in {writer.folder.name} again"
 
-    def test_what_waits_is_tried_before_it_is_given_up(self, writer, full, monkeypatch):
+    def test_pending_files_are_retried_before_they_are_dropped(self, writer, full, monkeypatch):
         monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_PENDING_BYTES", 150_000)
         for epoch in range(2):
             writer.save_weights(epoch, weights_of(QUICK))
@@ -139,7 +139,7 @@ class TestTroubles:
         assert writer.folder.epochs() == [0, 1, 2]
         assert writer.failure == ""
 
-    def test_a_fine_curve_that_was_given_up_is_not_forgotten(self, writer, monkeypatch):
+    def test_a_dropped_fine_curve_is_reported(self, writer, monkeypatch):
         monkeypatch.setattr("mnist_tui.engine.runs.writer.MAX_PENDING_EVENT_BYTES", 1000)
         write = writer._write
 
@@ -154,7 +154,7 @@ class TestTroubles:
         assert writer.failure == "parts of the batch curve were dropped: too much data was waiting to be written"
         assert EPOCHS[0] in list(writer.folder.events())
 
-    def test_a_removed_folder_is_told_once(self, writer):
+    def test_a_removed_folder_is_reported_once(self, writer):
         shutil.rmtree(writer.folder.path)
         for event in [EPOCHS[0], Progress(2, 5, 9, 0.5, 0.8, 1e4, [0.5], [0.8])] * 3:
             writer.append(event)

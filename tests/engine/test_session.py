@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("bundled_data")
 
 
 class TestStored:
-    def test_events_are_stored_before_they_are_told(self, tmp_path):
+    def test_events_are_stored_before_they_are_yielded(self, tmp_path):
         told = []
         for event in start(BRIEF, tmp_path):
             told.append(event)
@@ -52,7 +52,7 @@ class TestStored:
             sizes[split] = len(evaluate_stored(run, 1, split, data_dir=None, explicit_folder=False).labels)
         assert sizes == {"train": 1200, "valid": 300, "test": 297}
 
-    def test_config_json_holds_what_is_needed(self, tmp_path):
+    def test_config_json_contains_what_is_needed(self, tmp_path):
         events, run = run_session(tmp_path, name="a-name")
         record = json.loads((run.path / "config.json").read_text(encoding="utf-8"))
         (started,) = of_kind(events, RunStarted)
@@ -66,8 +66,8 @@ class TestStored:
         assert run.name.endswith("-notebook")
         assert {event.run for event in events if isinstance(event, (RunStarted, RunFinished))} == {run.name}
 
-    def test_auto_is_stored_as_what_it_was(self, tmp_path, monkeypatch):
-        # No MNIST in an empty folder, and a mirror that refuses at once: digits stands in, and says so.
+    def test_auto_is_stored_as_the_chosen_value(self, tmp_path, monkeypatch):
+        # No MNIST in an empty folder, and a mirror that refuses at once: `digits` replaces it, with a note.
         monkeypatch.setenv("MNIST_TUI_MIRROR", "http://127.0.0.1:9/")
         data = tmp_path / "data"
         data.mkdir()
@@ -150,7 +150,7 @@ class TestStop:
         assert (summary.status, summary.epochs) == ("stopped", 2)
         assert summary.test_acc == events[-2].acc
 
-    def test_whoever_watched_went_away(self, tmp_path):
+    def test_a_consumer_that_closes_the_generator_stops_the_training(self, tmp_path):
         events = start(replace(BRIEF, epochs=100_000), tmp_path)
         for event in events:
             if isinstance(event, Epoch):
@@ -169,7 +169,7 @@ class TestStop:
         assert not stored_runs(tmp_path)[0].is_live()
 
     def test_followed_from_another_thread(self, tmp_path):
-        # What a second console sees of a run that it does not train itself.
+        # A second console's view of a run that it does not train.
         control, seen = Control(), queue.Queue()
 
         def work():

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("bundled_data")
 class TestFailure:
     @pytest.fixture
     def broken(self, monkeypatch):
-        """Measuring fails, as a GPU that runs out of memory does."""
+        """Let the validation fail, as on a GPU that is out of memory."""
 
         def fail(*_):
             raise RuntimeError("out of memory\nin the second line")
@@ -62,11 +62,11 @@ class TestFailure:
         events, run = run_session(tmp_path, replace(BRIEF, epochs=9, hidden=(250, 100), optimizer="sgd", lr=100.0))
         assert (events[-1].status, summarise(run).status) == ("failed", "failed")
         assert "learning rate" in list(run.events())[-1].reason
-        # The epoch that failed is in the log too, and can be read.
+        # The failed epoch is in the log too, and is readable.
         assert len(of_kind(run.events(), Epoch)) == len(of_kind(events, Epoch)) >= 1
 
     def test_device_that_is_not_there_leaves_no_run(self, tmp_path):
-        # A wrong option is refused before anything is made.
+        # A wrong option is refused before any folder is made.
         if found()[0].kind != "cpu":
             pytest.skip("there is a GPU here")
         with pytest.raises(ConfigError, match="--device cuda"):
@@ -75,11 +75,11 @@ class TestFailure:
 
 
 class TestTruth:
-    """What a training says of its own storing."""
+    """Reports of a training on files that could not be stored."""
 
     @pytest.fixture
     def refused(self, monkeypatch):
-        """Names of checkpoints that the disk does not take, for as long as they are in it."""
+        """The names of checkpoints that can't be written; a test adds and removes them."""
         whole, names = files.replace, set()
 
         def replace_or_fail(path, content):
@@ -90,7 +90,7 @@ class TestTruth:
         monkeypatch.setattr(files, "replace", replace_or_fail)
         return names
 
-    def test_an_epoch_whose_weights_wait_says_so(self, tmp_path, refused):
+    def test_an_epoch_with_pending_weights_is_reported(self, tmp_path, refused):
         refused |= {"epoch-0002.pt"}
         config = replace(BRIEF, epochs=3)
         events = []
@@ -103,7 +103,7 @@ class TestTruth:
         assert events[-1].stored
         assert list(stored_runs(tmp_path)[0].events()) == events[1:]  # all but the reading of the data
 
-    def test_what_waits_at_the_end_is_tried_once_more(self, tmp_path, refused):
+    def test_pending_weights_are_retried_at_the_end(self, tmp_path, refused):
         refused |= {"epoch-0001.pt", "state.pt"}
         config = replace(BRIEF, epochs=1)
         events = []
@@ -118,7 +118,7 @@ class TestTruth:
         assert "checkpoints can be stored in" in events[-2].words
         assert list(run.events()) == events[1:]  # all but the reading of the data
 
-    def test_an_epoch_that_waited_is_not_told_twice(self, tmp_path, refused):
+    def test_an_epoch_with_pending_weights_is_reported_once(self, tmp_path, refused):
         refused |= {"epoch-0002.pt"}
         control = Control()
         for event in start(replace(BRIEF, epochs=9), tmp_path, control=control):
@@ -131,13 +131,13 @@ class TestTruth:
 
 
 class TestLog:
-    def test_warnings_go_to_the_runs_own_log(self, tmp_path):
+    def test_warnings_are_written_to_the_runs_log(self, tmp_path):
         for event in start(BRIEF, tmp_path):
             if isinstance(event, Epoch) and event.epoch == 1:
                 logging.getLogger("a.library").warning("something is odd")
         log = (stored_runs(tmp_path)[0].path / "log.txt").read_text(encoding="utf-8")
         assert "WARNING a.library: something is odd" in log
 
-    def test_nothing_to_say_leaves_no_log(self, tmp_path):
+    def test_without_warnings_there_is_no_log(self, tmp_path):
         _, run = run_session(tmp_path)
         assert sorted(path.name for path in run.path.iterdir()) == ["checkpoints", "config.json", "events.jsonl"]

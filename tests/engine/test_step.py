@@ -1,4 +1,4 @@
-"""The written-out training step, beside torch's own gradients and optimisers."""
+"""The explicit training step, against torch's own gradients and optimisers."""
 
 import copy
 
@@ -118,7 +118,7 @@ def wrong(parameters, *arguments, **settings):
 
 
 class TestWithoutTheFusedOperators:
-    """A release of torch may take its private operators away, or change them."""
+    """A release of torch may remove or change its private operators."""
 
     @pytest.mark.parametrize("operator", ["gone", changed, wrong], ids=["gone", "changed", "wrong"])
     @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
@@ -141,7 +141,7 @@ class TestWithoutTheFusedOperators:
             torch.testing.assert_close(other.state()[key], tensor, rtol=1e-9, atol=1e-12)
 
     @pytest.mark.parametrize("name", ["adamw", "sgd"])
-    def test_torchs_optimiser_goes_on_from_the_operator_s_state(self, monkeypatch, name):
+    def test_torchs_optimiser_continues_from_the_operators_state(self, monkeypatch, name):
         sizes, data = (20, 16, 10), batches((20, 16, 10))
         one = Step(network(sizes), name)
         one(*data[0], 0.01)
@@ -174,15 +174,15 @@ class TestModel:
         ((x, y),) = batches((20, 16, 10), counts=(8,))
         torch.testing.assert_close(step(x, y, 0.0), other(x)[0].detach())
 
-    def test_images_given_stay_as_they_are(self):
+    def test_the_given_images_are_unchanged(self):
         step = Step(network((20, 10)), "sgd")
         ((x, y),) = batches((20, 10), counts=(8,))
         before = x.clone()
         step(x, y, 0.1)
         assert torch.equal(x, before)
 
-    def test_logits_of_the_batch_before_stay(self):
-        # Whoever counts them does so many batches later.
+    def test_logits_of_the_previous_batch_are_unchanged(self):
+        # They are counted many batches later.
         step = Step(network((20, 16, 10)), "sgd")
         (one, two) = batches((20, 16, 10), counts=(8, 8))
         kept = step(*one, 0.1)
@@ -193,7 +193,7 @@ class TestModel:
 
 class TestState:
     @pytest.mark.parametrize("name", REFERENCES)
-    def test_goes_on_bit_for_bit(self, name):
+    def test_continues_bit_for_bit(self, name):
         sizes = (20, 16, 10)
         step, data = Step(network(sizes, torch.float32), name), batches(sizes, torch.float32)
         for x, y in data[:3]:
@@ -216,7 +216,7 @@ class TestState:
         assert all(torch.equal(before[name], tensor) for name, tensor in state.items())
 
     @pytest.mark.parametrize("other", [((20, 16, 10), "sgd"), ((20, 17, 10), "adam")])
-    def test_of_another_is_refused(self, other):
+    def test_the_state_of_another_optimiser_is_refused(self, other):
         sizes, name = other
         step = Step(network((20, 16, 10)), "adam")
         before = step.parameters.clone()

@@ -47,7 +47,7 @@ def test_the_curves_are_in_the_runs_folder(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # TensorBoard's own thread ends so
 @pytest.mark.parametrize("place", ["flush", "write", "folder"])
-def test_a_full_disk_ends_the_curves_and_not_the_training(
+def test_a_full_disk_ends_the_event_file_and_not_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     def fail(*_: object) -> None:
@@ -90,7 +90,9 @@ def test_a_link_to_elsewhere_is_not_written_to(tmp_path: Path) -> None:
         RunWriter.reopen(writer.folder)
 
 
-def test_the_command_writes_them_or_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_writes_event_files_or_names_the_missing_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MNIST_TUI_DATA", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     words = ("train", "--dataset", "digits", "--epochs", "1", "--hidden", "8", "--device", "cpu", "--tensorboard")

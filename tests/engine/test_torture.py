@@ -1,4 +1,4 @@
-"""A short form of `make torture`: a few kills, each gone on with, and an end that equals the uninterrupted one's."""
+"""A short form of `make torture`: a few kills, each resumed, and a result equal to the uninterrupted run's."""
 
 import os
 import subprocess

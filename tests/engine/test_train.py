@@ -45,7 +45,7 @@ class TestEvents:
         assert (events[-1].run, events[-1].status, events[-1].reason) == ("a-run", "completed", "")
         assert events[-1].seconds > sum(epoch.seconds for epoch in of_kind(events, Epoch))
 
-    def test_nothing_happens_before_somebody_asks(self, noise):
+    def test_nothing_runs_before_the_first_next(self, noise):
         saved = []
         next(iter(train(QUICK, noise, save=lambda epoch, _: saved.append(epoch))))
         assert saved == []
@@ -138,19 +138,19 @@ class TestCounts:
             assert all(event.examples_per_second > 0 for event in progress)
 
     @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells what a process holds")
-    def test_memory_is_the_processs_own(self, noise):
+    def test_memory_is_that_of_the_process(self, noise):
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         for event in of_kind(run_training(QUICK, noise).events, Progress):
             assert 0.1 * peak < event.memory < 1.5 * peak
 
     def test_every_epoch_ends_with_its_progress(self, noise, monkeypatch):
-        # However seldom it reports, the last word on the epoch's batches comes.
+        # Progress on the epoch's last batches is reported, however rare the reports are.
         monkeypatch.setattr(loop, "REPORT_SECONDS", 1000.0)
         progress = of_kind(run_training(QUICK, noise).events, Progress)
         assert [(event.epoch, event.batch) for event in progress] == [(1, 7), (2, 7), (3, 7)]
 
-    def test_validation_and_test_are_measured_as_they_are(self, noise):
-        # Neither turned nor shifted, though the validation images come out of the training set.
+    def test_validation_and_test_images_are_not_augmented(self, noise):
+        # Not augmented, though the validation images are part of the training set.
         config = replace(QUICK, rotation=30.0, shift=4)
         training = run_training(config, noise)
         _, indices = noise.split(config.seed, config.valid_fraction)
@@ -160,7 +160,7 @@ class TestCounts:
             assert epoch.valid_loss == pytest.approx(loss, rel=1e-5)
             assert epoch.valid_acc == correct / 23
 
-    def test_training_images_are_turned(self, noise):
+    def test_training_images_are_augmented(self, noise):
         # Where nothing is learned, the loss on turned images is another than on the images themselves.
         config = replace(QUICK, epochs=1, optimizer="sgd", lr=1e-12)
         still = replace(config, rotation=0.0, shift=0)

@@ -15,7 +15,7 @@ from tests.helpers import HANG, QUICK, answers, judged, of_kind, run_training, t
 
 
 class TestStop:
-    def test_in_the_first_epoch_keeps_its_part(self, noise, every_batch):
+    def test_in_the_first_epoch_keeps_its_weights(self, noise, every_batch):
         control, events, saved = Control(), [], []
         for event in train(QUICK, noise, control, save=lambda epoch, _: saved.append(epoch)):
             events.append(event)
@@ -31,7 +31,7 @@ class TestStop:
         assert (test.epoch, test.total) == (1, 60)
         assert events[-1].status == "stopped"
 
-    def test_cut_short_epoch_is_tested_with_its_own_weights(self, noise, every_batch):
+    def test_a_partial_epoch_is_tested_with_its_own_weights(self, noise, every_batch):
         control, weights = Control(), {}
 
         def save(epoch, state):
@@ -114,7 +114,7 @@ class TestPause:
         assert not thread.is_alive()
         assert failures == []
 
-    def test_changes_no_number_and_its_time_does_not_count(self, noise, every_batch):
+    def test_a_pause_changes_no_number_and_is_not_timed(self, noise, every_batch):
         control, events = Control(), []
         for event in train(QUICK, noise, control):
             events.append(event)
@@ -128,7 +128,7 @@ class TestPause:
         # The whole run lasted for the pause too, its epochs did not.
         assert events[-1].seconds - sum(epoch.seconds for epoch in of_kind(events, Epoch)) > 0.8
 
-    def test_what_was_seen_is_told_before(self, noise, monkeypatch):
+    def test_progress_is_reported_before_a_pause(self, noise, monkeypatch):
         # Between two reports there may be seconds; while it is held, the screen shows what there is.
         class PausesBeforeTheFifthBatch(Control):
             looks = 0

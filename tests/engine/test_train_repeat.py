@@ -40,8 +40,8 @@ class TestSameRun:
         longer = run_training(replace(QUICK, epochs=5), noise)
         assert timeless(longer.events)[:3] == timeless(run_training(QUICK, noise).events)
 
-    def test_others_that_draw_while_it_begins_change_nothing(self, noise, monkeypatch):
-        # Views build networks in their threads; torch's own generator is everybody's.
+    def test_other_users_of_the_generator_change_nothing(self, noise, monkeypatch):
+        # Views build networks in their threads, with torch's global generator.
         once = run_training(QUICK, noise)
         own = torch.nn.Linear.reset_parameters
 
@@ -54,7 +54,7 @@ class TestSameRun:
         for name, tensor in once.weights[0].items():
             assert torch.equal(tensor, again.weights[0][name])
 
-    def test_torchs_own_random_state_is_left_alone(self, noise):
+    def test_torchs_random_state_is_unchanged(self, noise):
         torch.manual_seed(1)
         state = torch.random.get_rng_state()
         run_training(QUICK, noise)
@@ -62,7 +62,7 @@ class TestSameRun:
 
 
 class TestBestWeights:
-    def test_loaded_again_before_the_test(self, noise):
+    def test_best_weights_are_loaded_before_the_test(self, noise):
         # Random labels are memorised, and the validation loss rises: the last epoch is not the best.
         config = replace(STILL, epochs=12, hidden=(64,), lr=0.003)
         training = run_training(config, noise)
@@ -88,7 +88,7 @@ class TestBestWeights:
         assert [epoch.best for epoch in epochs] == expected
         assert False in expected
 
-    def test_test_images_play_no_part_in_training(self, noise):
+    def test_test_images_do_not_influence_training(self, noise):
         other = replace(noise, test_images=255 - noise.test_images, test_labels=(noise.test_labels + 1) % 10)
         once, again = run_training(QUICK, noise), run_training(QUICK, other)
         assert timeless(once.events) == timeless(again.events)

@@ -10,7 +10,7 @@ QUICKLY = ("--dataset", "digits", "--hidden", "16", "--device", "cpu")
 
 
 def spawn(*arguments, code="from mnist_tui.tui.cli.commands import main; main()"):
-    """The command in a process of its own."""
+    """Start the command in a process of its own."""
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
@@ -23,7 +23,7 @@ def spawn(*arguments, code="from mnist_tui.tui.cli.commands import main; main()"
 
 
 def complaint(*arguments, status):
-    """The one line that the command says when it ends with `status`."""
+    """Return the one line that the command prints when it ends with `status`."""
     outcome = command(*arguments)
     assert outcome.status == status, outcome
     assert outcome.out == ""

@@ -1,4 +1,4 @@
-"""The console as tests drive it: offline, on the bundled digits, in a folder of its own."""
+"""Fixtures of the console's tests: offline, on the bundled digits, in the test's own folder."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def needs(*overrides: str) -> pytest.MarkDecorator:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Wait until `condition()` holds and the screen shows it; a hang fails instead of waiting for ever."""
+    """Wait until `condition()` holds and the screen shows it; fail after a time limit."""
     limit = time.monotonic() + HANG
     while not condition():
         assert time.monotonic() < limit, f"the console did not come to the expected state:\n{screen_text(pilot.app)}"
@@ -148,7 +148,7 @@ async def shows(pilot: Pilot[Any], *words: str) -> None:
 
 
 def screen_text(app: App[Any]) -> str:
-    """What the screen shows, as lines of text."""
+    """Return the screen's lines as text."""
     screen = app.screen
     lines = screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in line) for line in lines)

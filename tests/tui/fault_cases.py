@@ -1,4 +1,4 @@
-"""Faults as data: what is done to a command, and what must come of it."""
+"""Faults as data: a command under a fault, and its expected outcome."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PASSED = "completed"
 
 @dataclass
 class Place:
-    """A test's own folder, with a copy of the stopped run on demand."""
+    """The test's own folder, with a copy of the stopped run on demand."""
 
     folder: Path
     stored: Path
@@ -38,7 +38,7 @@ class Place:
 
     @property
     def run(self) -> RunFolder:
-        """The stopped run, or whichever is there."""
+        """The only run of the folder: the stopped one, unless the test made another."""
         if not stored_runs(self.runs):
             shutil.copytree(self.stored, self.runs / self.stored.name)
         return stored_runs(self.runs)[0]
@@ -49,12 +49,12 @@ class Place:
 
 @dataclass
 class Fault:
-    """What is done, and what must come of it."""
+    """A fault, the command that meets it, and the expected outcome."""
 
     name: str
     status: int
     words: str
-    """What the command says, on whichever stream; empty where it has nothing to say of the fault."""
+    """What the command prints, on either stream; empty where it does not mention the fault."""
     do: Callable[[Place], Outcome]
     after: str
     """The run's status afterwards; empty where there is no run."""
@@ -79,7 +79,7 @@ def stopped_run(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def at_epoch(number: int, act: Callable[[RunFolder], Any]) -> Iterator[None]:
-    """Do something to the run's folder when the epoch's event is written."""
+    """Call `act` with the run's folder when the epoch's event is written."""
     append = RunWriter.append
 
     def appended(self: RunWriter, event: Any) -> None:
@@ -97,7 +97,7 @@ def change_config(run: RunFolder, **values: Any) -> None:
 
 
 def check(place: Place, case: Fault) -> None:
-    """Run the command with the fault; compare its exit code, its words and the run folder with what they must be."""
+    """Run the command with the fault; check its exit code, its output and the run folder."""
     outcome = case.do(place)
     said = outcome.out + outcome.err
     assert outcome.status == case.status, said

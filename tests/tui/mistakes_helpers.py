@@ -25,12 +25,12 @@ async def open_view(app: MnistTui, pilot, run: RunFolder, history: History) -> M
 
 
 def indices(view: MistakesView) -> list[int]:
-    """Where the listed images lie in their file, in the list's order."""
+    """Return the indices of the listed images in their file, in the list's order."""
     return view.data.judged.indices[view.data.positions].tolist()
 
 
 async def drawn(pilot, view: MistakesView, **wanted: object) -> None:
-    """Wait until the view shows what it was asked for."""
+    """Wait until the view shows the wanted settings."""
     await until(pilot, lambda: all(getattr(view.data.wanted, name) == value for name, value in wanted.items()))
 
 

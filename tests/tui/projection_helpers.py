@@ -11,7 +11,7 @@ SIZE = (140, 44)
 
 
 async def opened(app: MnistTui, pilot) -> ProjectionView:
-    """The view on the stored run, with its picture and its numbers."""
+    """Open the view on the stored run, with its picture and its numbers."""
     await pilot.press("9")
     await until(pilot, lambda: app.screen.query_one("#run-table").row_count)
     await pilot.press("enter")

@@ -1,4 +1,4 @@
-"""Wait until an app has handled what it was sent.
+"""Wait until an app has handled its messages.
 
 Textual's `Pilot` guesses this from processor time: at least 40 ms for every key, a whole second while a training is
 running, and too little on a machine that is busy with something else. Here the messages are counted instead.
@@ -26,7 +26,7 @@ ROUNDS = 40
 SPINS = 20
 """Turns of the event loop after which a handler is taken to wait for something outside of it, such as a thread."""
 TICK = 0.005
-"""Seconds between two looks at what is not a message, such as a batch of updates."""
+"""Seconds between two checks of what is not a message, such as a batch of updates."""
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +44,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def settle(app: App[Any]) -> bool:
-    """Wait until all messages, and those that they led to, are handled and the screen shows it.
+    """Wait until all messages, and those that they caused, are handled and drawn.
 
     False where the app ended or failed instead.
     """
@@ -91,7 +91,7 @@ def _is_alive(app: App[Any]) -> bool:
 
 
 def _is_busy(pump: MessagePump) -> bool:
-    """Whether the pump does anything but wait for its next message."""
+    """Whether the pump does more than wait for its next message."""
     ready = pump._message_queue.ready_event
     return ready.is_set() or not ready._waiters  # type: ignore[attr-defined]
 

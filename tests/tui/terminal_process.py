@@ -26,7 +26,7 @@ from tests.helpers import HANG, QUICK, checksums, of_kind
 LONG = ("--dataset", "digits", "--hidden", "16", "--device", "cpu", "--threads", "1", "--batch-size", "32")
 
 OWNING = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-"""Makes a terminal the process's own, so that its end is a hang-up."""
+"""Makes the terminal the controlling one, so that closing it sends SIGHUP."""
 
 COMMAND = "from mnist_tui.tui.cli.commands import main; main()"
 
@@ -44,13 +44,13 @@ end_now(run(MnistTui(runs_dir=Path("runs"), config=config, driver_class=Terminal
 def wait_for(condition: Callable[[], Any]) -> Any:
     limit = time.monotonic() + HANG
     while not (found := condition()):
-        assert time.monotonic() < limit, "it did not happen"
+        assert time.monotonic() < limit, "the condition did not become true"
         time.sleep(0.02)
     return found
 
 
 class OnTerminal:
-    """A process that has a terminal to itself, as behind an SSH connection."""
+    """A process with a terminal of its own, as behind an SSH connection."""
 
     def __init__(self, code: str, *arguments: str) -> None:
         self.master, slave = pty.openpty()
@@ -77,7 +77,7 @@ class OnTerminal:
         os.write(self.master, keys)
 
     def hang_up(self) -> None:
-        """The connection is lost: the last one who holds the terminal lets go."""
+        """Lose the connection: close the last file descriptors of the terminal."""
         os.close(self.slave)
         os.close(self.master)
 
@@ -86,7 +86,7 @@ class OnTerminal:
 
 
 def first_epoch() -> RunFolder:
-    """The only run, once it has trained an epoch."""
+    """Return the only run, once it has trained an epoch."""
 
     def look() -> RunFolder | None:
         runs = stored_runs(Path("runs"))
@@ -96,8 +96,8 @@ def first_epoch() -> RunFolder:
     return found
 
 
-def begun(terminal: OnTerminal) -> RunFolder:
-    """The run of a console, once it has trained an epoch."""
+def started_run(terminal: OnTerminal) -> RunFolder:
+    """Start the training of a console and return its run, once it has trained an epoch."""
 
     def look() -> list[RunFolder]:
         terminal.press(b"\r")  # the form may not be ready for the first; further ones do nothing
@@ -110,8 +110,8 @@ def begun(terminal: OnTerminal) -> RunFolder:
 
 
 @contextlib.contextmanager
-def held(run: RunFolder) -> Iterator[None]:
-    """The training waits meanwhile, so that it can't be at its end before something happens to it."""
+def paused(run: RunFolder) -> Iterator[None]:
+    """Pause the training meanwhile, so that it can't end before the test acts."""
     send(run, "pause")
     wait_for(lambda: History.of(run.events()).phase == Phase("paused"))
     yield

@@ -1,4 +1,4 @@
-"""The console on a run that another process trains, and on one that is gone on with."""
+"""The console on a run that another process trains, and on one that is resumed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def test_a_run_whose_folder_was_removed_is_not_said_to_have_died(console, 
 
 async def test_follows_pauses_and_stops(console, elsewhere: RunFolder) -> None:
     app = MnistTui(runs_dir=Path("runs"), attached=elsewhere)
-    other = Follower(elsewhere)  # somebody else follows it too
+    other = Follower(elsewhere)  # a second follower
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: epochs_of(app) >= 1)
         assert app.training.is_following
@@ -168,7 +168,7 @@ async def test_a_run_that_died_says_so_and_goes_on(console, stored_run) -> None:
 
 
 async def test_names_that_are_markup(console, stored_run) -> None:
-    # A stranger's folder in the list, and opened.
+    # The folder of another program, in the list and opened.
     stored_run(QUICK)
     stored_runs(Path("runs"))[0].path.rename(Path("runs") / "20260101-[b][red]x[@click=app.quit]\x1b[2J")
     app = console()

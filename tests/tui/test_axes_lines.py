@@ -1,4 +1,4 @@
-"""What a chart makes of its lines before it draws them: thinning, smoothing, limits and cuts."""
+"""Lines of a chart before they are drawn: thinning, smoothing, limits and clipping."""
 
 import math
 
@@ -22,7 +22,7 @@ class TestThin:
         for seed in range(20):
             random = np.random.default_rng(seed)
             ys = random.normal(size=count)
-            # The extremes stand alone, where taking every n-th point would miss them.
+            # Isolated extremes, which taking every n-th point would miss.
             ys[random.integers(count)], ys[random.integers(count)] = 50, -50
             xs = np.sort(random.uniform(0, 10, count))
             thinned_xs, thinned_ys = thin(xs, ys, 240)
@@ -86,14 +86,14 @@ class TestSmooth:
         assert math.isnan(result[0])
         assert result[1] == pytest.approx(4)
 
-    def test_line_given_stays_as_it_is(self):
+    def test_the_given_line_is_unchanged(self):
         ys = np.array([1.0, 2.0])
         ys.setflags(write=False)
         smooth(ys, 0.9)
 
 
 class TestLimits:
-    def test_hold_every_point_with_a_little_air(self):
+    def test_limits_include_every_point_with_a_margin(self):
         random = np.random.default_rng(0)
         for _ in range(300):
             lines = [line(random.normal(size=random.integers(1, 50)) * 10 ** random.uniform(-5, 5)) for _ in range(3)]
@@ -104,7 +104,7 @@ class TestLimits:
             assert high - low <= 1.2 * (most - least) or most == least
 
     @pytest.mark.parametrize("value", [0.0, 1.0, -3.0, 1e-6, 1e6])
-    def test_a_flat_line_has_room(self, value):
+    def test_a_flat_line_has_a_margin(self, value):
         low, high = limits([line([value, value])], PLAIN)
         assert low < value < high
 
@@ -119,7 +119,7 @@ class TestLimits:
         assert high == pytest.approx(1 + 0.2)
 
     @pytest.mark.parametrize("accs", [[0.9, 0.99], [0.2, 0.999], [0.5, 1.0], [1.0, 1.0], [0.0, 1.0], [0.97]])
-    def test_no_accuracy_above_all(self, accs):
+    def test_no_accuracy_limit_above_1(self, accs):
         low, high = limits([line(accs)], PERCENT)
         assert max(accs) <= high <= 1.0
         assert low < min(accs)
@@ -138,7 +138,7 @@ class TestLimits:
 
 
 class TestPrepared:
-    def test_what_can_not_be_drawn_is_left_out(self):
+    def test_values_that_can_not_be_drawn_are_left_out(self):
         ys = [1.0, math.nan, math.inf, -math.inf, 2.0, 3.0]
         result = prepared(line(ys), Plot(x_range=(0.0, 10.0)))
         assert result.xs.tolist() == [0.0, 4.0, 5.0]
@@ -151,7 +151,7 @@ class TestPrepared:
         assert result.xs.tolist() == [3.0, 4.0, 5.0]
 
     def test_logarithm_of_zero(self):
-        # A loss of exactly 0 has no place on a logarithmic axis, and must not end the drawing.
+        # A loss of exactly 0 can't be drawn on a logarithmic axis, and must not end the line.
         plot = Plot(x_range=(0.0, 10.0), log=True)
         result = prepared(line([1.0, 0.0, -0.5, 0.01]), plot)
         assert result.ys.tolist() == [1.0, 0.01]
@@ -175,6 +175,6 @@ class TestPrepared:
         result = prepared(given, PLAIN)
         assert (result.label, result.colour, result.trimmed) == (given.label, given.colour, True)
 
-    def test_what_is_too_large_for_an_axis_is_left_out(self):
-        # Their distance is infinite, and so would be the air around them.
+    def test_values_too_large_for_an_axis_are_left_out(self):
+        # Their distance is infinite, and so would be the margin.
         assert prepared(line([1e308, -1e308, 2.0]), Plot(x_range=(0.0, 10.0))).ys.tolist() == [2.0]

@@ -51,8 +51,8 @@ class TestLinearTicks:
                 # Each is a multiple of the distance, so zero is among them where it is within the limits.
                 assert np.array(ticks) / step == pytest.approx(np.round(np.array(ticks) / step), rel=1e-9, abs=1e-6)
 
-    def test_no_more_room_is_left_than_must_be(self):
-        # A reader needs some ticks: less than a third of what fits only where the next finer step is too many.
+    def test_ticks_are_as_dense_as_allowed(self):
+        # A chart needs some ticks: less than a third of what fits only where the next finer step is too many.
         for low, high, most in ranges(seed=2):
             ticks = linear_ticks(low, high, most)
             assert len(ticks) >= max(1, most // 3)
@@ -120,7 +120,7 @@ class TestWholeTicks:
 class TestLabels:
     @pytest.mark.parametrize("plot", [PLAIN, PERCENT])
     def test_are_exact(self, plot):
-        # A round number is written in full: what stands beside the axis is where the tick is.
+        # A round number is written in full: the label is the exact position of the tick.
         for low, high, most in ranges(seed=3):
             ticks = linear_ticks(low, high, most)
             values = [float(tick_label(tick, plot, ticks).removesuffix("%")) for tick in ticks]

@@ -1,4 +1,4 @@
-"""A training in the background: followed, stopped, and its failures shown where it was begun."""
+"""A training in the background: followed, stopped, and its errors shown where it was started."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 class TestBackground:
-    def test_begins_can_be_followed_and_stopped(self, here):
+    def test_starts_can_be_followed_and_stopped(self, here):
         outcome = run_command("train", *LONG, "--epochs", "100000", "--name", "far", "--detach")
         assert (outcome.returncode, outcome.stderr) == (0, "")
         (run,) = stored_runs(here / "runs")
@@ -36,7 +36,7 @@ class TestBackground:
         assert run.is_live()
         owner = run.owner()
         assert str(owner.pid) in outcome.stdout
-        assert os.getsid(owner.pid) == owner.pid  # no terminal's end reaches it
+        assert os.getsid(owner.pid) == owner.pid  # closing the terminal does not reach it
         with subprocess.Popen(
             [sys.executable, "-c", COMMAND, "attach"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as follower:
@@ -49,7 +49,7 @@ class TestBackground:
         # What it printed is in its log.
         assert "test accuracy" in (run.path / "log.txt").read_text()
 
-    def test_goes_on_in_the_background(self, here):
+    def test_resumes_in_the_background(self, here):
         list(start(QUICK, here / "runs", name="near"))
         outcome = run_command("train", "--resume", "near", "--epochs", "5", "--detach")
         assert (outcome.returncode, outcome.stderr) == (0, "")
@@ -66,7 +66,7 @@ class TestBackground:
             (("--resume", "nobody"), 4, "there is no run"),
         ],
     )
-    def test_what_goes_wrong_is_said_here(self, options, status, words):
+    def test_errors_are_reported_in_the_foreground(self, options, status, words):
         outcome = run_command("train", *(() if "--resume" in options else LONG), *options, "--detach")
         assert (outcome.returncode, outcome.stdout) == (status, "")
         (line,) = outcome.stderr.splitlines()

@@ -1,4 +1,4 @@
-"""Points as cells, against an independent slow drawing; steps from point to point, against a search of all ways."""
+"""Points as cells, against an independent slow drawing; steps from point to point, against an exhaustive search."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 
 
 def slow_raster(points, classes, window: Window, raised, digits: bool):
-    """The drawing as its description says it, cell by cell and point by point."""
+    """A reference drawing from the definition, cell by cell and point by point."""
     found: dict[tuple[int, int], list[tuple[int, int, int, bool]]] = {}
     for i, (x, y) in enumerate(points.tolist()):
         column = round((x - window.x) / window.scale + (window.columns * 2 - 1) / 2)
@@ -75,7 +75,7 @@ def test_distances_are_the_same_in_both_directions() -> None:
 @pytest.mark.parametrize(
     "points", [np.empty((0, 2)), np.zeros((1, 2)), np.ones((5, 2)), np.array([[0, 0], [1e300, 0]])]
 )
-def test_few_equal_and_far_points_are_drawn_without_a_fault(points: np.ndarray) -> None:
+def test_few_equal_and_distant_points_are_drawn(points: np.ndarray) -> None:
     window = fit_window(points, 10, 5)
     drawn = raster(points, np.zeros(len(points), int), window)
     assert (drawn.classes >= 0).sum() == len(np.unique(points, axis=0))
@@ -91,7 +91,7 @@ def test_the_middle_of_a_cell_is_in_that_cell() -> None:
     assert not window.contains(*window.cell_centre(5, -1))
 
 
-def test_a_step_goes_to_the_nearest_point_that_lies_that_way() -> None:
+def test_a_step_goes_to_the_nearest_point_in_its_direction() -> None:
     points = np.array([[0, 0], [2, 0.5], [1, 1.5], [5, 0], [-1, 0], [0, -3], [0.5, 9]])
     every = np.ones(len(points), bool)
     assert next_point(points, every, 0, 1, 0) == 1  # point 2 is nearer, but more above than to the right
@@ -99,8 +99,8 @@ def test_a_step_goes_to_the_nearest_point_that_lies_that_way() -> None:
     assert next_point(points, every, 0, -1, 0) == 4
     assert next_point(points, every, 0, 0, -1) == 5
     assert next_point(points, every, 3, 1, 0) is None
-    assert next_point(points, every & (np.arange(7) != 1), 0, 1, 0) == 3  # what is not chosen is passed over
-    assert next_point(points, every & (np.arange(7) > 4), 3, 0, 1) == 6  # nothing straight above: what is above at all
+    assert next_point(points, every & (np.arange(7) != 1), 0, 1, 0) == 3  # points that are not chosen are skipped
+    assert next_point(points, every & (np.arange(7) > 4), 3, 0, 1) == 6  # nothing straight above: the nearest one above
 
 
 @pytest.mark.parametrize("kind", ["cloud", "clusters", "grid with piles"])
@@ -172,12 +172,12 @@ class TestTrace:
         assert (which[:-1] == -1).all()
         assert (chars[:-1] == " ").all()
 
-    def test_what_lies_outside_is_left_out_and_bends_nothing_that_is_seen(self):
+    def test_points_outside_are_clipped_and_change_nothing_inside(self):
         drawn = self.lit(self.traced([(0, 0), (58, 94)]))[::-1]
         wanted = self.lit(self.traced([(0, 0), (29, 47)]))[::-1]
         assert (drawn == wanted).all()
 
-    def test_an_endless_value_takes_no_endless_time(self):
+    def test_an_infinite_value_is_drawn_in_finite_time(self):
         ys = within(np.array([0, 1e30, 0]), 0.0, 47.0)
         drawn = self.traced(np.stack([[0, 30, 59], ys], axis=1))
         assert (self.lit(drawn).sum(axis=1) > 0).all()

@@ -1,4 +1,4 @@
-"""Charts as they are drawn: every size and range, and the fast tracer, cell by cell, against plotext."""
+"""Drawn charts: every size and range, and the fast tracer against plotext, cell by cell."""
 
 import itertools
 import math
@@ -21,7 +21,7 @@ from tests.tui.conftest import needs
 class TestDrawing:
     @pytest.mark.parametrize("log", [False, True])
     @pytest.mark.parametrize("ys", [[1e30, 3e35], [1e6, 1e6 + 1], [1.0, 1 + 1e-13], [-1e99, 1e99], [1e-90, 1e99]])
-    async def test_no_value_and_no_size_is_too_much(self, ys, log):
+    async def test_every_value_and_size_is_drawn(self, ys, log):
         app = Showing(Plot((line(ys, [0.0, 1.0]),), log=log))
         async with app.run_test() as pilot:
             for width in (60, 40, 20, *range(16, 0, -1)):
@@ -34,7 +34,7 @@ class TestDrawing:
 
     @pytest.mark.parametrize("plot", [{}, {"percent": True, "x_range": (0.2, 0.7)}, {"log": True}])
     async def test_the_lines_fill_the_frame_at_every_size(self, plot):
-        """The first and the last point stand beside the axes, the highest and the lowest near the frame."""
+        """The first and the last point are beside the axes, the highest and the lowest near the frame."""
         ys = [0.3, 0.9, 0.1, 0.5]
         app = Showing(Plot((line(ys, np.linspace(*plot.get("x_range", (0.0, 1.0)), 4)),), **plot))
         async with app.run_test() as pilot:
@@ -71,7 +71,7 @@ class TestDrawing:
                 assert columns <= {math.floor(middle), math.ceil(middle)}
 
     async def test_a_line_that_leaves_the_frame_comes_back(self):
-        """The first batches lie far above everything that follows, and the limits need not hold them."""
+        """The first batches are far above all others, and may exceed the limits."""
         ys = np.concatenate([np.full(5, 1e6), np.full(95, 0.5)])
         app = Showing(Plot((line(ys, np.linspace(0, 1, 100), trimmed=True), line([0.3, 0.6], [0.0, 1.0]))))
         async with app.run_test(size=(80, 24)) as pilot:
@@ -81,7 +81,7 @@ class TestDrawing:
             assert all(any(braille(words[x]) for words in shown) for x in range(first + 4, last + 1))
             assert not any("\u2800" < character <= "\u28ff" for character in shown[0])
 
-    async def test_ticks_stand_at_their_values(self):
+    async def test_ticks_are_drawn_at_their_values(self):
         """A line from one tick's value to another begins and ends in their rows."""
         app = Showing(Plot((line([0.2, 0.8], [0.0, 1.0]),), (0.0, 1.0)))
         async with app.run_test(size=(60, 23)) as pilot:
@@ -115,7 +115,7 @@ def cells(strips):
 
 
 class TestTracer:
-    """What numpy draws is what plotext draws."""
+    """The tracer, which uses numpy, draws the same as plotext."""
 
     @pytest.mark.parametrize("seed", range(12))
     def test_every_cell_is_the_same(self, seed):
@@ -131,7 +131,7 @@ class TestTracer:
             curves.append(curve(np.stack([xs, ys], axis=1), colour))
         assert cells(quick.Tracer(draw).draw(frame, curves)) == cells(draw(frame, curves))
 
-    def test_no_tick_has_no_row_less(self):
+    def test_an_axis_without_ticks_has_the_same_rows(self):
         frame = frame_of(40, 10, x_ticks=(), x_labels=())
         assert cells(quick.Tracer(draw).draw(frame, [])) == cells(draw(frame, []))
         assert "┐" in draw(frame, [])[0].text
@@ -153,7 +153,7 @@ class TestTracer:
         assert len(drawn) == 3
 
     @needs("chart")
-    async def test_charts_use_it(self, monkeypatch):
+    async def test_charts_use_the_tracer(self, monkeypatch):
         monkeypatch.setattr(
             "mnist_tui.tui.speed.chart.braille_chars", lambda dots, columns, rows: np.full((rows, columns), "x")
         )

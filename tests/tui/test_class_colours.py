@@ -12,7 +12,7 @@ from mnist_tui.tui.render.class_colours import DARK, LIGHT
 
 
 def seen_by(colours: tuple[str, ...], matrix: list[list[float]]) -> np.ndarray:
-    """Colours as somebody with a deficiency sees them, in CIELAB."""
+    """Return colours in CIELAB as seen with a colour vision deficiency."""
     rgb = np.array([Color.parse(c).triplet for c in colours]) / 255
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     xyz = (linear @ np.array(matrix).T).clip(0, 1) @ np.array(

@@ -1,4 +1,4 @@
-"""Mistakes on the command line: the exit code and one line for each, without a traceback."""
+"""Errors of usage: the exit code and one line for each, without a traceback."""
 
 import pytest
 import torch
@@ -50,7 +50,7 @@ class TestWrongOptions:
         ],
     )
     def test_train(self, here, options, words):
-        # `digits`, so that a mistake that is not noticed trains at once instead of asking for data.
+        # `digits`, so that a mistake that is not detected trains immediately instead of asking for data.
         line = complaint("train", "--dataset", "digits", *options, status=2)
         assert words in line
         assert list(here.iterdir()) == []
@@ -115,7 +115,7 @@ class TestFolders:
         assert "--runs-dir" in line
 
     @pytest.mark.parametrize("arguments", [["runs"], ["train", *QUICKLY], ["evaluate", "latest"]])
-    def test_home_of_nobody(self, arguments):
+    def test_home_of_an_unknown_user(self, arguments):
         assert "--runs-dir" in complaint(*arguments, "--runs-dir", "~nobody-has-this-name", status=2)
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 
 def until_an_epoch(process):
-    """The lines up to the first epoch's event."""
+    """Return the lines up to the first epoch's event."""
     lines = []
     for line in process.stdout:
         lines.append(line)
@@ -26,10 +26,10 @@ def until_an_epoch(process):
 
 
 class TestProcesses:
-    """What only a process of its own can show."""
+    """Tests that need a process of their own."""
 
-    def test_a_fault_of_ours_is_one_line(self):
-        # In a test's process pytest takes the log; in a user's terminal nobody does.
+    def test_an_internal_error_is_one_line(self):
+        # In a test's process pytest captures the log; in a user's terminal nothing does.
         code = """
 from mnist_tui.tui.cli import plain
 def fail(*_, **__):
@@ -45,7 +45,7 @@ main()
         assert "ZeroDivisionError: no wonder" in line
 
     @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-    def test_signal_stops_and_keeps_the_work(self, here, number, status):
+    def test_a_signal_stops_and_stores_the_run(self, here, number, status):
         with spawn("train", *QUICKLY, "--epochs", "100000", "--json") as process:
             lines = until_an_epoch(process)
             (run,) = stored_runs(here / "runs")
@@ -59,13 +59,13 @@ main()
         assert events[-1]["status"] == "stopped"
         assert "Traceback" not in err
         assert len([line for line in err.splitlines() if line]) <= 1
-        # Everything is there: the weights of the epochs, and the test of the best of them.
+        # The run is complete: the weights of the epochs, and the test of the best of them.
         assert not run.is_live()
         assert summarise(run).status == "stopped"
         (test,) = of_kind(run.events(), Test)
         assert test.epoch in run.epochs()
 
-    def test_killed_in_the_middle(self, here):
+    def test_killed_during_an_epoch(self, here):
         with spawn("train", *QUICKLY, "--epochs", "100000", "--json") as process:
             until_an_epoch(process)
             (run,) = stored_runs(here / "runs")
@@ -81,7 +81,7 @@ main()
         run.delete()
         assert stored_runs(here / "runs") == []
 
-    def test_reader_goes_away(self, here):
+    def test_a_closed_pipe_stops_the_training(self, here):
         # As `mnist-tui train --json | head -1` does.
         with spawn("train", *QUICKLY, "--epochs", "100000", "--json") as process:
             assert json.loads(process.stdout.readline())["event"] == "phase"

@@ -103,7 +103,7 @@ class TestTrain:
         assert (last["event"], last["status"]) == ("run_finished", "failed")
         assert "learning rate" in last["reason"]
 
-    def test_a_fault_while_training(self, here, monkeypatch):
+    def test_an_internal_error_while_training(self, here, monkeypatch):
         def fail(*_):
             raise RuntimeError("out of memory\nin the second line")
 

@@ -47,7 +47,7 @@ async def test_the_matrix_equals_scikit_learns(console, stored_run) -> None:
         assert f"{matrix.correct} of 297" in shown
 
 
-async def test_the_cursor_moves_within_the_matrix_and_says_what_it_is_on(console, stored_run) -> None:
+async def test_the_cursor_stays_in_the_matrix_and_its_cell_is_described(console, stored_run) -> None:
     stored_run(QUICK)
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -88,7 +88,7 @@ async def test_scrubbing_steps_through_the_epochs_and_splits_and_follows_again(c
         await until(pilot, lambda: view.data.matrix.total == 1350)
 
 
-async def test_a_growing_run_is_followed_until_somebody_scrubs(console) -> None:
+async def test_a_growing_run_is_followed_until_the_user_scrubs(console) -> None:
     app = console(ENDLESS)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("enter")
@@ -108,7 +108,7 @@ async def test_a_growing_run_is_followed_until_somebody_scrubs(console) -> None:
         await until(pilot, lambda: not app.training.is_running)
 
 
-async def test_a_checkpoint_that_is_gone_is_one_calm_line(console, stored_run) -> None:
+async def test_a_missing_checkpoint_is_one_line(console, stored_run) -> None:
     stored_run(QUICK)
     for epoch in range(4):
         stored_runs(Path("runs"))[0].checkpoint(epoch).write_bytes(b"broken")
@@ -120,7 +120,7 @@ async def test_a_checkpoint_that_is_gone_is_one_calm_line(console, stored_run) -
         await until(pilot, lambda: "is damaged" in screen_text(app))
 
 
-async def test_without_a_run_every_view_says_what_to_do(console) -> None:
+async def test_without_a_run_every_view_explains_what_to_do(console) -> None:
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         for digit in "45678":
@@ -129,7 +129,7 @@ async def test_without_a_run_every_view_says_what_to_do(console) -> None:
 
 
 @pytest.mark.parametrize("hidden", [(), (8,), (12, 8, 6)])
-async def test_any_architecture_can_be_looked_at(console, stored_run, hidden: tuple[int, ...]) -> None:
+async def test_any_architecture_can_be_shown(console, stored_run, hidden: tuple[int, ...]) -> None:
     stored_run(RunConfig(dataset="digits", epochs=1, hidden=hidden))
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -153,7 +153,7 @@ def test_the_scrubber_stays_within_the_stored_epochs(stored_run) -> None:
     assert scrubber.follows
 
 
-def test_a_growing_run_is_not_looked_through_all_the_time_but_at_its_end(stored_run, monkeypatch) -> None:
+def test_a_growing_run_is_scanned_at_its_end_and_not_all_the_time(stored_run, monkeypatch) -> None:
     stored_run(QUICK)
     folder = stored_runs(Path("runs"))[0]
     history, newest, hidden = History.of(folder.events()), folder.checkpoint(3), Path("hidden.pt")
@@ -181,7 +181,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("room", [8, 20, 40, 80])
 @pytest.mark.parametrize(("count", "current"), [(1, 0), (11, 10), (201, 57), (2001, 1999)])
-def test_the_epochs_that_are_shown_fit_and_hold_the_current_one(count: int, current: int, room: int) -> None:
+def test_the_shown_epochs_fit_and_include_the_current_one(count: int, current: int, room: int) -> None:
     shown = shown_epochs(tuple(range(count)), current, best=min(7, count - 1), room=room)
     numbers = [epoch for epoch in shown if epoch is not None]
     assert current in numbers
@@ -202,6 +202,6 @@ def test_a_deeper_shade_is_bluer_and_stays_readable() -> None:
     assert blues[-1] == 255
 
 
-def test_no_confusion_is_said_in_words() -> None:
+def test_no_confusion_is_reported_as_text() -> None:
     colours = {"success": "green"}
     assert pairs_text([], ("0", "1"), 5, False, colours).plain == "nothing is confused"

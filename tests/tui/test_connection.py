@@ -17,9 +17,9 @@ from tests.tui.terminal_process import (
     CONSOLE,
     LONG,
     assert_as_uninterrupted,
-    begun,
     first_epoch,
-    held,
+    paused,
+    started_run,
     wait_for,
 )
 
@@ -27,25 +27,25 @@ pytestmark = pytest.mark.usefixtures("here")
 
 
 class TestLostConnection:
-    def test_the_console_trains_on(self, on_terminal):
+    def test_the_console_continues_training(self, on_terminal):
         terminal = on_terminal(CONSOLE.replace("EPOCHS", "200"))
-        run = begun(terminal)
-        with held(run):
+        run = started_run(terminal)
+        with paused(run):
             terminal.hang_up()
         assert terminal.end() == 0
         assert_as_uninterrupted(run)
 
-    def test_the_plain_command_trains_on(self, on_terminal):
+    def test_the_plain_command_continues_training(self, on_terminal):
         terminal = on_terminal(COMMAND, "train", *LONG, "--epochs", "200")
         run = first_epoch()
-        with held(run):
+        with paused(run):
             terminal.hang_up()
         assert terminal.end() == 0
         assert_as_uninterrupted(run)
 
-    def test_afterwards_a_polite_kill_still_saves(self, on_terminal):
+    def test_after_a_hangup_sigterm_still_saves(self, on_terminal):
         terminal = on_terminal(CONSOLE.replace("EPOCHS", "100000"))
-        run = begun(terminal)
+        run = started_run(terminal)
         terminal.hang_up()
         known = len(History.of(run.events()).epochs)
         wait_for(lambda: len(History.of(run.events()).epochs) > known)
@@ -67,10 +67,10 @@ class TestFailingScreen:
     )
     """`L`, as any key could, meets a fault of ours."""
 
-    def test_the_training_goes_on_and_the_terminal_is_given_back_with_a_word(self, on_terminal):
+    def test_the_training_continues_and_the_terminal_is_restored_with_a_message(self, on_terminal):
         terminal = on_terminal(self.FAULTY.replace("EPOCHS", "200"))
-        run = begun(terminal)
-        with held(run):
+        run = started_run(terminal)
+        with paused(run):
             terminal.press(b"L")
             wait_for(lambda: b"the training continues: mnist-tui attach shows it" in terminal.seen)
             wait_for(lambda: termios.tcgetattr(terminal.slave)[:4] == terminal.before[:4])
@@ -82,7 +82,7 @@ class TestFailingScreen:
 
     def test_an_interrupt_saves_and_stops_it(self, on_terminal):
         terminal = on_terminal(self.FAULTY.replace("EPOCHS", "100000"))
-        run = begun(terminal)
+        run = started_run(terminal)
         terminal.press(b"L")
         wait_for(lambda: b"the training continues" in terminal.seen)
         terminal.press(b"\x03")
@@ -95,7 +95,7 @@ class TestFailingScreen:
 
         def ended() -> bool:
             terminal.press(b"\x1b")  # out of the field
-            time.sleep(0.2)  # or the two would be alt+L
+            time.sleep(0.2)  # otherwise the two keys would be read as alt+L
             terminal.press(b"L")
             time.sleep(0.2)
             return terminal.process.poll() is not None

@@ -22,7 +22,7 @@ from mnist_tui.tui.widgets.subject_bar import SubjectBar
 from tests.tui.conftest import ENDLESS, until
 
 
-async def test_quitting_a_training_asks_and_then_keeps_its_work(console) -> None:
+async def test_quitting_a_training_asks_and_then_stores_the_run(console) -> None:
     app = console(ENDLESS)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("enter")
@@ -48,7 +48,7 @@ async def test_quit_without_a_training_does_not_ask(console) -> None:
     assert app.return_code == 0
 
 
-async def test_a_signal_saves_the_work_and_gives_the_contracts_exit_code(console) -> None:
+async def test_a_signal_stores_the_run_and_gives_the_documented_exit_code(console) -> None:
     app = console(ENDLESS)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("enter")
@@ -60,13 +60,13 @@ async def test_a_signal_saves_the_work_and_gives_the_contracts_exit_code(console
 
 
 def answer(app: MnistTui) -> None:
-    """Do what the training's messages ask for, which an app at its end may or may not still receive."""
+    """Handle the training's messages, which an app that is exiting may or may not still receive."""
     app.on_training_changed()
     app.on_subject_changed()
 
 
 @pytest.mark.parametrize("event", [Phase("test"), Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0, True), Notice("full")])
-async def test_what_is_said_after_the_last_frame_is_no_fault(console, event: Event) -> None:
+async def test_messages_after_the_last_frame_are_no_failure(console, event: Event) -> None:
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("q")
@@ -78,20 +78,20 @@ async def test_what_is_said_after_the_last_frame_is_no_fault(console, event: Eve
 
 
 @pytest.mark.parametrize("left", [lambda app: app.exit(0), lambda app: setattr(app, "_running", False)])
-async def test_a_view_that_is_being_taken_down_is_asked_nothing(console, left: Callable[[MnistTui], None]) -> None:
-    """Somebody quits, or the console is shut down."""
+async def test_a_view_that_is_being_removed_gets_no_requests(console, left: Callable[[MnistTui], None]) -> None:
+    """The user quits, or the console is shut down."""
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("escape", "4")
         await until(pilot, lambda: app.current_mode == "confusion")
         left(app)
-        await app.screen.query(SubjectBar).remove()  # as happens when the console is left
+        await app.screen.query(SubjectBar).remove()  # as happens during the exit
         app.on_engine_event(EngineEvent(Phase("test")))
         answer(app)
 
 
-async def test_what_fails_while_the_console_is_left_is_no_failure_of_it(console) -> None:
-    """A view that is just being made when somebody quits meets the end of everything."""
+async def test_an_error_while_the_console_exits_is_no_failure(console) -> None:
+    """Fails where a view that is being made during the exit counts as a failure."""
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("escape")
@@ -100,18 +100,18 @@ async def test_what_fails_while_the_console_is_left_is_no_failure_of_it(console)
     assert (app.return_code, app._exception) == (0, None)
 
 
-async def test_a_click_on_what_was_just_taken_away_ends_nothing(console) -> None:
+async def test_a_click_on_a_removed_widget_is_no_failure(console) -> None:
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
-        gone = Static("gone")  # it has no parent
+        gone = Static("gone")  # a removed widget has no parent
         with patch.object(app.screen, "get_widget_and_offset_at", lambda *place: (gone, Offset(0, 0))):
             await app.on_event(MouseDown(None, 5, 5, 0, 0, 1, False, False, False, 5, 5))
         await pilot.press("escape", "4")
         await until(pilot, lambda: app.current_mode == "confusion")
 
 
-async def test_a_training_may_go_on_telling_after_the_last_frame(console) -> None:
-    """Leaving takes the screens away, and a training that is being stopped still has something to say."""
+async def test_a_training_may_send_events_after_the_last_frame(console) -> None:
+    """The exit removes the screens while a training that is being stopped still sends messages."""
     app = console()
     async with app.run_test():
         screens = list(app._screen_stack)

@@ -28,7 +28,7 @@ async def test_enter_trains_to_the_end_and_the_run_is_stored(console) -> None:
     assert summarise(run).test_acc == app.training.history.test.acc
 
 
-async def test_pause_holds_resume_goes_on_stop_keeps(console) -> None:
+async def test_pause_holds_resume_continues_stop_stores(console) -> None:
     app = console(ENDLESS)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("enter")
@@ -62,7 +62,7 @@ async def test_stop_works_while_paused(console) -> None:
         assert app.training.history.finished.status == "stopped"
 
 
-async def test_missing_mnist_asks_and_digits_can_stand_in(console, tmp_path: Path) -> None:
+async def test_missing_mnist_asks_and_digits_can_replace_it(console, tmp_path: Path) -> None:
     app = console(RunConfig(dataset="auto", epochs=1, hidden=(16,)))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("enter")

@@ -22,7 +22,7 @@ async def test_every_view_opens_by_its_digit(console) -> None:
             assert view.title == app.screen.TITLE_WORDS
 
 
-async def test_digits_in_a_field_are_text_and_escape_gives_them_back(console) -> None:
+async def test_digits_in_a_field_are_text_until_escape(console) -> None:
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         field = app.screen.query_one("#epochs", Input)
@@ -150,7 +150,7 @@ async def test_choices_step_and_stay_within_their_ends(console) -> None:
         assert app.screen.config.optimizer == choice.value
 
 
-async def test_the_help_of_a_terminal_too_small_for_it_waits_for_room(console) -> None:
+async def test_help_is_shown_once_the_terminal_is_large_enough(console) -> None:
     app = console()
     async with app.run_test(size=(20, 5)) as pilot:
         await app.action_view("training")

@@ -1,4 +1,4 @@
-"""Learning curves: which lines there are, where they begin and end, and what the keys change."""
+"""Learning curves: which lines exist, where they begin and end, and the effect of the keys."""
 
 import math
 

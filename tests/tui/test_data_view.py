@@ -1,4 +1,4 @@
-"""The Data view when what it shows changes under it: the configuration, the data set, a load that is stopped."""
+"""The Data view while its data change: the configuration, the data set, a cancelled load."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.helpers import HANG
 from tests.tui.conftest import QUICK, screen_text, until
 
 
-async def test_another_configuration_is_drawn_anew(console) -> None:
+async def test_another_configuration_is_drawn_again(console) -> None:
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2")
@@ -42,7 +42,7 @@ async def test_another_configuration_is_drawn_anew(console) -> None:
 
 
 class Source:
-    """Stands in for the reading of data sets: `mnist` lasts until it is let go on, `digits` is there at once."""
+    """Replaces the reading of data sets: `mnist` blocks until it is released, `digits` returns immediately."""
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
@@ -64,14 +64,14 @@ class Source:
 
 
 async def download_begins(pilot: Pilot[int], app: MnistTui) -> None:
-    """Open the view and get the data set that is not there."""
+    """Open the view and download the missing data set."""
     await pilot.press("2")
     await until(pilot, lambda: "is not ready" in screen_text(app))
     await pilot.press("d")
     await until(pilot, lambda: "downloading" in screen_text(app))
 
 
-async def test_escape_stops_a_download_and_d_begins_it_again(console, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_escape_stops_a_download_and_d_starts_it_again(console, monkeypatch: pytest.MonkeyPatch) -> None:
     source = Source()
     monkeypatch.setattr(data_view, "load", source.load)
     app = console(RunConfig())
@@ -109,7 +109,7 @@ async def test_a_late_data_set_does_not_replace_the_chosen_one(console, monkeypa
         assert view._dataset is chosen
 
 
-async def test_an_unexpected_fault_is_said_and_logged(console, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unexpected_error_is_shown_and_logged(console, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> Generator[Phase, None, Dataset]:
         yield Phase("load", "digits")
         raise ZeroDivisionError("out of the blue")

@@ -1,4 +1,4 @@
-"""The table of the epochs: what its rows say, and which of them are seen."""
+"""The table of the epochs: its rows, and which of them are visible."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def rows() -> list[tuple]:
     return [row(epoch) for epoch in range(1, 31)]
 
 
-async def test_numbers_stand_under_their_headings(rows) -> None:
+async def test_numbers_are_aligned_with_their_headings(rows) -> None:
     app = TableApp()
     async with app.run_test(size=(36, 10)) as pilot:
         table = app.query_one(EpochTable)
@@ -43,7 +43,7 @@ async def test_numbers_stand_under_their_headings(rows) -> None:
         assert not table.show([row(1), row(2, best=True), row(3, complete=False)])
 
 
-async def test_the_newest_row_stays_in_sight_until_one_scrolls_up_and_again_at_the_end(rows) -> None:
+async def test_the_newest_row_is_visible_until_the_user_scrolls_up_and_again_at_the_end(rows) -> None:
     app = TableApp()
     async with app.run_test(size=(38, 10)) as pilot:
         table = app.query_one(EpochTable)

@@ -1,4 +1,4 @@
-"""`e` and `E` in the console: every view becomes a figure of what it shows, and the screen goes on meanwhile."""
+"""`e` and `E` in the console: every view is exported as a figure of what it shows, and keys are handled meanwhile."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def to_view(app: MnistTui, pilot, digit: str, mode: str) -> None:
 
 
 async def exported(app: MnistTui, pilot, *keys: str) -> list[Path]:
-    """Press `e`, then these keys in the dialog, then `enter`; the files that were written."""
+    """Press `e`, then these keys in the dialog, then `enter`; return the files that were written."""
     app.exports.written = []
     await pilot.press("e")
     await until(pilot, lambda: isinstance(app.screen, ExportDialog))
@@ -131,8 +131,8 @@ async def test_the_smallest_terminal_asks_in_every_view(console) -> None:
         assert app.exports.written == []
 
 
-async def test_the_dialog_is_remembered_and_its_words_are_followed(console, tmp_path: Path) -> None:
-    """Fails where the next console begins anew, or name, folder, size or resolution are not those that were asked."""
+async def test_the_dialogs_fields_are_stored_and_applied(console, tmp_path: Path) -> None:
+    """Fails where the next console forgets the fields, or name, folder, size or resolution are not those requested."""
     app = console()
     async with app.run_test(size=(100, 30)) as pilot:
         await trained(app, pilot)
@@ -165,7 +165,7 @@ async def test_the_dialog_is_remembered_and_its_words_are_followed(console, tmp_
         assert third.screen.query_one("#export-size").value == "auto"  # type: ignore[attr-defined]
 
 
-async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_views_are_exported_while_keys_are_handled(console, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails where a key waits for the export, or a view is missing."""
     gate = threading.Event()
     whole = KINDS["confusion"]
@@ -191,7 +191,7 @@ async def test_all_views_while_the_screen_goes_on(console, monkeypatch: pytest.M
         assert "figures" not in screen_text(app).splitlines()[-2]
 
 
-async def test_a_second_e_stops_and_what_was_written_stays(console, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_second_e_stops_and_written_files_stay(console, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
     whole = KINDS["mistakes"]
 
@@ -212,7 +212,7 @@ async def test_a_second_e_stops_and_what_was_written_stays(console, monkeypatch:
         assert len(list((folder / "figures").iterdir())) == 4
 
 
-async def test_where_there_is_nothing_it_says_so(console) -> None:
+async def test_without_a_subject_a_message_explains_why(console) -> None:
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         for key, words in (

@@ -1,4 +1,4 @@
-"""`mnist-tui export`: its files, its words, and how it ends where something is wrong."""
+"""`mnist-tui export`: its files, its output, and its exit code after an error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty folder; few noise images."""
+    """Run in an empty folder, with few noise images."""
     monkeypatch.delenv("MNIST_TUI_DATA", raising=False)
     monkeypatch.delenv("MNIST_TUI_RUNS", raising=False)
     monkeypatch.setattr(imagine, "NOISE_IMAGES", 2000)
@@ -99,7 +99,7 @@ def test_by_default_the_files_lie_with_the_run(run: RunFolder) -> None:
     assert (run.path / "figures" / "confusion.svg").is_file()
 
 
-def test_paths_go_into_a_pipe_though_the_bar_is_on_the_terminal(
+def test_paths_go_into_the_pipe_and_the_progress_bar_to_the_terminal(
     run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fails where the bar takes stdout along: `export … > paths` would be empty."""
@@ -144,7 +144,7 @@ def test_the_list_names_every_view_and_its_options() -> None:
         ("confusion --out blocked/figs", 2, "figures can't be written"),
     ],
 )
-def test_what_is_wrong_is_one_line_and_leaves_nothing(
+def test_an_error_is_one_line_and_leaves_no_files(
     run: RunFolder, tmp_path: Path, words: str, status: int, said: str
 ) -> None:
     (tmp_path / "blocked").write_text("a file where a folder should be")
@@ -168,7 +168,7 @@ def test_a_run_without_weights_has_curves_and_data(run: RunFolder, tmp_path: Pat
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written(run: RunFolder, tmp_path: Path) -> None:
+def test_a_folder_without_write_permission(run: RunFolder, tmp_path: Path) -> None:
     (tmp_path / "shut").mkdir(mode=0o500)
     outcome = export(str(run.path), "confusion", "--out", "shut")
     assert outcome.status == 2

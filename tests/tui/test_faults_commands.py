@@ -1,4 +1,4 @@
-"""Commands that ask for what can't be done: a second writer, other data, runs that are not there."""
+"""Commands that can't be executed: a second writer, other data, missing runs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _(place: Place) -> Outcome:
     return place.resume("--epochs", "1")
 
 
-@fault("another learning rate for a run that goes on", 2, "--lr can't be changed when a run is resumed", "stopped")
+@fault("another learning rate for a resumed run", 2, "--lr can't be changed when a run is resumed", "stopped")
 def _(place: Place) -> Outcome:
     return place.resume("--lr", "0.1")
 

@@ -67,7 +67,7 @@ def _(place: Place) -> Outcome:
     return place.resume()
 
 
-@fault("state that is none", 4, "it contains no training state", "stopped")
+@fault("state without a training's state", 4, "it contains no training state", "stopped")
 def _(place: Place) -> Outcome:
     torch.save([1, 2, 3], place.run.state_file)
     return place.resume()
@@ -98,7 +98,7 @@ def _(place: Place) -> Outcome:
     return place.resume()
 
 
-@fault("state at a place that can't be", 4, "its position is invalid", "stopped")
+@fault("state at an impossible position", 4, "its position is invalid", "stopped")
 def _(place: Place) -> Outcome:
     change_state(place.run, batch=10**6)
     return place.resume()

@@ -32,7 +32,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 
 @contextlib.contextmanager
 def full_disk(refused: Callable[[Path], bool]) -> Iterator[None]:
-    """Files that can't be replaced."""
+    """Let the replacement of some files fail as on a full disk."""
     whole = files.replace
 
     def replace_or_fail(path: Path, content: bytes) -> None:
@@ -57,7 +57,7 @@ def _(place: Place) -> Outcome:
     tries: list[Path] = []
     with full_disk(lambda path: path.name == "epoch-0002.pt" and not tries.append(path) and len(tries) < 3):
         outcome = command(*BRIEF)
-    assert place.run.epochs() == [0, 1, 2, 3]  # what waited was written when it could be
+    assert place.run.epochs() == [0, 1, 2, 3]  # the pending checkpoint was written later
     assert len(tries) == 3
     return outcome
 
@@ -78,7 +78,7 @@ def _(place: Place) -> Outcome:
     return outcome
 
 
-@fault("disk full when a run goes on", 4, "config.json can't be written (no space left on device)", "stopped")
+@fault("disk full when a run is resumed", 4, "config.json can't be written (no space left on device)", "stopped")
 def _(place: Place) -> Outcome:
     name = place.run.name
     with full_disk(lambda path: path.name == "config.json"):
@@ -126,7 +126,7 @@ def _(place: Place) -> Outcome:
 
 @fault("files may not grow (a quota)", 1, "could not be stored (file too large)", PASSED)
 def _(place: Place) -> Outcome:
-    # The kernel's own refusal, in the middle of a write: 100 kB hold the weights, not the state.
+    # The kernel refuses in the middle of a write: 100 kB are enough for the weights, not for the state.
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
@@ -145,7 +145,7 @@ def _(place: Place) -> Outcome:
         outcome = command(*BRIEF)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert (place.run.path / "events.jsonl").read_bytes().endswith(b"\n")  # no half of a line stayed
+    assert (place.run.path / "events.jsonl").read_bytes().endswith(b"\n")  # no partial line is left
     return outcome
 
 
@@ -201,6 +201,6 @@ def test_a_disk_that_is_really_full(place: Place) -> None:
         assert run.epochs()[0] == 0
         for epoch in run.epochs():
             run.weights(epoch)
-        assert summarise(run).epochs == 3  # the events found room
+        assert summarise(run).epochs == 3  # there was space for the events
     finally:
         subprocess.run(["umount", small], check=True)

@@ -19,7 +19,7 @@ fault = FAULTS.fault
 
 
 class Executes:
-    """What a malicious file does when it is unpickled without care: it makes a folder."""
+    """Makes a folder when it is unpickled without restrictions."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return os.mkdir, ("executed",)

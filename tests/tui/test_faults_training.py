@@ -51,7 +51,7 @@ def _(place: Place) -> Outcome:
 
 
 def failing(error: Exception) -> Outcome:
-    """A training whose second epoch fails when it is measured."""
+    """Train until the second epoch fails in its validation."""
     measure = loop.measure
     calls: list[int] = []
 
@@ -65,8 +65,8 @@ def failing(error: Exception) -> Outcome:
         return command(*BRIEF)
 
 
-def goes_on(place: Place, outcome: Outcome) -> Outcome:
-    """The first good epoch is there, and the run can be gone on with."""
+def check_resume(place: Place, outcome: Outcome) -> Outcome:
+    """Check that the first good epoch is stored and that the run can be resumed."""
     assert place.run.epochs() == [0, 1]
     assert summarise(place.run).status == "failed"
     assert place.resume().status == 0
@@ -75,22 +75,22 @@ def goes_on(place: Place, outcome: Outcome) -> Outcome:
 
 @fault("GPU out of memory", 1, "the GPU has too little memory: free some", PASSED)
 def _(place: Place) -> Outcome:
-    return goes_on(place, failing(torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")))
+    return check_resume(place, failing(torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")))
 
 
 @fault("GPU lost", 1, "the device was lost (CUDA error: unspecified launch failure", PASSED)
 def _(place: Place) -> Outcome:
-    return goes_on(place, failing(RuntimeError("CUDA error: unspecified launch failure\nCUDA kernel errors might …")))
+    return check_resume(place, failing(RuntimeError("CUDA error: unspecified launch failure\nCUDA kernel errors …")))
 
 
 @fault("memory used up", 1, "this machine has too little memory", PASSED)
 def _(place: Place) -> Outcome:
-    return goes_on(place, failing(MemoryError()))
+    return check_resume(place, failing(MemoryError()))
 
 
-@fault("a failure nobody foresaw", 1, "the training failed: nobody foresaw it", PASSED)
+@fault("an unexpected exception", 1, "the training failed: nobody foresaw it", PASSED)
 def _(place: Place) -> Outcome:
-    return goes_on(place, failing(ZeroDivisionError("nobody\nforesaw\x1b[2J it".replace("\x1b[2J", ""))))
+    return check_resume(place, failing(ZeroDivisionError("nobody\nforesaw\x1b[2J it".replace("\x1b[2J", ""))))
 
 
 @fault("loss not finite", 1, "the loss was not finite in epoch", "failed")

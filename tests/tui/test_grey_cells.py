@@ -39,7 +39,7 @@ SEVEN = picture(
     "00ee0000",
     "00e70000",
 )
-"""A small seven with grey edges; what it must become was worked out by hand."""
+"""A small seven with grey edges; its expected rows were worked out by hand."""
 
 
 def rows_of(cells):

@@ -1,4 +1,4 @@
-"""The Imagine view: three ways to a digit, steered by keys."""
+"""The Imagine view: three methods for each digit, controlled by keys."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_a_digit_is_imagined_in_three_ways(opened, size) -> None:
         assert "4: nothing yet" in screen_text(app)
 
 
-async def test_a_search_that_outlives_the_console_ends_in_silence(opened, monkeypatch, caplog) -> None:
+async def test_a_search_that_outlives_the_console_ends_silently(opened, monkeypatch, caplog) -> None:
     begun, ended, image = threading.Event(), threading.Event(), np.zeros((28, 28), np.float32)
     app = opened()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -80,7 +80,7 @@ async def test_a_search_that_outlives_the_console_ends_in_silence(opened, monkey
 
 
 async def test_a_search_can_be_stopped_and_keeps_its_best(opened, monkeypatch) -> None:
-    # So many that no machine gets to their end before the key: only the stop can end it.
+    # Too many for any machine to finish before the key: only the stop can end the search.
     monkeypatch.setattr("mnist_tui.tui.views.imagine.BUDGETS", (1000, 1000, 1000, 10**11))
     app = opened()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -109,7 +109,7 @@ async def test_every_epoch_has_pictures_of_its_own(opened) -> None:
         await until(pilot, lambda: view.data.pictures == kept)
 
 
-async def test_an_epoch_that_is_trained_anew_has_none_yet(opened) -> None:
+async def test_a_retrained_epoch_has_no_pictures_yet(opened) -> None:
     app = opened()
     async with app.run_test(size=(120, 40)) as pilot:
         await open_imagine(app, pilot)
@@ -128,7 +128,7 @@ async def test_an_epoch_that_is_trained_anew_has_none_yet(opened) -> None:
         await until(pilot, lambda: not view.data.pictures)
 
 
-async def test_what_a_search_finds_with_replaced_weights_is_not_stored(opened, monkeypatch) -> None:
+async def test_the_result_of_a_search_with_replaced_weights_is_not_stored(opened, monkeypatch) -> None:
     """Fails where a search that outlasts a retraining is stored, or shown, as one of the new weights."""
     gate, image = threading.Event(), np.zeros((28, 28), np.float32)
     found = Imagined("noise", 3, image, 0.5, 10, NearestImage(0, 3, image.astype(np.uint8), 1.0))
@@ -178,7 +178,7 @@ def test_probabilities_and_nearest_images_are_the_networks_and_the_datas(opened)
             assert found.probability > 0.999
 
 
-def test_words_never_claim_more_certainty_than_there_is() -> None:
+def test_texts_never_round_a_probability_up_to_certainty() -> None:
     assert probability_words(0.9998) == "99.98 %"
     assert probability_words(0.9999997) == "99.99997 %"
     assert probability_words(1.0) == "100 %"

@@ -1,4 +1,4 @@
-"""Jobs: what work in a thread delivers to its owner on the screen's loop, and what it must never deliver."""
+"""Jobs: which results of a thread are delivered to the owner on the screen's loop, and which never are."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Stage(App[None]):
 
 
 class Gate:
-    """Work that waits until it is let through."""
+    """Work that blocks until it is released."""
 
     def __init__(self) -> None:
         self.begun, self.open, self.ended = threading.Event(), threading.Event(), threading.Event()
@@ -240,7 +240,7 @@ async def test_a_flood_of_progress_is_thinned_out_and_its_newest_is_never_lost()
         assert int(app.owner.told[-1][1]) > 1000, "reporting holds the work up"
 
 
-async def test_a_job_whose_owner_is_gone_ends_in_silence(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_job_without_its_owner_ends_silently(caplog: pytest.LogCaptureFixture) -> None:
     app, gate, seen = Stage(), Gate(), []
 
     def work(job: Job) -> str:

@@ -23,7 +23,7 @@ FASHION = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shi
 
 
 def answered(detail: Detail, split: str, place: int) -> bool:
-    """Whether everything is known of the image at a place of the list."""
+    """Whether all details of the image at a position of the list are known."""
     found, data = detail._findings, detail._data
     return (
         found is not None
@@ -48,8 +48,8 @@ async def test_history_and_neighbours_of_an_image(console, stored) -> None:
 
             assert [verdict.epoch for verdict in findings.verdicts] == [0, 1, 2, 3]
             shown = screen_text(app).splitlines()
-            (said,) = [line for line in shown if re.search(r"pred {2,}[✓✗]", line)]
-            marks = re.findall(r"[✓✗]\d", said)
+            (history_line,) = [line for line in shown if re.search(r"pred {2,}[✓✗]", line)]
+            marks = re.findall(r"[✓✗]\d", history_line)
             for verdict, mark in zip(findings.verdicts, marks, strict=True):
                 answer = answers(run, verdict.epoch, split)
                 probabilities = softmax(answer.logits[position].astype(float))
@@ -73,7 +73,7 @@ async def test_history_and_neighbours_of_an_image(console, stored) -> None:
             await pilot.press("v", "v")
 
 
-async def test_the_grid_does_not_wait_for_what_is_found_out(console, stored, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_grid_does_not_wait_for_the_details(console, stored, monkeypatch: pytest.MonkeyPatch) -> None:
     run, history = stored()
     gate = threading.Event()
 
@@ -133,7 +133,7 @@ def test_captions_fit_and_keep_their_numbers() -> None:
 
 
 class _Judged:
-    """Three verdicts."""
+    """Predictions of three images."""
 
     labels = np.array([5, 7, 0])
     predictions = np.array([3, 7, 9])
@@ -157,7 +157,7 @@ def test_bars_are_as_long_as_the_probabilities() -> None:
     assert lines[2].startswith("✗ 2")
 
 
-def test_the_parts_of_the_panel_lie_inside_it_and_apart() -> None:
+def test_the_parts_of_the_panel_are_inside_it_and_do_not_overlap() -> None:
     """From 60×20's panel up, no part hides another or is cut."""
     for width in range(40, 200):
         for height in range(16, 60):
@@ -184,7 +184,7 @@ def test_many_epochs_are_thinned_out_and_keep_the_ends_and_the_current_one() -> 
 
 
 @pytest.mark.parametrize("size", [(120, 40), (132, 40), (160, 45)])
-async def test_the_detail_beside_the_grid_is_there_at_the_first_look(console, size) -> None:
+async def test_the_detail_beside_the_grid_is_shown_with_the_first_page(console, size) -> None:
     app = console(QUICK)
     async with app.run_test(size=size) as pilot:
         await pilot.press("enter")

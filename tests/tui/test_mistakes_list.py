@@ -88,7 +88,7 @@ async def test_an_index_leads_to_the_same_image_in_the_data_set(console, stored)
             await pilot.press("v")
 
 
-async def test_sort_and_turn_and_which(console, stored) -> None:
+async def test_sort_reverse_and_filter_keys(console, stored) -> None:
     run, history = stored()
     answer = answers(run, history.best.epoch)
     logits, labels = answer.logits.astype(float), answer.labels.astype(int)
@@ -193,8 +193,8 @@ async def test_scrubbing_keeps_filter_sort_and_the_image(console, stored) -> Non
             assert indices(view)[view.place] == index
 
 
-async def test_the_list_of_10_000_images_is_made_at_once(console, stored) -> None:
-    """What is computed at each step after an epoch's first visit: 0.3 s are allowed, with room for a slow machine."""
+async def test_the_list_of_10_000_images_is_made_fast(console, stored) -> None:
+    """Measure the work of each step after an epoch's first visit: the limit of 0.3 s allows for a slow machine."""
     run, history = stored(RunConfig(dataset="digits", epochs=1, hidden=(16,)))
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:

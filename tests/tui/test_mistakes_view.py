@@ -16,14 +16,14 @@ from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
 from tests.tui.mistakes_helpers import answers, history_seed, indices, open_view
 
 
-async def test_a_perfect_run_says_so_and_leads_on(console, stored) -> None:
+async def test_a_run_without_mistakes_explains_it_and_offers_all_images(console, stored) -> None:
     run, history = stored()
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         # The network's own answers as the true classes: then every one is right.
         config, dataset = app.analyst.run(run.path)
-        said = answers(run, history.best.epoch).logits.argmax(1).astype(np.uint8)
-        app.analyst._runs[run.path] = config, replace(dataset, test_labels=said)
+        predicted = answers(run, history.best.epoch).logits.argmax(1).astype(np.uint8)
+        app.analyst._runs[run.path] = config, replace(dataset, test_labels=predicted)
         view = await open_view(app, pilot, run, history)
         words = "all 297 images are correct – w shows the least confident ones"
         await until(pilot, lambda: words in screen_text(app))

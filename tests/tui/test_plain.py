@@ -21,7 +21,7 @@ LOSS, PERCENT, TIME = r"\d+\.\d{4}", r"\d+\.\d\d %", r"\d+ ms|\d+\.\d s|\d+ s"
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    """Every test in a folder of its own, far from other people's data."""
+    """Run every test in its own folder, offline."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MNIST_TUI_RUNS", "runs")
     monkeypatch.setenv("MNIST_TUI_DATA", str(tmp_path))
@@ -38,8 +38,8 @@ def stored(tmp_path_factory):
     return folder, outcome.out
 
 
-def said(events):
-    """What the plain command prints for these events."""
+def printed(events):
+    """Return the lines that the plain command prints for these events."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         plain._lines(iter(events), plain.History())
@@ -72,7 +72,7 @@ class TestLines:
         assert f"{test.acc * 100:.2f} % ({test.correct} of 297;" in out
         assert f"loss {test.loss:.4f}" in out
 
-    def test_columns_stand_below_their_headings(self, stored):
+    def test_columns_are_aligned_with_their_headings(self, stored):
         _, out = stored
         heading, row = out.splitlines()[1:3]
         for title in ("train loss", "train acc", "valid loss", "valid acc", "time"):
@@ -81,7 +81,7 @@ class TestLines:
             assert row[end : end + 1] in ("", " ")
 
     def test_epochs_are_marked(self):
-        lines = said(
+        lines = printed(
             [
                 Epoch(1, 0.5, 0.8, 0.4, 0.85, 1.0, best=True),
                 Epoch(2, 0.5, 0.8, 0.5, 0.85, 1.0, best=False),
@@ -92,39 +92,41 @@ class TestLines:
         assert lines[1].endswith("1.0 s")
         assert "incomplete" in lines[2]
 
-    def test_a_cut_short_epoch_that_is_the_best_says_both(self):
+    def test_a_partial_epoch_that_is_the_best_has_both_marks(self):
         # A stop within the first epoch: its figures are of a part of the images.
-        (line,) = said([Epoch(1, 0.5, 0.8, 0.4, 0.85, 1.0, best=True, complete=False)])
+        (line,) = printed([Epoch(1, 0.5, 0.8, 0.4, 0.85, 1.0, best=True, complete=False)])
         assert "*" in line
         assert "incomplete" in line
 
     def test_note_comes_first(self):
         config = QUICK.to_json()
-        lines = said([RunStarted("a", config, "digits", "cpu", 1, 2, 3, 4, 0.1, 0.3, 5.0, note="stands in")])
+        lines = printed([RunStarted("a", config, "digits", "cpu", 1, 2, 3, 4, 0.1, 0.3, 5.0, note="stands in")])
         assert lines[0] == "note: stands in"
 
     def test_downloads_take_one_line_a_file(self):
         steps = [Phase("download", name, done, 100) for name in ("a.gz", "b.gz") for done in range(0, 101, 10)]
-        lines = said([*steps, Phase("verify", "a"), Phase("verify", "b"), Phase("load", "MNIST"), Phase("train")])
+        lines = printed([*steps, Phase("verify", "a"), Phase("verify", "b"), Phase("load", "MNIST"), Phase("train")])
         assert [line.split()[-1] for line in lines] == ["a.gz", "b.gz", "a", "b"]
 
     def test_numbers_that_are_not_finite(self):
-        lines = said([Epoch(1, math.nan, 0.1, math.nan, 0.1, 1.0, best=False), RunFinished("a", "failed", 1.0, "why")])
+        lines = printed(
+            [Epoch(1, math.nan, 0.1, math.nan, 0.1, 1.0, best=False), RunFinished("a", "failed", 1.0, "why")]
+        )
         assert "nan" in lines[0]
         assert lines[1] == "failed in 1.0 s: why"
 
 
 class TestFallback:
-    def test_digits_stand_in_and_it_is_said(self):
+    def test_a_fallback_to_digits_is_reported(self):
         outcome = command("train", "--hidden", "16", "--epochs", "1")
         assert outcome.status == 0
         (note,) = [line for line in outcome.out.splitlines() if line.startswith("note: ")]
         assert "digits" in note
-        # Beside the result too: nobody may take it for MNIST's.
+        # Beside the result too: it must not be mistaken for MNIST's.
         (result,) = [line for line in outcome.out.splitlines() if "accuracy" in line]
         assert "digits" in result
 
-    def test_as_json_it_is_said_to_people(self):
+    def test_with_json_the_fallback_is_reported_on_stderr(self):
         outcome = command("train", "--hidden", "16", "--epochs", "1", "--json")
         started = next(event for event in map(json.loads, outcome.out.splitlines()) if event["event"] == "run_started")
         assert started["dataset"] == "digits"
@@ -151,7 +153,7 @@ class TestBar:
         def events():
             yield RunStarted("a", QUICK.to_json(), "digits", "cpu", 1, 2, 3, 4, 0.1, 0.3, 5.0)
             yield Progress(2, 21, 42, 0.25, 0.9, 12_345.0)
-            # The bar draws itself ten times a second; this holds the training until it has.
+            # The bar is drawn ten times a second; this blocks the training until it is.
             limit = time.monotonic() + 30
             while "epoch 2/3" not in screen.getvalue():
                 assert time.monotonic() < limit
@@ -202,7 +204,7 @@ class TestRuns:
         assert (record["test_acc"], record["valid_acc"]) == (summary.test_acc, summary.valid_acc)
         assert (record["epochs"], record["best_epoch"]) == (2, summary.best_epoch)
 
-    def test_json_of_a_run_that_says_little(self, here):
+    def test_json_of_a_run_with_few_facts(self, here):
         (here / "runs" / "20260101-120000-a").mkdir(parents=True)
         (here / "runs" / "20260101-120000-a" / "events.jsonl").touch()
         outcome = command("runs", "--json")

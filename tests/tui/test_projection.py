@@ -21,7 +21,7 @@ from tests.tui.projection_helpers import SIZE, opened
 
 
 async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sklearns(console, stored_run) -> None:
-    """Fails where other images, another layer or other classes are drawn than the title says."""
+    """Fails where other images, another layer or other classes are drawn than the title names."""
     folder = stored_run(QUICK).path
     app = console()
     async with app.run_test(size=SIZE) as pilot:
@@ -137,7 +137,7 @@ async def test_classes_are_hidden_and_wrong_ones_stand_out(console, stored_run) 
         assert scatter.cloud.visible[view.data.labels != 1].all()
         await pilot.press("o")
         assert legend.shown == (False, True, *[False] * 8)
-        assert view.data.labels[scatter.cursor] == 1  # it does not stay on what nobody sees
+        assert view.data.labels[scatter.cursor] == 1  # not on a hidden point
         await pilot.press("o", "escape", "w")
         assert all(legend.shown)
         assert view.focused is None

@@ -22,18 +22,18 @@ TEST_IMAGES = 297
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quarter of the iterations."""
+    """Run a quarter of the iterations: the screen is the subject here."""
     monkeypatch.setattr(tsne, "EARLY_ITERATIONS", 60)
     monkeypatch.setattr(tsne, "ITERATIONS", 250)
 
 
 async def forming(app: MnistTui, pilot, view: ProjectionView) -> None:
-    """A t-SNE of the training images, which takes some seconds, has begun."""
+    """Start a t-SNE of the training images, which takes some seconds."""
     await pilot.press("v", "v")
     await until(pilot, lambda: view.data.subject.split == "train")
     await pilot.press("t")
     await until(pilot, lambda: view.data.wanted.method == "tsne")
-    app.simulate_key("r")  # Pilot's own press waits until nothing moves any more
+    app.simulate_key("r")  # Pilot's own press would wait until the t-SNE has ended
     await until(pilot, lambda: view.data.embedding and view.data.embedding.iteration > 0)
 
 
@@ -90,7 +90,7 @@ async def test_a_stopped_tsne_is_kept(console, stored_run) -> None:
         np.testing.assert_array_equal(kept.points, view.data.points)
 
 
-async def test_a_tsne_goes_on_while_another_epoch_is_looked_at(console, stored_run) -> None:
+async def test_a_tsne_continues_while_another_epoch_is_shown(console, stored_run) -> None:
     """Fails where scrubbing throws away what forms, or draws it over another epoch."""
     stored_run(QUICK)
     app = console()
@@ -112,7 +112,7 @@ async def test_a_tsne_goes_on_while_another_epoch_is_looked_at(console, stored_r
         np.testing.assert_array_equal(kept.points, view.data.points)
 
 
-async def test_a_damaged_tsne_is_made_anew(console, stored_run) -> None:
+async def test_a_damaged_tsne_is_computed_again(console, stored_run) -> None:
     folder = stored_run(QUICK).path
     app = console()
     async with app.run_test(size=SIZE) as pilot:
@@ -127,7 +127,7 @@ async def test_a_damaged_tsne_is_made_anew(console, stored_run) -> None:
         assert len(load(path).points) == TEST_IMAGES
 
 
-async def test_too_few_images_for_a_tsne_are_said_in_one_line(console, stored_run, monkeypatch) -> None:
+async def test_too_few_images_for_a_tsne_are_reported_in_one_line(console, stored_run, monkeypatch) -> None:
     stored_run(QUICK)
     monkeypatch.setattr("mnist_tui.engine.analysis.projection.COUNTS", (3, 5000))
     app = console()

@@ -1,4 +1,4 @@
-"""Only changed cells are written, and the terminal still shows what the console means."""
+"""Only changed cells are written, and the terminal still shows the whole frame."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write(screen: Screen, text: str) -> None:
     assert not list(screen.feed(text))
 
 
-def test_the_terminal_shows_what_whole_writing_would_show() -> None:
+def test_the_terminal_shows_what_a_full_redraw_would_show() -> None:
     chance = random.Random(1)
     for _ in range(20):
         painted, ours, plain = Painted(), Screen(COLUMNS, ROWS), Screen(COLUMNS, ROWS)
@@ -48,7 +48,7 @@ def test_the_terminal_shows_what_whole_writing_would_show() -> None:
             assert ours.cells == plain.cells
 
 
-def test_what_did_not_change_is_not_written() -> None:
+def test_unchanged_cells_are_not_written() -> None:
     painted = Painted()
 
     def written(text: str) -> str:
@@ -79,7 +79,7 @@ def test_part_of_a_row_is_cut_where_the_update_ends() -> None:
     assert screen.lines()[0].rstrip() == "abcdefghi"
 
 
-def test_what_was_drawn_for_a_larger_terminal_is_cut() -> None:
+def test_a_frame_for_a_larger_terminal_is_cut() -> None:
     painted, screen = Painted(), Screen(COLUMNS, ROWS)
     strips = [Strip([Segment("a" * (COLUMNS - 5))]), Strip([Segment("b" * 10)]), Strip([Segment("c" * 40)])]
     update = LayoutUpdate([strips] * (ROWS + 3), Region(0, 0, COLUMNS + 45, ROWS + 3))
@@ -87,7 +87,7 @@ def test_what_was_drawn_for_a_larger_terminal_is_cut() -> None:
     assert screen.lines() == ["a" * (COLUMNS - 5) + "b" * 5] * ROWS
 
 
-def test_rows_that_a_smaller_screen_has_no_more_are_left_out() -> None:
+def test_rows_below_a_smaller_screen_are_left_out() -> None:
     painted, screen = Painted(), Screen(COLUMNS, ROWS)
     update = ChopsUpdate([{0: Strip([Segment("abc")])}], [(0, 0, 3), (1, 0, 3), (7, 0, 3), (-1, 0, 3)], [[3]])
     write(screen, painted.changes(update, (COLUMNS, ROWS)).render_segments(CONSOLE))

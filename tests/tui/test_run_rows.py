@@ -85,8 +85,8 @@ class TestCells:
             assert words[column] == "–"
 
     @pytest.mark.parametrize("created", [math.nan, math.inf, 1e300, -1e300])
-    def test_time_that_no_calendar_knows(self, created):
-        # A config.json or a log that somebody else wrote; the other runs are still to be listed.
+    def test_time_out_of_the_calendars_range(self, created):
+        # A config.json or a log from another program; the other runs are still to be listed.
         assert cell_label(summary(created=created), "when") == "–"
 
 
@@ -130,7 +130,7 @@ class TestSorting:
         assert self.order("when", runs) == ["b", "c", "a"]
 
     @pytest.mark.parametrize("column", ["test", "valid", "time", "lr", "batch"])
-    def test_what_is_missing_comes_last(self, column):
+    def test_missing_values_come_last(self, column):
         runs = [UNREADABLE, self.named("a"), self.named("b")]
         assert self.order(column, runs)[-1] == UNREADABLE.name
 

@@ -46,7 +46,7 @@ async def test_runs_open_mark_compare_filter_and_delete(console) -> None:
         await until(pilot, lambda: app.screen.is_modal)
         await pilot.press("escape")
         await until(pilot, lambda: not app.screen.is_modal)
-        assert table.has_focus  # not the filter that nobody sees
+        assert table.has_focus  # not the hidden filter
 
         await pilot.press("slash", *"second")
         await until(pilot, lambda: table.row_count == 1)
@@ -76,7 +76,7 @@ async def test_runs_open_mark_compare_filter_and_delete(console) -> None:
     assert left.name.endswith("second")
 
 
-async def test_a_run_whose_name_looks_like_markup_is_told_as_it_is(console) -> None:
+async def test_a_run_whose_name_looks_like_markup_is_shown_literally(console) -> None:
     """Fails where a foreign folder's name is read as markup, which ends the console or hides the name."""
     app = console()
     async with app.run_test(size=(100, 30), notifications=True) as pilot:

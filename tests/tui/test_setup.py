@@ -1,4 +1,4 @@
-"""The form of a new run: what a recipe fills in, what the form says of it, and what is offered when it fails."""
+"""The form of a new run: what a recipe sets, which changes are named, and what is offered after a failure."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from tests.tui.stored_run import write_run
 
 
 def shown(app: MnistTui, name: str) -> str:
-    """What a field of the form holds."""
+    """Return the value of a field of the form."""
     field = app.screen.query_one(f"#{name}")
     assert isinstance(field, Input | Choice)
     return field.value
 
 
-async def test_a_recipe_fills_in_its_settings_and_leaves_data_seed_and_machine(console) -> None:
+async def test_a_recipe_sets_its_settings_and_keeps_data_seed_and_device(console) -> None:
     app = console(RunConfig(dataset="digits", seed=7, device="cpu", threads=1))
     async with app.run_test(size=(132, 44)) as pilot:
         app.screen.query_one("#recipe").focus()
@@ -52,7 +52,7 @@ async def test_a_recipe_fills_in_its_settings_and_leaves_data_seed_and_machine(c
         assert app.screen.config == RunConfig(dataset="digits", seed=7, device="cpu", threads=1)
 
 
-async def test_what_was_changed_is_said(console) -> None:
+async def test_changed_settings_are_named(console) -> None:
     app = console(RunConfig.from_recipe("best", dataset="digits"))
     async with app.run_test(size=(132, 44)) as pilot:
         await pilot.pause()
@@ -73,7 +73,7 @@ async def test_a_wrong_number_is_marked_and_explained(console) -> None:
         assert "must be a number from 0 to 1" in screen_text(app)
 
 
-async def test_the_forms_folder_is_every_views_at_once(console, tmp_path: Path) -> None:
+async def test_the_forms_data_folder_applies_to_every_view(console, tmp_path: Path) -> None:
     app = console()
     async with app.run_test(size=(132, 44)) as pilot:
         await pilot.pause()
@@ -89,7 +89,7 @@ async def test_the_forms_folder_is_every_views_at_once(console, tmp_path: Path) 
         assert app.analyst.data_dir is None
 
 
-async def test_looking_again_looks_for_devices_and_typing_a_folder_does_not(console, monkeypatch) -> None:
+async def test_retrying_searches_for_devices_and_typing_a_folder_does_not(console, monkeypatch) -> None:
     app = console()
     async with app.run_test(size=(132, 44)) as pilot:
         await until(pilot, lambda: app.devices.found is not None)
@@ -102,7 +102,7 @@ async def test_looking_again_looks_for_devices_and_typing_a_folder_does_not(cons
         await until(pilot, lambda: looked)
 
 
-async def test_going_on_without_the_data_is_tried_again_as_what_it_was(console, monkeypatch) -> None:
+async def test_a_resume_without_data_is_retried_as_a_resume(console, monkeypatch) -> None:
     folder = write_run(Path("runs"))
     tried = []
 
@@ -126,7 +126,7 @@ async def test_going_on_without_the_data_is_tried_again_as_what_it_was(console, 
     assert [run.name for run in stored_runs(Path("runs"))] == [folder.name]
 
 
-async def test_an_old_failure_is_not_said_of_a_run_that_is_followed(console) -> None:
+async def test_an_old_failure_is_not_shown_for_a_followed_run(console) -> None:
     app = console()
     async with app.run_test(size=(132, 44)) as pilot:
         await pilot.pause()

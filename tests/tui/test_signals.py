@@ -10,15 +10,15 @@ import pytest
 
 from mnist_tui.engine.runs.folder import stored_runs
 from mnist_tui.engine.runs.summaries import summarise
-from tests.tui.terminal_process import COMMAND, CONSOLE, LONG, begun, wait_for
+from tests.tui.terminal_process import COMMAND, CONSOLE, LONG, started_run, wait_for
 
 pytestmark = pytest.mark.usefixtures("here")
 
 
 class TestSignals:
-    def test_a_polite_kill_saves_and_gives_the_terminal_back(self, on_terminal):
+    def test_sigterm_saves_and_restores_the_terminal(self, on_terminal):
         terminal = on_terminal(CONSOLE.replace("EPOCHS", "100000"))
-        run = begun(terminal)
+        run = started_run(terminal)
         terminal.process.terminate()
         assert terminal.end() == 128 + signal.SIGTERM
         assert run.state() is not None
@@ -28,7 +28,7 @@ class TestSignals:
         assert termios.tcgetattr(terminal.slave)[:4] == terminal.before[:4]
         assert b"Traceback" not in terminal.seen
 
-    def test_what_libraries_print_goes_into_the_log(self, on_terminal):
+    def test_the_output_of_libraries_goes_into_the_log(self, on_terminal):
         noisy = """
 import os, mnist_tui.engine.runs.writer as w
 save = w.RunWriter.save_weights
@@ -39,7 +39,7 @@ def loud(self, *arguments):
 w.RunWriter.save_weights = loud
 """
         terminal = on_terminal(noisy + CONSOLE.replace("EPOCHS", "2"))
-        run = begun(terminal)
+        run = started_run(terminal)
         wait_for(lambda: not run.is_live())
         log = (run.path / "log.txt").read_text()
         assert "from-C-to-stderr" in log
@@ -50,7 +50,7 @@ w.RunWriter.save_weights = loud
         assert b"from-C" not in terminal.seen
 
     def test_a_second_interrupt_ends_at_once(self, on_terminal):
-        # The first one saves; here that takes for ever.
+        # The first one saves, which here takes forever.
         slow = (
             "import mnist_tui.engine.training.loop as loop, time; loop.measure = lambda *_: time.sleep(1000); "
             + COMMAND
@@ -65,11 +65,11 @@ w.RunWriter.save_weights = loud
         assert summarise(run).status == "died"
 
     def test_quitting_does_not_wait_for_a_computation(self, on_terminal):
-        # A view that computes for ever, as t-SNE's first phase can't be interrupted.
+        # A view that computes forever, like t-SNE's first phase, which can't be interrupted.
         slow = "import mnist_tui.tui.views.weights.view as w, pathlib, time; "
         slow += "w.WeightsView.compute = lambda *_: (pathlib.Path('computing').touch(), time.sleep(1000)); "
         terminal = on_terminal(slow + CONSOLE.replace("EPOCHS", "2"))
-        run = begun(terminal)
+        run = started_run(terminal)
         wait_for(lambda: not run.is_live())
         terminal.press(b"8")
         wait_for(Path("computing").exists)

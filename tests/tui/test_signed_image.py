@@ -48,11 +48,11 @@ class TestLevels:
         values = np.random.default_rng(0).normal(size=1000)
         assert np.array_equal(signed_levels(-values, 2.0), -signed_levels(values, 2.0))
 
-    def test_nothing_but_zeros_has_no_scale(self):
+    def test_all_zeros_have_no_scale(self):
         assert largest(np.zeros(3)) == 0
         assert signed_levels(np.zeros(3), 0.0).tolist() == [0, 0, 0]
 
-    def test_what_a_diverged_training_leaves_behind(self):
+    def test_weights_of_a_diverged_training(self):
         values = np.array([np.nan, np.inf, -np.inf, 2.0])
         assert largest(values) == 2
         assert largest(values[:1]) == 0
@@ -78,7 +78,7 @@ class TestCells:
         line = np.array([-1, -0.4, -0.3, -0.2, -0.1, 0, 0.1, 0.2, 0.3, 0.4, 1])
         assert rows_of(signed_cells(np.stack([line, line]), 1.0, "signs")) == ["==--   ++##"]
 
-    def test_the_upper_left_number_stands_in_the_upper_left_cell(self):
+    def test_the_upper_left_number_is_in_the_upper_left_cell(self):
         values = np.zeros((4, 3))
         values[0, 0], values[3, 2] = -1, 1
         cells = signed_cells(values, 1.0, "half")
@@ -134,7 +134,7 @@ class TestArranging:
 
     @pytest.mark.parametrize("shape", [(1, 1), (10, 100), (100, 250), (3, 5), (41, 7), (2000, 1500)])
     @pytest.mark.parametrize("space", [(14, 56), (39, 158), (1, 10)])
-    def test_a_matrix_keeps_to_its_space(self, shape, space):
+    def test_a_matrix_fits_its_space(self, shape, space):
         values = np.random.default_rng(0).normal(size=shape)
         names = [str(i) for i in range(shape[0])]
         cells, block, scale = matrix_cells(values, names, *space, "half")
@@ -147,7 +147,7 @@ class TestArranging:
             assert "".join(cells.chars[1]).split()[0] == "2"
 
     @pytest.mark.parametrize(("count", "space", "step"), [(10, (3, 47), 1), (100, (3, 44), 1), (100, (1, 44), 2)])
-    def test_a_strip_reads_like_a_text(self, count, space, step):
+    def test_a_strip_is_filled_row_by_row(self, count, space, step):
         values = np.linspace(-1, 1, count)
         cells, found = strip_cells(values, *space, 1.0, "half")
         assert found == step
@@ -174,7 +174,7 @@ class TestColours:
         assert distances[LEVELS:] == sorted(distances[LEVELS:])
         assert distances[: LEVELS + 1] == sorted(distances[: LEVELS + 1], reverse=True)
 
-    def test_a_theme_that_leaves_its_colours_to_the_terminal(self):
+    def test_a_theme_with_the_terminals_colours(self):
         variables = {**CURVE_COLOURS, "background": "ansi_default", "foreground": "ansi_default"}
         assert signed_ramp(variables)[LEVELS] == "#000000"
 
@@ -202,7 +202,7 @@ class TestWidget:
             assert second.style.bgcolor.name == ramp[HIGH]
             assert image.render_line(2).text == " " * 8
 
-    async def test_25_pictures_do_not_hang(self):
+    async def test_25_pictures_are_drawn_fast(self):
         pictures = np.random.default_rng(0).normal(size=(25, 14, 14))
         app = Pictures()
         async with app.run_test(size=(75, 41)) as pilot:

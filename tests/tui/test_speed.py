@@ -1,4 +1,4 @@
-"""What makes the console quick shows the same as what it replaces."""
+"""The overrides of Textual, which make the console fast, draw the same as Textual."""
 
 import gc
 import os
@@ -88,7 +88,7 @@ class TestGarbage:
         gc.set_threshold(*thresholds)
         gc.unfreeze()
 
-    def test_what_survives_a_long_collection_is_kept_and_a_short_one_keeps_nothing(self, monkeypatch):
+    def test_objects_that_survive_a_long_collection_are_frozen(self, monkeypatch):
         garbage.collect_from_now()
         monkeypatch.setattr(garbage, "LONG", 1e9)
         new = [[i] for i in range(1000)]
@@ -99,7 +99,7 @@ class TestGarbage:
         gc.collect()
         assert gc.get_freeze_count() >= kept + len(new)
 
-    def test_garbage_is_collected_all_the_same(self):
+    def test_garbage_is_still_collected(self):
         garbage.collect_from_now()
         cycle = Cycle()
         gone = cycle.gone
@@ -107,7 +107,7 @@ class TestGarbage:
         gc.collect()
         assert gone.is_set()
 
-    def test_there_is_one_callback_however_often_it_begins(self):
+    def test_there_is_one_callback_however_often_it_is_started(self):
         garbage.collect_from_now()
         garbage.collect_from_now()
         assert sum(isinstance(callback, garbage.KeepSurvivors) for callback in gc.callbacks) == 1
@@ -117,7 +117,7 @@ class TestGarbage:
         monkeypatch.setattr(gc, "get_count", lambda: (0, 0, garbage.EVERY))
         sweeper, cycle = garbage.Sweeper(), Cycle()
         gone = cycle.gone
-        gc.collect()  # the cycle is of the oldest generation now, which only a full one looks at
+        gc.collect()  # the cycle is of the oldest generation now, which only a full collection visits
         del cycle
         sweeper.touch()
         sweeper.sweep()
@@ -126,7 +126,7 @@ class TestGarbage:
         sweeper.sweep()
         assert gone.is_set()
 
-    def test_it_takes_place_only_where_it_is_due(self, monkeypatch):
+    def test_a_full_collection_runs_only_when_it_is_due(self, monkeypatch):
         garbage.collect_from_now()
         monkeypatch.setattr(gc, "get_count", lambda: (700, 9, garbage.EVERY - 1))
         cycle = Cycle()
@@ -135,7 +135,7 @@ class TestGarbage:
         garbage.Sweeper().sweep()
         assert not gone.is_set()
 
-    async def test_keys_put_it_off(self, console):
+    async def test_keys_delay_a_full_collection(self, console):
         app = console()
         async with app.run_test() as pilot:
             before = app._sweeper._touched
@@ -156,7 +156,7 @@ class Cycle:
 
 @needs("priority")
 @pytest.mark.skipif(not hasattr(os, "setpriority") or not os.path.exists("/proc/self/task"), reason="threads of Linux")
-def test_computations_wait_for_the_screen_and_not_the_screen_for_them():
+def test_computations_have_a_lower_priority_than_the_screen():
     def nice():
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
@@ -166,7 +166,7 @@ def test_computations_wait_for_the_screen_and_not_the_screen_for_them():
 
 
 class TestShownAgain:
-    """What a view that is shown again does not do anew must not be missing."""
+    """A view that is shown again skips some work of Textual: check that the result is the same."""
 
     @needs("styles", "resume", "delay")
     async def test_it_is_drawn_whole_once(self, console, monkeypatch):

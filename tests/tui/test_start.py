@@ -1,4 +1,4 @@
-"""What the first frame must not wait for, and what must be right in it all the same."""
+"""The start: imports that the first frame does not wait for, and what it shows nevertheless."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def views_on_demand() -> None:
     """Make the views as at every start: they are the subject here."""
 
 
-def test_the_console_is_there_before_torch_is() -> None:
+def test_the_console_does_not_import_torch() -> None:
     code = (
         "import sys; import mnist_tui.tui.cli.entry, mnist_tui.tui.run, mnist_tui.tui.app;"
         "import mnist_tui.tui.views.setup.view;"
@@ -40,7 +40,7 @@ def test_the_console_is_there_before_torch_is() -> None:
     assert result.stdout.strip() == "[]"
 
 
-def test_the_command_is_there_before_textual_is() -> None:
+def test_the_command_does_not_import_textual() -> None:
     code = (
         "import sys; import mnist_tui.tui.cli.commands; print(sorted({'torch', 'numpy', 'textual'} & set(sys.modules)))"
     )
@@ -49,7 +49,7 @@ def test_the_command_is_there_before_textual_is() -> None:
 
 
 @needs("prepare")
-async def test_the_views_are_made_before_anybody_opens_them(console: Callable[..., MnistTui]) -> None:
+async def test_the_views_are_made_before_they_are_opened(console: Callable[..., MnistTui]) -> None:
     app = console()
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.devices.found is not None)
@@ -86,13 +86,13 @@ def test_no_color_reaches_the_views() -> None:
         (("--data", "x"), None),
     ],
 )
-def test_what_is_not_plainly_the_console_is_left_to_the_command_line(
+def test_only_plain_console_arguments_skip_the_command_line(
     arguments: tuple[str, ...], options: dict[str, str] | None
 ) -> None:
     assert console_options(arguments) == options
 
 
-def test_a_key_that_is_typed_before_the_console_is_there_is_not_lost(tmp_path: Path) -> None:
+def test_a_key_typed_before_the_first_frame_is_not_lost(tmp_path: Path) -> None:
     code = "from mnist_tui.tui.cli.entry import main; main()"
     environment = {"PYTHONPATH": str(ROOT / "src"), "MNIST_TUI_RUNS": str(tmp_path), "MNIST_TUI_DATA": str(tmp_path)}
     with Terminal([sys.executable, "-c", code], env=environment) as terminal:
@@ -120,7 +120,7 @@ async def test_the_label_of_the_focused_field_alone_is_bold(console: Callable[..
 
 
 @pytest.mark.parametrize("libraries", ["the right ones", "none"])
-def test_torch_is_imported_whole_and_leaves_the_collector_as_it_was(libraries: str) -> None:
+def test_torch_is_imported_completely_and_the_collector_is_restored(libraries: str) -> None:
     """Fails where a library that is loaded beforehand is not the one that torch then uses."""
     code = (
         "import gc, mnist_tui.engine.hardware.torch_import as t, sys;"

@@ -1,19 +1,21 @@
-"""The state objects without an app: what they post, and what they make of messages that come late."""
+"""The state objects without an app: the messages they post, and how they handle late ones."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from mnist_tui.tui.state.export_thread import Job
 from textual.message import Message
+from textual.message_pump import MessagePump
 
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.events import Phase, Progress
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.messages import ExportEnded, RunFollowed, SubjectChanged, TrainingChanged
+from mnist_tui.tui.messages import ExportFinished, ExportsChanged, RunFollowed, SubjectChanged, TrainingChanged
+from mnist_tui.tui.state.export_job import Export
 from mnist_tui.tui.state.exports import Exports
+from mnist_tui.tui.state.jobs import Jobs
 from mnist_tui.tui.state.preferences import Preferences
 from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.state.shown_run import ShownRun
@@ -33,7 +35,7 @@ def training(posted: list[Message], tmp_path: Path) -> Trainings:
 
 @pytest.fixture
 def exports(posted: list[Message], tmp_path: Path) -> Exports:
-    return Exports(posted.append, Scrubber(posted.append), Analyst(), tmp_path)
+    return Exports(posted.append, Jobs(MessagePump()), Scrubber(posted.append), Analyst(), tmp_path)
 
 
 def followed(training: Trainings, folder: Path, number: int) -> ShownRun:
@@ -69,12 +71,13 @@ def test_without_a_training_following_leaves_the_shown_run(training: Trainings, 
 
 @pytest.mark.parametrize("everything", [False, True])
 def test_what_is_copied_of_an_export_is_the_figure_or_the_folder(
-    exports: Exports, tmp_path: Path, everything: bool
+    exports: Exports, posted: list[Message], tmp_path: Path, everything: bool
 ) -> None:
     subject = Subject(tmp_path, 1, "test") if everything else None
-    exports._job = Job((), subject, tmp_path, "", Preferences())
     paths = [tmp_path / "a.png", tmp_path / "a.csv"]
-    assert exports.finish(ExportEnded(paths, "")) == (tmp_path if everything else paths[0])
+    exports._finish(Export((), subject, tmp_path, "", Preferences()), paths, "")
+    assert [type(message) for message in posted] == [ExportsChanged, ExportFinished]
+    assert posted[-1].path == (tmp_path if everything else paths[0])
     assert exports.text == (f"2 files in {tmp_path}" if everything else f"{paths[0]}  {paths[1]}")
     assert not exports.dismiss("of an earlier export")
     assert exports.dismiss()

@@ -1,4 +1,4 @@
-"""What kinds of terminal are given: colours, encodings, streams that lead elsewhere; each at a real pseudo-terminal."""
+"""Kinds of terminals: colours, encodings, redirected streams; each at a real pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def at_terminal(tmp_path: Path) -> Callable[..., Terminal]:
 
 
 def colours(data: bytes) -> set[str]:
-    """What kinds of colours were written; greys are none."""
+    """Return the kinds of colours that were written, without greys."""
     found = set()
     for style in STYLES.findall(data):
         codes = style.split(b";")
@@ -86,7 +86,7 @@ def test_the_console_fits_the_terminal(at_terminal, settings: str, kind: str, wo
 
 
 def rows_of(terminal: Terminal) -> list[str]:
-    """What the terminal shows."""
+    """Return the text on the terminal."""
     return ["".join(cell[0] for cell in row) for row in terminal.screen.cells]
 
 
@@ -114,19 +114,19 @@ def test_without_a_terminal_it_is_the_plain_command(at_terminal, tmp_path: Path,
     assert terminal.status == 3
     assert ALTERNATE not in said
     assert b"Traceback" not in said
-    assert said.count(b"does not exist") == int(elsewhere != "2>&-")  # where nobody listens, the exit code says it
+    assert said.count(b"does not exist") == int(elsewhere != "2>&-")  # without a stderr, only the exit code tells
 
 
 @pytest.mark.parametrize(
     ("letter", "alike"),
     [("━", "-"), ("╭", "+"), ("⣿", "#"), ("⠁", "."), ("⠀", " "), ("é", "e"), ("字", "??"), ("→", ">")],
 )
-def test_letters_that_an_encoding_lacks(letter: str, alike: str) -> None:
+def test_characters_that_an_encoding_lacks(letter: str, alike: str) -> None:
     assert lookalike(letter) == alike
     assert f"a{letter}b".encode("ascii", errors=ERRORS).decode() == f"a{alike}b"
 
 
-def test_letters_that_an_encoding_has_stay() -> None:
+def test_characters_that_an_encoding_has_stay() -> None:
     assert "±5° – é".encode("latin-1", errors=ERRORS).decode("latin-1") == "±5° - é"
 
 
@@ -142,11 +142,11 @@ def test_letters_that_an_encoding_has_stay() -> None:
         ((0, 1), ""),
     ],
 )
-def test_what_is_too_small_says_so_in_words_that_fit(size: tuple[int, int], words: str) -> None:
+def test_a_terminal_that_is_too_small_shows_a_message_that_fits(size: tuple[int, int], words: str) -> None:
     assert next((words for words in MESSAGES if fits(words, *size)), "") == words
 
 
-async def test_the_command_palette_stands_every_width(console) -> None:
+async def test_the_command_palette_works_at_every_width(console) -> None:
     app = console()
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.press("ctrl+p")
@@ -168,7 +168,7 @@ async def test_a_page_key_in_a_palette_without_room_for_its_commands_does_nothin
         await pilot.press("escape")
 
 
-async def test_a_palette_that_is_closed_while_it_searches_ends_nothing_else(console) -> None:
+async def test_closing_the_palette_while_it_searches_cancels_nothing_else(console) -> None:
     app = console()
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.press("ctrl+p")
@@ -180,7 +180,7 @@ async def test_a_palette_that_is_closed_while_it_searches_ends_nothing_else(cons
         assert app.is_running
 
 
-async def test_a_question_that_can_not_be_seen_is_not_answered(console, stored_run) -> None:
+async def test_a_question_that_is_not_visible_is_not_answered(console, stored_run) -> None:
     app = console()
     stored_run(QUICK)
     (run,) = stored_runs(Path("runs"))

@@ -1,4 +1,4 @@
-"""Numbers and states in words, at the edges where one form gives way to another."""
+"""Numbers and states as text, at the limits between two formats."""
 
 import math
 
@@ -80,7 +80,7 @@ class TestPhases:
             (Phase("train"), "training"),
             (Phase("paused"), "paused"),
             (Phase("test"), "evaluating on test images"),
-            (Phase("warm-up", "a detail that nobody needs"), "warming up the device"),
+            (Phase("warm-up", "a detail that is not shown"), "warming up the device"),
             (Phase("verify", "a-file"), "verifying files a-file"),
             (Phase("verify"), "verifying files"),
             (Phase("load", "MNIST"), "loading images MNIST"),

@@ -32,7 +32,9 @@ async def test_random_keys_clicks_and_sizes(place: tuple[Path, Path], number: in
     assert "all" in table(walk.counts)
 
 
-async def test_what_nobody_waits_for_is_a_fault(place: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_exceptions_in_the_background_are_faults(
+    place: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
@@ -46,6 +48,6 @@ async def test_what_nobody_waits_for_is_a_fault(place: tuple[Path, Path], monkey
         await stretch(SEED + len(STATES) + STATES.index("finished"), *place, 100, walk)
 
 
-def test_a_walk_is_its_seeds() -> None:
+def test_equal_seeds_give_equal_walks() -> None:
     assert plan(random.Random(7), 50) == plan(random.Random(7), 50)
     assert plan(random.Random(7), 50) != plan(random.Random(8), 50)

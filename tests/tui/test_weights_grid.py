@@ -12,7 +12,7 @@ from tests.tui.conftest import screen_text
 from tests.tui.weights_helpers import DEEP, FLAT, detailed, look, matrices, shown_levels, words
 
 
-async def test_pictures_are_the_rows_the_right_way_up(console, stored_run) -> None:
+async def test_pictures_are_the_rows_of_the_weight_matrix(console, stored_run) -> None:
     """Catches transposed or flipped pictures, and captions that name another unit than the one drawn."""
     app = console()
     run = stored_run(DEEP)
@@ -34,7 +34,7 @@ async def test_pictures_are_the_rows_the_right_way_up(console, stored_run) -> No
         assert np.array_equal(shown_levels(view, 7), signed_levels(shrink(rows[7]), largest(rows[7])))
 
 
-async def test_orders_are_numpys_and_can_be_turned(console, stored_run) -> None:
+async def test_orders_are_numpys_and_can_be_reversed(console, stored_run) -> None:
     app = console()
     run = stored_run(DEEP)
     async with app.run_test(size=(160, 45)) as pilot:
@@ -59,7 +59,7 @@ async def test_orders_are_numpys_and_can_be_turned(console, stored_run) -> None:
         assert view.unit == 0
 
 
-async def test_cursor_turns_the_pages_and_stops_at_the_ends(console, stored_run) -> None:
+async def test_the_cursor_changes_pages_and_stops_at_the_ends(console, stored_run) -> None:
     app = console()
     run = stored_run(DEEP)  # 40 units, ten a page
     async with app.run_test(size=(80, 24)) as pilot:
@@ -136,7 +136,7 @@ async def test_without_hidden_layers_the_pictures_are_the_classes(console, store
         assert not view.query_one("#unit-outgoing").display
 
 
-async def test_few_colours_get_signs_and_a_key_changes_the_look(console, stored_run) -> None:
+async def test_with_few_colours_signs_are_drawn_and_a_key_changes_the_style(console, stored_run) -> None:
     app = console()
     run = stored_run(DEEP)
     async with app.run_test(size=(120, 40)) as pilot:  # its terminal has few colours
@@ -157,7 +157,7 @@ async def test_few_colours_get_signs_and_a_key_changes_the_look(console, stored_
         assert view.query_one("#weights-grid", SignedImage).block.shape[1] == 2 * 28 + 1
 
 
-async def test_no_size_theme_or_look_breaks_it(console, stored_run) -> None:
+async def test_every_size_theme_and_style_draws(console, stored_run) -> None:
     app = console()
     run = stored_run(DEEP)
     async with app.run_test(size=(160, 45)) as pilot:

@@ -55,7 +55,7 @@ async def test_steps_in_and_back_and_to_the_neighbours(console, stored_run) -> N
     run = stored_run(DEEP)
     async with app.run_test(size=(80, 24)) as pilot:
         view = await look(app, pilot, run)
-        assert view.data.detail is None  # nobody sees it
+        assert view.data.detail is None  # it is not visible
         assert not view.query_one("#weights-unit").display
         await pilot.press("o", "o", "enter")
         await detailed(pilot, view)
@@ -159,7 +159,7 @@ async def test_a_diverged_run_is_drawn_too(console, stored_run) -> None:
         assert "output_fc 10 × 16" in screen_text(app)
 
 
-async def test_unreadable_weights_are_one_calm_line(console, stored_run) -> None:
+async def test_unreadable_weights_are_one_line(console, stored_run) -> None:
     app = console()
     run = stored_run(QUICK)
     for epoch in (0, 1, 2, 3):

@@ -21,7 +21,7 @@ FLAT = RunConfig(dataset="digits", epochs=1, batch_size=32, hidden=(), device="c
 
 
 async def look(app, pilot, run: RunFolder) -> WeightsView:
-    """The view on a stored run, drawn."""
+    """Open the view on a stored run, and wait until it is drawn."""
     await until(pilot, lambda: app.devices.found is not None)
     await app.show_run(run, History.of(run.events()))
     await pilot.press("8")
@@ -43,7 +43,7 @@ def words(view: WeightsView, name: str) -> str:
 
 
 def shown_levels(view: WeightsView, place: int, columns: int = 5) -> np.ndarray:
-    """The levels of a small picture on the page, as they stand on the screen."""
+    """Return the levels of a small picture on the page, as drawn on the screen."""
     block = view.query_one("#weights-grid", SignedImage).block
     row, column = place // columns * 8, place % columns * 15
     part = slice(row, row + 7), slice(column, column + 14)
@@ -55,7 +55,7 @@ def matrices(run: RunFolder, epoch: int) -> dict[str, np.ndarray]:
 
 
 def activations(run: RunFolder, epoch: int, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
-    """relu(W·x + b) of the first layer in double precision, and the labels."""
+    """Return relu(W·x + b) of the first layer in double precision, and the labels."""
     analyst = Analyst()
     _, dataset = analyst.run(run.path)
     chosen = analyst.images(run.path, split)
