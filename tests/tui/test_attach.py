@@ -168,7 +168,7 @@ async def test_a_run_that_died_says_so_and_goes_on(console, stored_run) -> None:
 
 
 async def test_names_that_are_markup(console, stored_run) -> None:
-    # A stranger's folder in the list, and opened.
+    # The folder of another program, in the list and opened.
     stored_run(QUICK)
     stored_runs(Path("runs"))[0].path.rename(Path("runs") / "20260101-[b][red]x[@click=app.quit]\x1b[2J")
     app = console()

@@ -21,7 +21,7 @@ from tests.tui.projection_helpers import SIZE, opened
 
 
 async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sklearns(console, stored_run) -> None:
-    """Fails where other images, another layer or other classes are drawn than the title says."""
+    """Fails where other images, another layer or other classes are drawn than the title names."""
     folder = stored_run(QUICK).path
     app = console()
     async with app.run_test(size=SIZE) as pilot:

@@ -22,7 +22,7 @@ TEST_IMAGES = 297
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quarter of the iterations."""
+    """Run a quarter of the iterations: the screen is the subject here."""
     monkeypatch.setattr(tsne, "EARLY_ITERATIONS", 60)
     monkeypatch.setattr(tsne, "ITERATIONS", 250)
 
