@@ -1,1 +1,1 @@
-"""Questions about what a network learned, one file each: numpy arrays in, a frozen dataclass out, no screen."""
+"""Analyses of trained networks, one module each: numpy arrays in, a frozen dataclass out, no user interface."""

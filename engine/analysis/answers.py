@@ -1,4 +1,4 @@
-"""The one cache of computed answers, bounded in bytes and shared by all threads."""
+"""Thread-safe cache of computed answers, bounded in bytes."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from mnist_tui.engine.errors import Cancelled
 
 Answer = TypeVar("Answer")
 
-LIMIT = 256 << 20
-"""Bytes of answers that are kept; an epoch's on 10,000 images take 5 MB, on 54,000 images 24 MB."""
+MAX_BYTES = 256 << 20
+"""Default capacity; the answers for one epoch take 5 MB on 10,000 images and 24 MB on 54,000."""
 
 
 class Answers:
-    """A cache that computes each answer once; the least recently used answers are dropped first.
+    """Cache that computes each answer once and evicts the least recently used ones.
 
-    Every method may be called from any thread. Threads that ask for the same key wait for one computation; different
-    keys do not block each other. A key holds all that its answer depends on, such as the version of the weights.
+    All methods are thread-safe. Threads that request the same key wait for one computation; different keys do not
+    block each other. A key must contain everything that its answer depends on, such as the version of the weights.
     """
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = MAX_BYTES) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._pending: dict[Hashable, Future[Any]] = {}
         self._size = 0
 
     @property
     def size(self) -> int:
-        """Bytes of the answers that are kept."""
+        """Size of the cached answers in bytes."""
         return self._size
 
-    def known(self, key: Hashable) -> Any:
-        """Return the answer where it is kept, else None."""
+    def peek(self, key: Hashable) -> Any:
+        """Return the cached answer, or None."""
         with self._lock:
-            return self._find(key)
+            return self._lookup(key)
 
     def get(self, key: Hashable, compute: Callable[[], Answer]) -> Answer:
-        """Return the answer, computed now where it is not kept; None is never kept.
+        """Return the cached answer, or compute it; None is never cached.
 
-        Whatever `compute` raises is raised to all threads that wait for it, and nothing is kept. Where it raises
-        `Cancelled`, the next waiting thread computes instead.
+        An exception of `compute` is raised in all threads that wait for it, and nothing is cached. If it is
+        `Cancelled`, the next stack thread computes the answer instead.
         """
         while True:
             with self._lock:
-                kept = self._find(key)
+                kept = self._lookup(key)
                 if kept is not None:
                     return cast("Answer", kept)
                 pending = self._pending.get(key)
@@ -65,10 +65,10 @@ class Answers:
                 continue
 
     def update(self, key: Hashable, change: Callable[[Any], Answer]) -> Answer:
-        """Replace an answer by `change(old)`, which must be quick; `old` is None where none is kept."""
+        """Replace an answer by `change(old)`, called with the lock held; `old` is None if nothing is cached."""
         with self._lock:
-            new = change(self._find(key))
-            self._keep(key, new)
+            new = change(self._lookup(key))
+            self._insert(key, new)
             return new
 
     def _compute(self, key: Hashable, compute: Callable[[], Answer], pending: Future[Any]) -> Answer:
@@ -81,41 +81,42 @@ class Answers:
             raise
         with self._lock:
             del self._pending[key]
-            self._keep(key, answer)
+            self._insert(key, answer)
         pending.set_result(answer)
         return answer
 
-    def _find(self, key: Hashable) -> Any:
-        if key not in self._kept:
+    def _lookup(self, key: Hashable) -> Any:
+        if key not in self._entries:
             return None
-        self._kept.move_to_end(key)
-        return self._kept[key][0]
+        self._entries.move_to_end(key)
+        return self._entries[key][0]
 
-    def _keep(self, key: Hashable, answer: Any) -> None:
+    def _insert(self, key: Hashable, answer: Any) -> None:
         size = size_of(answer)
-        self._size += size - (self._kept.pop(key)[1] if key in self._kept else 0)
-        self._kept[key] = answer, size
-        while self._size > self._limit and len(self._kept) > 1:  # the newest is kept even where it alone is too large
-            self._size -= self._kept.popitem(last=False)[1][1]
+        self._size += size - (self._entries.pop(key)[1] if key in self._entries else 0)
+        self._entries[key] = answer, size
+        # The newest answer is never evicted, even if it is too large.
+        while self._size > self._limit and len(self._entries) > 1:
+            self._size -= self._entries.popitem(last=False)[1][1]
 
 
 def size_of(answer: object) -> int:
-    """Return about how many bytes an answer of arrays, dataclasses and containers takes; shared parts count once."""
+    """Estimate the size in bytes of arrays, dataclasses and containers; shared objects count once."""
     seen: set[int] = set()
-    waiting: list[Any] = [answer]
+    stack: list[Any] = [answer]
     total = 0
-    while waiting:
-        one = waiting.pop()
+    while stack:
+        one = stack.pop()
         while hasattr(one, "nbytes") and hasattr(getattr(one, "base", None), "nbytes"):
-            one = one.base  # a view keeps the whole array alive
+            one = one.base  # a view keeps its base array alive
         if id(one) in seen:
             continue
         seen.add(id(one))
         total += getattr(one, "nbytes", 0) or sys.getsizeof(one)
         if dataclasses.is_dataclass(one) and not isinstance(one, type):
-            waiting += [getattr(one, field.name) for field in dataclasses.fields(one)]
+            stack += [getattr(one, field.name) for field in dataclasses.fields(one)]
         elif isinstance(one, dict):
-            waiting += [*one.keys(), *one.values()]
+            stack += [*one.keys(), *one.values()]
         elif isinstance(one, tuple | list | set | frozenset):
-            waiting += one
+            stack += one
     return total

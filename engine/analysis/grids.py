@@ -1,4 +1,4 @@
-"""Images of a data set, as they are stored and as the training sees them."""
+"""Images of a data set, original and augmented."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from mnist_tui.engine.analysis.subject import Split
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset
 
-TRANSFORM = ("rotation", "shift", "scale", "shear", "elastic")
-"""The configuration's fields that say how training transforms its images."""
+TRANSFORM_FIELDS = ("rotation", "shift", "scale", "shear", "elastic")
+"""Fields of the configuration that define the augmentation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GridsData:
-    """N images of a split, stored and augmented."""
+    """N images of a split, original and augmented."""
 
     title: str
-    """The data set's."""
+    """Title of the data set."""
     split: Split
     first: int
-    """Where in the split they begin."""
+    """Position of the first image in the split."""
     available: int
-    """Images in the split."""
+    """Number of images in the split."""
     stored: NDArray[np.uint8]
     """(N, 28, 28)"""
     augmented: NDArray[np.uint8]
-    """(N, 28, 28): after a random transform; in training only training images are."""
+    """(N, 28, 28): after random transforms, which training applies only to training images."""
     labels: NDArray[np.int64]
     """(N,)"""
     indices: NDArray[np.int64]
-    """(N,): places in the data set's file."""
+    """(N,): indices in the data set's file."""
     classes: tuple[str, ...]
     config: RunConfig
-    """Says how they were transformed."""
+    """Defines the augmentation."""
 
 
 def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, count: int, draw: int) -> GridsData:
-    """Images of a split.
+    """Return images of a split, original and augmented.
 
     Args:
-        config: says how the data set is split and how images are transformed.
-        first, count: which images of the split; fewer where it ends.
-        draw: another one transforms anew.
+        config: defines the splits and the augmentation.
+        first, count: range of images; fewer at the end of the split.
+        draw: seed offset of the random transforms.
     """
     from mnist_tui.engine.augment.preview import augmented
 
-    places = split_indices(dataset, config, split)
-    chosen = places[first : first + count]
+    indices = split_indices(dataset, config, split)
+    chosen = indices[first : first + count]
     test = split == "test"
     images = (dataset.test_images if test else dataset.images)[chosen]
     labels = (dataset.test_labels if test else dataset.labels)[chosen]
@@ -58,7 +58,7 @@ def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, co
         title=dataset.title,
         split=split,
         first=first,
-        available=len(places),
+        available=len(indices),
         stored=images,
         augmented=augmented(images, config, config.seed + draw),
         labels=labels.astype(np.int64),
@@ -69,7 +69,7 @@ def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, co
 
 
 def split_indices(dataset: Dataset, config: RunConfig, split: Split) -> NDArray[np.int64]:
-    """The places of a split's images in the data set's file, ascending."""
+    """Return the indices of a split's images in the data set's file, ascending."""
     if split == "test":
         return np.arange(len(dataset.test_labels), dtype=np.int64)
     train, valid = dataset.split(config.seed, config.valid_fraction)

@@ -1,4 +1,4 @@
-"""Imagined digits in three ways, each with the training image that it is nearest to."""
+"""Imagined digits by three methods, each with its nearest training image."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ from mnist_tui.engine.analysis.subject import Analyst, SplitImages, Subject
 Method: TypeAlias = Literal["noise", "ascent", "smooth"]
 METHODS: tuple[Method, ...] = ("noise", "ascent", "smooth")
 CHUNK = 6000
-"""Training images that are normalised at once while the nearest is searched: 19 MB."""
+"""Training images normalised at a time in the nearest-neighbour search: 19 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Imagined:
-    """The best picture yet of a class."""
+    """The best image of a class found so far."""
 
     method: Method
     digit: int
     image: NDArray[np.float32]
-    """(28, 28), in the network's normalised units."""
+    """(28, 28): in normalised units."""
     probability: float
-    """What the network gives the class."""
+    """Predicted probability of the class."""
     tried: int
-    """Noise images that were looked at, or steps that were gone."""
+    """Number of noise images evaluated, or of ascent steps."""
     nearest: NearestImage | None
-    """None while a better picture may still come: finding it takes longer than finding a picture."""
+    """None until the search has ended, because the neighbour takes longer to find than the next image."""
 
     @property
     def done(self) -> bool:
-        """Whether this is the best that the search found."""
+        """Whether this is the final result of the search."""
         return self.nearest is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NearestImage:
-    """The training image that is nearest to a picture."""
+    """The training image nearest to an imagined image."""
 
     index: int
-    """Its place in the data set's file."""
+    """Index in the data set's file."""
     label: int
     image: NDArray[np.uint8]
     """(28, 28)"""
     distance: float
-    """Euclidean, in normalised units."""
+    """Euclidean distance in normalised units."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImagineData:
-    """What a network imagined so far."""
+    """The imagined digits of a network so far."""
 
     classes: tuple[str, ...]
     pictures: dict[tuple[Method, int], Imagined]
@@ -62,17 +62,17 @@ class ImagineData:
 
 
 def grey(image: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """An image in normalised units from its lowest to its highest value: (S, S)."""
+    """Rescale an (S, S) image from its minimum and maximum to 0–255."""
     low, high = float(image.min()), float(image.max())
     return np.asarray(np.round((image - low) / max(high - low, 1e-12) * 255), dtype=np.uint8)
 
 
-def probability_words(probability: float) -> str:
-    """A probability with digits enough to tell it from certainty: `99.98 %`, `99.99997 %`."""
+def probability_label(probability: float) -> str:
+    """Format a probability with enough digits to distinguish it from 1: `99.98 %`, `99.99997 %`."""
     for digits in (2, 3, 4, 5, 6):
-        words = f"{probability * 100:.{digits}f} %"
-        if not words.startswith("100"):
-            return words
+        label = f"{probability * 100:.{digits}f} %"
+        if not label.startswith("100"):
+            return label
     return "100 %"
 
 
@@ -85,18 +85,18 @@ def imagine(
     seed: int = 0,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Iterator[Imagined]:
-    """Imagine classes in all three ways.
+    """Imagine classes by all three methods.
 
     Args:
-        subject: whose network; the split does not matter.
-        digits: the wanted classes.
-        images: how many noise images are tried; they serve all classes.
-        stopping: ends the search; what was found so far is kept.
+        subject: selects the network; its split is ignored.
+        digits: the classes.
+        images: number of noise images, shared by all classes.
+        stopping: whether to end the search with the results so far.
 
     Yields:
-        Every better picture, and at the end each way's best with its nearest training image.
+        Every improvement, and at the end of each method its results with their nearest training images.
 
-    Raises `RunError` and `DataError` where the run or its data can't be read.
+    Raises `RunError` or `DataError` if the run or its data can't be read.
     """
     from mnist_tui.engine.analysis.ascent import SMOOTHNESS, ascend
     from mnist_tui.engine.analysis.noise_search import noise_search
@@ -136,12 +136,12 @@ def _with_nearest(found: list[Imagined], training: SplitImages, mean: float, std
 def nearest_training(
     pictures: NDArray[np.float32], training: SplitImages, mean: float, std: float
 ) -> list[NearestImage]:
-    """The training image nearest to each of (Q, 28, 28) pictures in normalised units."""
+    """Return the training image nearest to each of (Q, 28, 28) images in normalised units."""
     queries = np.ascontiguousarray(pictures.reshape(len(pictures), -1), np.float32)
     best, distances = np.zeros(len(queries), np.int64), np.full(len(queries), np.inf)
     for start in range(0, len(training.images), CHUNK):
-        piece = training.images[start : start + CHUNK].reshape(-1, queries.shape[1])
-        references = piece.astype(np.float32) * np.float32(1 / (255 * std)) - np.float32(mean / std)
+        chunk = training.images[start : start + CHUNK].reshape(-1, queries.shape[1])
+        references = chunk.astype(np.float32) * np.float32(1 / (255 * std)) - np.float32(mean / std)
         found = nearest(queries, references, 1)
         closer = found.distances[:, 0] < distances
         best = np.where(closer, start + found.indices[:, 0], best)

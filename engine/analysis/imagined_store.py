@@ -1,4 +1,4 @@
-"""Imagined digits kept with their run: `imagined/<method>-<class>-<epoch>.npz`."""
+"""Storage of imagined digits in their run's folder: `imagined/<method>-<class>-<epoch>.npz`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mnist_tui.engine.runs import checkpoint_file
 
 FOLDER = "imagined"
 MAX_BYTES = 1 << 20
-"""Of one stored picture, which takes some kilobytes."""
+"""Size limit of a stored file, which normally takes a few kilobytes."""
 
 
 def save(folder: Path, epoch: int, imagined: Imagined) -> Path:
-    """Keep what a search ended with and return where; a deleted run stays deleted. Raises OSError."""
+    """Write the final result of a search and return its path; raise OSError, also if the run was deleted."""
     nearest = imagined.nearest
-    assert nearest is not None, "only the best of a search is kept"
+    assert nearest is not None, "only final results are stored"
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -39,11 +39,11 @@ def save(folder: Path, epoch: int, imagined: Imagined) -> Path:
 
 
 def load(folder: Path, epoch: int, classes: int) -> dict[tuple[Method, int], Imagined]:
-    """What an epoch's network imagined, by method and class; files that can't be read are left out."""
+    """Return the stored digits of an epoch by method and class, omitting unreadable files."""
     found: dict[tuple[Method, int], Imagined] = {}
     for method in METHODS:
         for digit in range(classes):
-            # numpy and zipfile raise whatever they meet in a damaged file; a search makes it anew.
+            # numpy and zipfile raise various exceptions for a damaged file; the next search replaces it.
             with contextlib.suppress(Exception):
                 found[method, digit] = _read(_path(folder, epoch, method, digit), method, digit)
     return found
@@ -60,5 +60,5 @@ def _read(path: Path, method: Method, digit: int) -> Imagined:
         index, label = (int(number) for number in stored["nearest"])
         probability, tried, distance = float(stored["probability"]), int(stored["tried"]), float(stored["distance"])
     if image.shape != (28, 28) or near.shape != image.shape or not np.isfinite(image).all() or not 0 <= label < 10:
-        raise ValueError("it holds no picture")
+        raise ValueError("it contains no valid image")
     return Imagined(method, digit, image, probability, tried, NearestImage(index, label, near, distance))

@@ -1,4 +1,4 @@
-"""The weights of an epoch, and one unit of the first layer seen through a split's images."""
+"""Weights of an epoch, and the response of one first-layer unit to the images of a split."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from mnist_tui.engine.analysis.weights import (
     order_units,
 )
 
-MOST_IMAGES = 100
-"""Exciting images that are named; no screen shows more."""
+MAX_IMAGES = 100
+"""Maximum number of most activating images; no screen shows more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,12 +27,12 @@ class Layers:
     """The weights of one epoch."""
 
     parameters: dict[str, np.ndarray]
-    """The state dict as arrays."""
+    """State dict as arrays."""
     name: str
-    """The first layer's."""
+    """Name of the first layer."""
     first: FirstLayer
     bias: np.ndarray
-    """(units,): the first layer's."""
+    """(units,): biases of the first layer."""
     deeper: tuple[LayerMatrix, ...]
     classes: tuple[str, ...]
     mean: float
@@ -44,49 +44,49 @@ class Layers:
 
     @property
     def is_output(self) -> bool:
-        """Whether the first layer is the output: then its units are the classes."""
+        """Whether the first layer is the output layer, whose units are the classes."""
         return not self.deeper
 
-    def order(self, by: Order, *, turned: bool) -> np.ndarray:
-        """The units in this order, or in the opposite one."""
+    def order(self, by: Order, *, reverse: bool) -> np.ndarray:
+        """Return the units in this order, or in its reverse."""
         places = order_units(self.first, by)
-        return places[::-1] if turned else places
+        return places[::-1] if reverse else places
 
     def key(self, unit: int, by: Order) -> float:
-        """What the unit is ordered by."""
+        """Return the sort key of a unit."""
         return float({"norm": self.first.norms, "structure": self.first.morans_i}[by][unit])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Detail:
-    """One unit, seen through the images of a split."""
+class UnitDetail:
+    """Response of one unit to the images of a split."""
 
     unit: int
     split: Split
     neuron: Neuron
     images: np.ndarray
-    """(k, S, S): those that excite it most, the strongest first."""
+    """(k, S, S): the most activating images, by descending activation."""
     labels: np.ndarray
     """(k,)"""
     indices: np.ndarray
-    """(k,): places in the data set's file."""
+    """(k,): indices in the data set's file."""
     activations: np.ndarray
     """(k,)"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightsData:
-    """The weights, and one unit where it was asked about."""
+    """Weights, optionally with details of one unit."""
 
     layers: Layers
-    detail: Detail | None
-    """None where no unit was asked about."""
+    detail: UnitDetail | None
+    """None if no unit was requested."""
 
 
 def weights_data(analyst: Analyst, subject: Subject, unit: int | None) -> WeightsData:
-    """Return the weights, and one of the first layer's units in detail; one that it does not have is its first.
+    """Return the weights, optionally with details of a first-layer unit; an invalid index selects unit 0.
 
-    Raises `RunError` and `DataError` where the run or its data can't be read.
+    Raises `RunError` or `DataError` if the run or its data can't be read.
     """
     layers = network_layers(analyst, subject.network)
     if unit is None:
@@ -116,7 +116,7 @@ def _read_layers(analyst: Analyst, network: Network) -> Layers:
     )
 
 
-def _detail(analyst: Analyst, subject: Subject, layers: Layers, unit: int) -> Detail:
+def _detail(analyst: Analyst, subject: Subject, layers: Layers, unit: int) -> UnitDetail:
     chosen = analyst.images(subject.folder, subject.split)
     found = neuron(
         layers.parameters,
@@ -126,10 +126,10 @@ def _detail(analyst: Analyst, subject: Subject, layers: Layers, unit: int) -> De
         layers.mean,
         layers.std,
         len(layers.classes),
-        MOST_IMAGES,
+        MAX_IMAGES,
     )
-    strongest = found.exciting
-    return Detail(
+    strongest = found.most_activating
+    return UnitDetail(
         unit,
         subject.split,
         found,

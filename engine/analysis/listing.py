@@ -1,4 +1,4 @@
-"""The images of a split that somebody wants to see, in their order: by default the mistakes, the surest first."""
+"""Filtered and sorted lists of images; by default the misclassified ones by descending confidence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_tui.engine.analysis.mistakes import Judged, order
+from mnist_tui.engine.analysis.mistakes import ImageScores, order
 from mnist_tui.engine.analysis.orders import Sort, Which
 from mnist_tui.engine.analysis.selection import SelectionError, parse
 from mnist_tui.engine.analysis.subject import Analyst, Subject
@@ -17,88 +17,88 @@ Direction: TypeAlias = Literal["↓", "↑", ""]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which images are listed, and in which order."""
+class ListSpec:
+    """Filter and order of a list of images."""
 
-    words: str = ""
-    """The filter, as it was typed."""
+    filter: str = ""
+    """Filter expression as entered."""
     which: Which = "wrong"
     sort: Sort = "confidence"
-    turned: bool = False
-    """Whether the order is turned round."""
+    reverse: bool = False
+    """Whether to reverse the default order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MistakesData:
-    """The images that are listed for a subject."""
+    """List of images of a subject."""
 
     subject: Subject
-    judged: Judged
+    scores: ImageScores
     images: NDArray[np.uint8]
-    """(N, 28, 28): those of the split."""
+    """(N, 28, 28): all images of the split."""
     classes: tuple[str, ...]
-    wanted: Wanted
-    """Its `words` are the last ones that could be understood."""
+    spec: ListSpec
+    """Its `filter` is the last valid one."""
     positions: NDArray[np.int64]
-    """(M,): the listed images, in their order."""
-    counted: int
-    """How many there are before the filter."""
+    """(M,): positions of the listed images in the split, in list order."""
+    unfiltered_count: int
+    """Number of images before filtering."""
     error: str
-    """Why the filter as typed can't be understood, in one line; or empty."""
+    """Why the entered filter is invalid, in one line; empty if it is valid."""
 
     @property
     def direction(self) -> Direction:
-        """Whether what the list is sorted by falls or rises."""
-        judged = self.judged
+        """Direction of the sort key: descending, ascending, or empty if it is constant."""
+        scores = self.scores
         keys = {
-            "confidence": judged.confidence,
-            "loss": judged.loss,
-            "margin": judged.margin,
-            "index": judged.indices,
-        }[self.wanted.sort][self.positions]
+            "confidence": scores.confidence,
+            "loss": scores.loss,
+            "margin": scores.margin,
+            "index": scores.indices,
+        }[self.spec.sort][self.positions]
         if not len(keys):
             return ""
         return "↓" if keys[0] > keys[-1] else "↑" if keys[0] < keys[-1] else ""
 
 
-def compute(analyst: Analyst, subject: Subject, wanted: Wanted, valid: str = "") -> MistakesData:
-    """The images that are wanted.
+def compute(analyst: Analyst, subject: Subject, spec: ListSpec, valid: str = "") -> MistakesData:
+    """Return the list of images for a filter and an order.
 
     Args:
-        valid: the words that stand in for a filter that can't be understood.
+        valid: filter to use instead of an invalid one.
 
-    Raises `RunError` and `DataError` where the run or its data can't be read.
+    Raises `RunError` or `DataError` if the run or its data can't be read.
     """
-    judged = analyst.judged(subject)
+    scores = analyst.scores(subject)
     _, dataset = analyst.run(subject.folder)
     images, classes = analyst.images(subject.folder, subject.split).images, dataset.classes
     error, used = "", ""
     selection = parse("", classes)
-    for words in (wanted.words, valid):
+    for expression in (spec.filter, valid):
         try:
-            selection, used = parse(words, classes), words
+            selection, used = parse(expression, classes), expression
             break
         except SelectionError as problem:
             error = error or str(problem)
-    positions = order(judged, wanted.which, wanted.sort)
-    if wanted.turned:
+    positions = order(scores, spec.which, spec.sort)
+    if spec.reverse:
         positions = positions[::-1]
-    counted = len(positions)
-    positions = positions[selection.mask(judged)[positions]]
-    wanted = replace(wanted, words=used)
-    return MistakesData(subject, judged, images, classes, wanted, positions, counted, error)
+    unfiltered_count = len(positions)
+    positions = positions[selection.mask(scores)[positions]]
+    spec = replace(spec, filter=used)
+    return MistakesData(subject, scores, images, classes, spec, positions, unfiltered_count, error)
 
 
-def place_in(data: MistakesData, old: MistakesData | None, place: int, *, stay: bool) -> int:
-    """Where the cursor stands in a new list, from `place` in the old one.
+def cursor_index(data: MistakesData, old: MistakesData | None, index: int, *, stay: bool) -> int:
+    """Return the index of the cursor in a new list, given its index in the old one.
 
     Args:
-        stay: keep it on its image, or at its place where that image is not listed any more. At another filter or order,
-            of another run or split, it is always at the first image.
+        stay: whether to keep the cursor on its image, or at its index if the image is no longer listed; the cursor is
+            reset anyway if the filter, the order, the run or the split has changed.
     """
-    if old is None or not stay or not len(data.positions) or place >= len(old.positions):
+    if old is None or not stay or not len(data.positions) or index >= len(old.positions):
         return 0
-    if (old.wanted, old.subject.folder, old.subject.split) != (data.wanted, data.subject.folder, data.subject.split):
+    if (old.spec, old.subject.folder, old.subject.split) != (data.spec, data.subject.folder, data.subject.split):
         return 0
-    found = np.flatnonzero(data.positions == old.positions[place])
-    return int(found[0]) if len(found) else min(place, len(data.positions) - 1)
+    found = np.flatnonzero(data.positions == old.positions[index])
+    return int(found[0]) if len(found) else min(index, len(data.positions) - 1)

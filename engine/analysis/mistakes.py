@@ -1,4 +1,4 @@
-"""How a network judges each image: right or wrong, and how sure it is."""
+"""Per-image predictions: correctness, confidence, margin and loss."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:  # it loads torch, which is not needed here
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """What a network says of N images of a split with C classes. A position is a place in these arrays."""
+class ImageScores:
+    """Predictions for N images of a split with C classes; a position is an index into these arrays."""
 
     indices: NDArray[np.int64]
-    """(N,): each image's place in the data set's file; the training file for training and validation images."""
+    """(N,): indices in the data set's file; in the training file for training and validation images."""
     labels: NDArray[np.int64]
-    """(N,): the true classes."""
+    """(N,): true classes."""
     predictions: NDArray[np.int64]
-    """(N,): the most probable classes."""
+    """(N,): predicted classes."""
     probabilities: NDArray[np.float64]
     """(N, C)"""
     confidence: NDArray[np.float64]
-    """(N,): the predicted class's probability."""
+    """(N,): probability of the predicted class."""
     true_probability: NDArray[np.float64]
-    """(N,): the true class's probability."""
+    """(N,): probability of the true class."""
     margin: NDArray[np.float64]
-    """(N,): the predicted class's probability less the next one's."""
+    """(N,): difference between the two largest probabilities."""
     loss: NDArray[np.float64]
-    """(N,): cross-entropy, in nats; finite even where the true class's probability is too small for a float."""
+    """(N,): cross-entropy in nats; finite even if the probability of the true class underflows."""
     correct: NDArray[np.bool_]
-    """(N,): whether the prediction is the true class."""
+    """(N,): whether the prediction is correct."""
 
     def __len__(self) -> int:
         return len(self.indices)
 
 
 @dataclass(frozen=True, slots=True)
-class EpochVerdict:
-    """What the network of one epoch says of one image."""
+class EpochPrediction:
+    """Prediction of one epoch's network for one image."""
 
     epoch: int
     prediction: int
@@ -53,25 +53,25 @@ class EpochVerdict:
     true_probability: float
 
 
-def judge(evaluation: Evaluation, indices: NDArray[np.integer]) -> Judged:
-    """The verdict on each of an evaluation's N images.
+def score_images(evaluation: Evaluation, indices: NDArray[np.integer]) -> ImageScores:
+    """Return the per-image scores of an evaluation of N images.
 
     Args:
         evaluation: of at least two classes.
-        indices: (N,): the images' places in the data set's file.
+        indices: (N,): the images' indices in the data set's file.
 
-    Raises ValueError where there are more or fewer indices than images.
+    Raises ValueError if the number of indices differs from the number of images.
     """
     count = len(evaluation.labels)
     if len(indices) != count:
-        raise ValueError(f"{len(indices)} indices do not go with {count} images")
+        raise ValueError(f"indices and images differ in number: {len(indices)} and {count}")
     rows, labels, predictions = np.arange(count), evaluation.labels.astype(np.int64), evaluation.predictions
     logits, probabilities = evaluation.logits.astype(np.float64), evaluation.probabilities
-    # From the logits: a probability can be 0 after rounding, and its logarithm would be infinite.
+    # From the logits, because a probability can underflow to 0, whose logarithm is infinite.
     shifted = logits - logits.max(axis=1, keepdims=True)
     loss = np.log(np.exp(shifted).sum(axis=1)) - shifted[rows, labels]
     confidence = probabilities[rows, predictions]
-    return Judged(
+    return ImageScores(
         indices=indices.astype(np.int64),
         labels=labels,
         predictions=predictions,
@@ -84,39 +84,41 @@ def judge(evaluation: Evaluation, indices: NDArray[np.integer]) -> Judged:
     )
 
 
-def order(judged: Judged, which: Which, sort: Sort = "confidence", descending: bool | None = None) -> NDArray[np.int64]:
-    """The positions of the wrong images, the right ones or all, sorted; equal ones by their index.
+def order(
+    scores: ImageScores, which: Which, sort: Sort = "confidence", descending: bool | None = None
+) -> NDArray[np.int64]:
+    """Return the sorted positions of the misclassified images, the correctly classified ones or all.
 
     Args:
-        descending: by default the most telling images come first: the wrong ones from the most confident, the right
-            ones and all from the least confident, in each case the largest loss first; the index ascends.
+        descending: by default the most informative images come first: descending confidence or margin for
+            misclassified images, ascending for the others; descending loss; ascending index.
 
     Returns:
-        (M,) int64.
+        (M,) int64; ties by ascending index.
     """
     if descending is None:
         descending = sort == "loss" or (which == "wrong" and sort != "index")
-    chosen = {"wrong": ~judged.correct, "right": judged.correct, "all": np.ones(len(judged), bool)}[which]
+    chosen = {"wrong": ~scores.correct, "right": scores.correct, "all": np.ones(len(scores), bool)}[which]
     keys = {
-        "confidence": judged.confidence,
-        "loss": judged.loss,
-        "margin": judged.margin,
-        "index": judged.indices,
+        "confidence": scores.confidence,
+        "loss": scores.loss,
+        "margin": scores.margin,
+        "index": scores.indices,
     }[sort]
     positions = np.flatnonzero(chosen)
     key = -keys[positions] if descending else keys[positions]
-    return positions[np.lexsort((judged.indices[positions], key))].astype(np.int64)
+    return positions[np.lexsort((scores.indices[positions], key))].astype(np.int64)
 
 
-def history(judged_per_epoch: Mapping[int, Judged], position: int) -> list[EpochVerdict]:
-    """What became of one image, in the order of the epochs; all must have judged the same images."""
+def history(scores_per_epoch: Mapping[int, ImageScores], position: int) -> list[EpochPrediction]:
+    """Return the prediction of each epoch for one image, by epoch; all epochs must have scored the same images."""
     return [
-        EpochVerdict(
+        EpochPrediction(
             epoch=epoch,
-            prediction=int(judged.predictions[position]),
-            correct=bool(judged.correct[position]),
-            confidence=float(judged.confidence[position]),
-            true_probability=float(judged.true_probability[position]),
+            prediction=int(scores.predictions[position]),
+            correct=bool(scores.correct[position]),
+            confidence=float(scores.confidence[position]),
+            true_probability=float(scores.true_probability[position]),
         )
-        for epoch, judged in sorted(judged_per_epoch.items())
+        for epoch, scores in sorted(scores_per_epoch.items())
     ]

@@ -1,15 +1,15 @@
-"""The words for what is listed and how it is sorted, without numpy: the command line knows them before it computes."""
+"""Names of the selections and sort orders, without numpy so that the command line can import them quickly."""
 
 from __future__ import annotations
 
 from typing import Literal, get_args
 
 Which = Literal["wrong", "right", "all"]
-"""Which images of a split."""
+"""Images of a split to list."""
 Sort = Literal["confidence", "loss", "margin", "index"]
-"""What images are sorted by."""
+"""Sort key of images."""
 Order = Literal["index", "norm", "structure"]
-"""What units of the first layer are sorted by."""
+"""Sort key of the units of the first layer."""
 
 WHICH: tuple[Which, ...] = get_args(Which)
 SORTS: tuple[Sort, ...] = get_args(Sort)

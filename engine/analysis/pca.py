@@ -1,4 +1,4 @@
-"""The flat picture of many-dimensional points that keeps the most of their variance."""
+"""Principal component analysis, and its alignment across epochs."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 CHUNK_BYTES = 16 << 20
-"""Room for the float64 copy of the points that are added up at once."""
+"""Memory limit of the float64 copy of the points processed at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PCA:
-    """The principal components of N points in D dimensions, C of them."""
+    """C principal components of N points in D dimensions."""
 
     points: NDArray[np.float64]
-    """(N, C): each point's coordinates along the axes, measured from the mean."""
+    """(N, C): coordinates of the centred points along the axes."""
     mean: NDArray[np.float64]
     """(D,)"""
     axes: NDArray[np.float64]
-    """(C, D): orthogonal and of length 1, but all 0 where no variance is left for an axis; the points then lie at 0."""
+    """(C, D): orthonormal; an axis without variance is 0, and so are the coordinates along it."""
     explained_variance: NDArray[np.float64]
-    """(C,): the points' variance along each axis, with N - 1 in the denominator."""
+    """(C,): variance along each axis, with N - 1 in the denominator."""
     explained_variance_ratio: NDArray[np.float64]
-    """(C,): the same as a fraction of the variance in all D dimensions; 0 where there is none."""
+    """(C,): fraction of the total variance explained by each axis; 0 if the total is 0."""
 
 
 def pca(x: NDArray[np.floating], components: int = 2) -> PCA:
-    """The principal components of (N, D) points, those of the largest variance first.
+    """Return the principal components of (N, D) points by descending variance.
 
-    An axis's largest coordinate is positive, so that equal points give equal pictures. There may be more components
-    than dimensions or points: the axes that can't be are 0.
+    The largest coordinate of each axis is positive, so that equal points give equal results. Components in excess of
+    the dimensions or the points are 0.
+
+    Definitions as in scikit-learn's `PCA`; computed from the eigenvectors of the D×D covariance matrix, which is much
+    faster than a decomposition of all points if N is far larger than D.
 
     Raises ValueError for less than two points, less than one component, and values that are not finite.
-
-    Definitions as in scikit-learn's `PCA`; by the eigenvectors of the D×D covariance, which is much less work than a
-    decomposition of all points where N is far larger than D.
     """
     if x.ndim != 2 or len(x) < 2 or x.shape[1] < 1:
         raise ValueError(f"principal components need at least two points as (N, D), not an array of shape {x.shape}")
@@ -46,7 +46,7 @@ def pca(x: NDArray[np.floating], components: int = 2) -> PCA:
     count, dimensions = x.shape
     mean = x.mean(axis=0, dtype=np.float64)
     if not np.isfinite(mean).all():
-        raise ValueError("points with values that are not finite have no principal components")
+        raise ValueError("the points contain values that are not finite")
 
     rows = max(1, CHUNK_BYTES // (8 * dimensions))
     pieces = [slice(start, start + rows) for start in range(0, count, rows)]
@@ -54,11 +54,11 @@ def pca(x: NDArray[np.floating], components: int = 2) -> PCA:
     for piece in pieces:
         centred = x[piece] - mean
         scatter += centred.T @ centred
-    # In ascending order; rounding can leave the smallest a little below 0.
+    # In ascending order; rounding can make the smallest slightly negative.
     variances, vectors = np.linalg.eigh(scatter / (count - 1))
     variances, axes = np.maximum(variances[::-1], 0), vectors.T[::-1]
     total = variances.sum()
-    # What is left of a direction without variance is the rounding of the mean and of the sums, as large as this.
+    # Bound of the rounding errors, below which a variance counts as 0.
     rounding = np.finfo(np.float64).eps * max(count, dimensions)
     real = variances > rounding * max(variances[0], rounding * float(mean @ mean))
 
@@ -79,25 +79,24 @@ def pca(x: NDArray[np.floating], components: int = 2) -> PCA:
 
 
 def aligned(current: PCA, previous: PCA | NDArray[np.floating]) -> PCA:
-    """`current` with its axes mirrored and in another order, so that the points lie closest to where they were.
+    """Permute and mirror the axes of `current` so that its points lie closest to those of `previous`.
 
-    Principal components are known only up to their signs, and two of almost the same variance change places at the
-    slightest cause; from one epoch to the next a picture would flip for no reason that one could see. Of all orders
-    and signs of the axes this takes those with the least sum of squared distances between the points of `previous`
-    and the same images' points now. That sum is a constant less twice Σₖ sₖ ⟨new column oₖ, old column k⟩, so the best
-    sign sₖ is the inner product's own, and the best order o has the largest sum of their absolute values.
+    Principal components are defined only up to their signs, and two of similar variance swap easily, so that a plot
+    could flip from one epoch to the next. This function minimizes the sum of squared distances between corresponding
+    points over all orders and signs of the axes. The sum is a constant minus twice Σₖ sₖ ⟨new column oₖ, old column
+    k⟩, so the best sign sₖ is that of the inner product, and the best order o maximizes the sum of absolute values.
 
     Args:
-        previous: the earlier picture or its (N, C) points, of the same images in the same order.
+        previous: the earlier projection or its (N, C) points, of the same images in the same order.
 
-    Raises ValueError where the shapes differ.
+    Raises ValueError if the shapes differ.
     """
     before = previous.points if isinstance(previous, PCA) else previous
     if before.shape != current.points.shape:
         raise ValueError(f"points of shape {current.points.shape} can't be aligned with those of {before.shape}")
     products = current.points.T @ before
     columns = np.arange(len(products))
-    orders = itertools.permutations(columns.tolist())  # as it is comes first, and so wins where all are the same
+    orders = itertools.permutations(columns.tolist())  # the identity comes first and wins ties
     order = np.array(max(orders, key=lambda order: float(np.abs(products[order, columns]).sum())))
     signs = np.where(products[order, columns] < 0, -1.0, 1.0)
     return replace(
@@ -109,9 +108,9 @@ def aligned(current: PCA, previous: PCA | NDArray[np.floating]) -> PCA:
     )
 
 
-def orientation(turned: PCA, plain: PCA) -> tuple[int, int]:
-    """Which of the first two components of `plain` each of `turned` is, from 1, and negative where it is mirrored."""
-    products = turned.axes[:2] @ plain.axes[:2].T
+def orientation(aligned_pca: PCA, original: PCA) -> tuple[int, int]:
+    """Return the 1-based index of each of the first two axes of `aligned_pca` in `original`, negative if mirrored."""
+    products = aligned_pca.axes[:2] @ original.axes[:2].T
     kept = np.abs(products.diagonal()).sum() >= np.abs(products[::-1].diagonal()).sum()
     across, up = (0, 1) if kept else (1, 0)
     return (
@@ -120,13 +119,13 @@ def orientation(turned: PCA, plain: PCA) -> tuple[int, int]:
     )
 
 
-def oriented(picture: PCA, axes: tuple[int, int]) -> PCA:
-    """The picture of two components with these as its axes, as `orientation` names them."""
+def oriented(projection: PCA, axes: tuple[int, int]) -> PCA:
+    """Permute and mirror the axes of a projection onto two components, as described by `orientation`."""
     order, signs = np.abs(axes) - 1, np.sign(axes).astype(float)
     return replace(
-        picture,
-        points=picture.points[:, order] * signs,
-        axes=picture.axes[order] * signs[:, None],
-        explained_variance=picture.explained_variance[order],
-        explained_variance_ratio=picture.explained_variance_ratio[order],
+        projection,
+        points=projection.points[:, order] * signs,
+        axes=projection.axes[order] * signs[:, None],
+        explained_variance=projection.explained_variance[order],
+        explained_variance_ratio=projection.explained_variance_ratio[order],
     )

@@ -1,4 +1,4 @@
-"""Pictures of a network's representations by PCA and t-SNE, how good they are, and where they are stored."""
+"""Two-dimensional projections of a network's representations by PCA and t-SNE, and their quality metrics."""
 
 from __future__ import annotations
 
@@ -18,55 +18,55 @@ from mnist_tui.engine.errors import DataError, RunError
 from mnist_tui.engine.runs.folder import Version
 
 Axes: TypeAlias = tuple[int, int]
-"""Numbers of principal components from 1, negative where one is mirrored."""
-AS_THEY_ARE: Axes = (1, 2)
+"""1-based indices of the principal components on the x and y axes, negative if mirrored."""
+DEFAULT_AXES: Axes = (1, 2)
 Method: TypeAlias = Literal["pca", "tsne"]
 Layer: TypeAlias = Literal["output", "hidden"]
 LAYERS: tuple[Layer, ...] = ("output", "hidden")
-METHOD_WORDS: dict[Method, str] = {"pca": "PCA", "tsne": "t-SNE"}
-COUNTS = (1000, 5000, 10_000, 1 << 30)
-"""Points that can be asked for; the last are all."""
-TSNE_MOST = 10_000
-"""Points of a t-SNE at most; more would take many minutes."""
+METHOD_LABELS: dict[Method, str] = {"pca": "PCA", "tsne": "t-SNE"}
+POINT_COUNTS = (1000, 5000, 10_000, 1 << 30)
+"""Selectable metrics of points; the last one means all."""
+MAX_TSNE_POINTS = 10_000
+"""Maximum number of points for t-SNE; more would take many minutes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which picture of a subject."""
+class ProjectionSpec:
+    """Method, layer and number of points of a projection."""
 
     method: Method = "pca"
     layer: Layer = "hidden"
-    points: int = COUNTS[1]
+    points: int = POINT_COUNTS[1]
 
     def count(self, available: int) -> int:
-        """How many points it has, of so many images."""
-        return min(self.points, available, TSNE_MOST if self.method == "tsne" else available)
+        """Return the number of points if `available` images exist."""
+        return min(self.points, available, MAX_TSNE_POINTS if self.method == "tsne" else available)
 
-    def other_points(self, by: int, available: int) -> Wanted:
-        """One step more or fewer points, where that makes a difference."""
+    def step_points(self, by: int, available: int) -> ProjectionSpec:
+        """Return a copy with the next larger (`by` = 1) or smaller (-1) number of points, if there is one."""
         now = self.count(available)
-        choices = {Wanted(self.method, self.layer, points).count(available): points for points in COUNTS}
+        choices = {ProjectionSpec(self.method, self.layer, points).count(available): points for points in POINT_COUNTS}
         counts = sorted(choices)
         place = max(0, min(len(counts) - 1, counts.index(now) + by)) if now in counts else 0
-        return Wanted(self.method, self.layer, choices[counts[place]])
+        return ProjectionSpec(self.method, self.layer, choices[counts[place]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """A picture of the first N images of a split."""
+    """A two-dimensional projection of the first N images of a split."""
 
     subject: Subject
-    wanted: Wanted
+    spec: ProjectionSpec
     points: NDArray[np.float64] | None
-    """(N, 2); None where a t-SNE was not made yet."""
+    """(N, 2); None if the t-SNE has not been computed."""
     x: NDArray[np.float32]
-    """(N, D): what is depicted."""
+    """(N, D): the projected representations."""
     layer: str
-    """What `x` is, in words."""
+    """Description of `x`."""
     images: NDArray[np.uint8]
     """(N, 28, 28)"""
     indices: NDArray[np.int64]
-    """(N,): places in the data set's file."""
+    """(N,): indices in the data set's file."""
     labels: NDArray[np.int64]
     """(N,)"""
     predictions: NDArray[np.int64]
@@ -75,51 +75,51 @@ class Projection:
     """(N, classes)"""
     classes: tuple[str, ...]
     available: int
-    """Images in the split."""
+    """Number of images in the split."""
     variance: NDArray[np.float64] | None = None
-    """(2,): the explained variance of a PCA's axes, as fractions."""
+    """(2,): explained variance ratios of a PCA."""
     embedding: Embedding | None = None
-    """The t-SNE, as far as it came."""
+    """State of the t-SNE."""
     damaged: bool = False
-    """A t-SNE was stored but can't be read."""
-    axes: Axes = AS_THEY_ARE
-    """The principal components that go across and up."""
+    """Whether a t-SNE is stored but can't be read."""
+    axes: Axes = DEFAULT_AXES
+    """Principal components on the x and y axes."""
     version: Version = None
-    """Of the weights."""
+    """Version of the weights."""
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
-        """(N,): images that are taken for another class."""
+        """(N,): whether an image is misclassified."""
         return np.asarray(self.predictions != self.labels)
 
     @property
     def store(self) -> Path:
-        """Where the t-SNE of this subject is stored."""
-        return store_path(self.subject, self.wanted.layer, len(self.labels))
+        """Path of the stored t-SNE."""
+        return store_path(self.subject, self.spec.layer, len(self.labels))
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """How good a picture is."""
+class ProjectionMetrics:
+    """Quality metrics of a projection."""
 
     separation: Separation
-    match: float
-    """How much of the output's PCA the hidden layer's explains after the best rotation, 0 to 1; NaN if undefined."""
-    degrees: float
-    """That rotation."""
-    below: str
-    """What the layer under the output is: `hidden`, or `input` where there is no hidden layer."""
+    procrustes_r2: float
+    """Procrustes R² of the PCAs of the output and of the layer lower_layer, 0 to 1; NaN if undefined."""
+    rotation_degrees: float
+    """Rotation angle of the Procrustes procrustes_r2."""
+    lower_layer: str
+    """Kind of the layer lower_layer the output: `hidden`, or `input` if there is no hidden layer."""
     count: int
-    """Points of the picture."""
+    """Number of points."""
 
 
 def store_path(subject: Subject, layer: Layer, count: int) -> Path:
-    """Where the t-SNE of a subject's first images is stored."""
+    """Return the path of the stored t-SNE of a subject's first `count` images."""
     return subject.folder / "projections" / f"tsne-{layer}-{subject.split}-{subject.epoch}-{count}.npz"
 
 
 def stored_tsne(path: Path, count: int) -> tuple[Embedding | None, bool]:
-    """The stored picture of `count` points, if there is one; and whether there is one that can't be used."""
+    """Return the stored t-SNE of `count` points or None, and whether the stored file is unusable."""
     if not path.exists():
         return None, False
     try:
@@ -129,56 +129,56 @@ def stored_tsne(path: Path, count: int) -> tuple[Embedding | None, bool]:
     return (embedding, False) if len(embedding.points) == count else (None, True)
 
 
-def first_point(picture: Projection) -> int:
-    """Where the cursor begins: the wrong image that the network is surest of, else the image it is least sure of."""
-    confidence = picture.probabilities.max(axis=1)
-    wrong = np.flatnonzero(picture.wrong)
+def first_point(projection: Projection) -> int:
+    """Return the initial cursor: the most confident mistake, or else the least confident image."""
+    confidence = projection.probabilities.max(axis=1)
+    wrong = np.flatnonzero(projection.wrong)
     return int(wrong[confidence[wrong].argmax()] if len(wrong) else confidence.argmin())
 
 
-def project(analyst: Analyst, subject: Subject, wanted: Wanted, axes: Axes | None = None) -> Projection:
-    """Return a picture; a t-SNE only where it is stored.
+def project(analyst: Analyst, subject: Subject, spec: ProjectionSpec, axes: Axes | None = None) -> Projection:
+    """Compute a PCA, or load a stored t-SNE.
 
     Args:
-        axes: how a PCA is turned; None turns it as the last one of the same images was.
+        axes: orientation of a PCA; None aligns it with the previous one of the same images.
 
-    Raises `RunError` and `DataError` where there is nothing to show.
+    Raises `RunError` or `DataError` if the run or its data can't be read, or the split has less than two images.
     """
     config, dataset = analyst.run(subject.folder)
     chosen = analyst.images(subject.folder, subject.split)
     if len(chosen.images) < 2:
-        raise DataError(f"a picture needs at least two images, the split has {len(chosen.images)}: v takes the next")
-    count = wanted.count(len(chosen.images))
-    version = analyst.version(subject.folder, subject.epoch)  # before what depends on it
-    judged = analyst.judged(subject)
-    x = _representation(analyst, subject, wanted.layer)[:count]
-    layer = "output" if wanted.layer == "output" else "hidden layer" if config.hidden else "input"
+        raise DataError(f"a projection needs at least two images, not {len(chosen.images)}: select another split")
+    count = spec.count(len(chosen.images))
+    version = analyst.version(subject.folder, subject.epoch)  # read before everything that depends on it
+    scores = analyst.scores(subject)
+    x = _representation(analyst, subject, spec.layer)[:count]
+    layer = "output" if spec.layer == "output" else "hidden layer" if config.hidden else "input"
     points = variance = embedding = None
-    damaged, turned = False, AS_THEY_ARE
-    if wanted.method == "pca":
-        turned = _orientation(analyst, subject, wanted.layer, count) if axes is None else axes
-        found = oriented(_plain(analyst, subject, wanted.layer, count), turned)
+    damaged, axes = False, DEFAULT_AXES
+    if spec.method == "pca":
+        axes = _orientation(analyst, subject, spec.layer, count) if axes is None else axes
+        found = oriented(_plain(analyst, subject, spec.layer, count), axes)
         points, variance = found.points, found.explained_variance_ratio
     else:
-        embedding, damaged = stored_tsne(store_path(subject, wanted.layer, count), count)
+        embedding, damaged = stored_tsne(store_path(subject, spec.layer, count), count)
         points = embedding.points if embedding else None
     return Projection(
         subject=subject,
-        wanted=wanted,
+        spec=spec,
         points=points,
         x=x,
         layer=f"{layer}, {x.shape[1]}-d",
         images=chosen.images[:count],
-        indices=judged.indices[:count],
-        labels=judged.labels[:count],
-        predictions=judged.predictions[:count],
-        probabilities=judged.probabilities[:count],
+        indices=scores.indices[:count],
+        labels=scores.labels[:count],
+        predictions=scores.predictions[:count],
+        probabilities=scores.probabilities[:count],
         classes=dataset.classes,
         available=len(chosen.images),
         variance=variance,
         embedding=embedding,
         damaged=damaged,
-        axes=turned,
+        axes=axes,
         version=version,
     )
 
@@ -193,21 +193,21 @@ def _plain(analyst: Analyst, subject: Subject, layer: Layer, count: int) -> PCA:
         try:
             return pca(_representation(analyst, subject, layer)[:count])
         except ValueError as error:
-            raise RunError(f"epoch {subject.epoch} has no picture: {error}") from error
+            raise RunError(f"epoch {subject.epoch} can't be projected: {error}") from error
 
     return analyst.answer(subject, ("pca", layer, count), compute)
 
 
 def _orientation(analyst: Analyst, subject: Subject, layer: Layer, count: int) -> Axes:
-    """Turn a PCA as the last one of the same images was, at another epoch or of the other layer."""
+    """Align a PCA with the previous one of the same images, at another epoch or of the other layer."""
 
     def last_key(layer: Layer) -> Hashable:
         return "last pca", subject.folder, subject.split, layer, count
 
     def compute() -> Axes:
         other = LAYERS[1 - LAYERS.index(layer)]
-        last = analyst.answers.known(last_key(layer)) or analyst.answers.known(last_key(other))
-        return AS_THEY_ARE if last is None else orientation(aligned(plain, last), plain)
+        last = analyst.answers.peek(last_key(layer)) or analyst.answers.peek(last_key(other))
+        return DEFAULT_AXES if last is None else orientation(aligned(plain, last), plain)
 
     plain = _plain(analyst, subject, layer, count)
     axes = analyst.answer(subject, ("orientation", layer, count), compute)
@@ -215,45 +215,45 @@ def _orientation(analyst: Analyst, subject: Subject, layer: Layer, count: int) -
     return axes
 
 
-# -- how good a picture is -------------------------------------------------------------------------------------
+# -- quality metrics -------------------------------------------------------------------------------------------
 
 
-def known_numbers(analyst: Analyst, picture: Projection) -> Numbers | None:
-    """Return how good a picture is where it was measured before."""
-    known: Numbers | None = analyst.answers.known(_numbers_key(picture))
+def cached_metrics(analyst: Analyst, projection: Projection) -> ProjectionMetrics | None:
+    """Return the metrics of a projection if they are cached."""
+    known: ProjectionMetrics | None = analyst.answers.peek(_metrics_key(projection))
     return known
 
 
-def measure(analyst: Analyst, picture: Projection) -> Numbers:
-    """Return how good a finished picture is; takes about a second.
+def compute_metrics(analyst: Analyst, projection: Projection) -> ProjectionMetrics:
+    """Compute the metrics of a finished projection; takes about a second.
 
-    Raises `RunError` where the network's answers are not finite.
+    Raises `RunError` if the representations are not finite.
     """
-    return analyst.answers.get(_numbers_key(picture), lambda: _measure(analyst, picture))
+    return analyst.answers.get(_metrics_key(projection), lambda: _compute_metrics(analyst, projection))
 
 
-def _numbers_key(picture: Projection) -> Hashable:
-    """The key of a picture's numbers; those of a t-SNE depend on how far it came."""
-    embedding = picture.embedding
-    came = None if embedding is None else (embedding.iteration, repr(embedding.kl_divergence))
-    return picture.subject, picture.version, ("numbers", picture.wanted, came)
+def _metrics_key(projection: Projection) -> Hashable:
+    """Return the cache key of a projection's metrics, which for a t-SNE depend on its iteration."""
+    embedding = projection.embedding
+    state = None if embedding is None else (embedding.iteration, repr(embedding.kl_divergence))
+    return projection.subject, projection.version, ("metrics", projection.spec, state)
 
 
-def _measure(analyst: Analyst, picture: Projection) -> Numbers:
-    assert picture.points is not None
-    subject, count = picture.subject, len(picture.labels)
+def _compute_metrics(analyst: Analyst, projection: Projection) -> ProjectionMetrics:
+    assert projection.points is not None
+    subject, count = projection.subject, len(projection.labels)
     config, _ = analyst.run(subject.folder)
-    below = "hidden" if config.hidden else "input"
+    lower_layer = "hidden" if config.hidden else "input"
     try:
-        measured = separation(picture.x, picture.points, picture.labels)
+        measured = separation(projection.x, projection.points, projection.labels)
     except ValueError as error:
-        raise RunError(f"epoch {subject.epoch} can't be measured: {error}") from error
+        raise RunError(f"the metrics of epoch {subject.epoch} can't be computed: {error}") from error
     try:
         output, hidden = (
             oriented(_plain(analyst, subject, layer, count), _orientation(analyst, subject, layer, count)).points
             for layer in LAYERS
         )
         match = procrustes(output, hidden)
-    except ValueError:  # all points at one place
-        return Numbers(measured, float("nan"), 0.0, below, count)
-    return Numbers(measured, match.r2, match.degrees, below, count)
+    except ValueError:  # all points coincide
+        return ProjectionMetrics(measured, float("nan"), 0.0, lower_layer, count)
+    return ProjectionMetrics(measured, match.r2, match.degrees, lower_layer, count)

@@ -1,4 +1,4 @@
-"""How well a picture keeps the classes apart, and how true it is to what it depicts: numbers beside a projection."""
+"""Quality metrics of a projection: class separation and faithfulness to the full representation."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 K = 5
-"""Neighbours that vote, and that are compared."""
+"""Number of neighbours for k-NN accuracy and trustworthiness."""
 SAMPLE = 2000
-"""Points that the silhouette and the trustworthiness look at: their work grows with the square."""
+"""Maximum number of points for silhouette and trustworthiness, whose cost is quadratic."""
 QUERIES = 5000
-"""Points that are classified by their neighbours among all."""
+"""Maximum number of points classified for the k-NN accuracy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """Numbers about a picture of N points; NaN where there are too few points or classes for one."""
+    """Metrics of a projection of N points; NaN if there are too few points or classes."""
 
-    knn_picture: float
-    """Accuracy of classifying points by their nearest neighbours in the picture."""
+    knn_plane: float
+    """k-NN accuracy in the plane."""
     knn_full: float
-    """The same in the full representation: what the picture could keep."""
+    """k-NN accuracy in the full space, for comparison."""
     queries: int
-    """How many points were so classified, by neighbours among all N."""
+    """Number of points classified, using neighbours among all N."""
     silhouette: float
-    """From -1 (among other classes) over 0 to 1 (classes far apart and dense), in the picture."""
+    """Silhouette score in the plane, from -1 to 1 (dense, well separated classes)."""
     trustworthiness: float
-    """From 0 to 1: whether neighbours in the picture are neighbours in the full representation."""
+    """From 0 to 1: whether neighbours in the plane are neighbours in the full space."""
     sample: int
-    """How many points the silhouette and the trustworthiness looked at, chosen at random."""
+    """Number of randomly sampled points for silhouette and trustworthiness."""
     k: int
-    """Neighbours that vote, and that are compared."""
+    """Number of neighbours for k-NN accuracy and trustworthiness."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProcrustesMatch:
-    """How well one picture b can be laid on another one, a, by shifting, scaling, rotating and mirroring it."""
+    """Optimal superimposition of a projection b on a projection a by translation, scaling, rotation and reflection."""
 
     disparity: float
-    """The squared distances that remain, as a fraction of a's own: from 0 (the same picture) to 1."""
+    """Sum of squared residuals as a fraction of the variance of a: from 0 (identical shapes) to 1."""
     rotation: NDArray[np.float64]
-    """(2, 2), orthogonal: b, centred, times `scale` times this lies best on a, centred."""
+    """(2, 2), orthogonal: centred b times `scale` times this approximates centred a."""
     scale: float
     reflected: bool
-    """Whether the rotation also mirrors."""
+    """Whether the rotation includes a reflection."""
 
     @property
     def r2(self) -> float:
-        """The fraction of a's variance that b explains: 1 less the disparity."""
+        """Fraction of the variance of a explained by b: 1 - disparity."""
         return 1 - self.disparity
 
     @property
     def degrees(self) -> float:
-        """The rotation's angle, anticlockwise, from -180 to 180; behind a mirroring of b's second axis, if any."""
+        """Rotation angle in degrees, anticlockwise, from -180 to 180, after any reflection of b's second axis."""
         return math.degrees(math.atan2(self.rotation[0, 1], self.rotation[0, 0]))
 
 
@@ -69,20 +69,20 @@ def separation(
     queries: int = QUERIES,
     seed: int = 0,
 ) -> Separation:
-    """All numbers beside a picture; on one thread about half a second for 5,000 × 100.
+    """Compute all metrics; takes about half a second on one thread for 5,000 × 100.
 
     Args:
-        x: (N, D): the representation that is depicted.
-        points: (N, 2): the picture.
+        x: (N, D): the full representation.
+        points: (N, 2): its projection.
         labels: (N,)
-        sample, queries: at most so many points for the slow and for the fast numbers, chosen by `seed`.
+        sample, queries: maximum numbers of points for the quadratic metrics and for k-NN, sampled using `seed`.
 
-    Raises ValueError where the lengths differ or a value is not finite.
+    Raises ValueError if the lengths differ or a value is not finite.
     """
     if not len(x) == len(points) == len(labels):
-        raise ValueError(f"{len(x)} points, {len(points)} in the picture and {len(labels)} labels do not go together")
+        raise ValueError(f"x, points and labels differ in length: {len(x)}, {len(points)} and {len(labels)}")
     return Separation(
-        knn_picture=knn_accuracy(points, labels, k, queries=queries, seed=seed),
+        knn_plane=knn_accuracy(points, labels, k, queries=queries, seed=seed),
         knn_full=knn_accuracy(x, labels, k, queries=queries, seed=seed),
         queries=min(queries, len(x)),
         silhouette=silhouette(points, labels, sample=sample, seed=seed),
@@ -100,11 +100,10 @@ def knn_accuracy(
     queries: int = QUERIES,
     seed: int = 0,
 ) -> float:
-    """The fraction of points whose label is the most frequent one among their k nearest others; NaN for N ≤ k.
+    """Return the leave-one-out accuracy of a k-nearest-neighbour classifier; NaN for N ≤ k.
 
-    Of equally frequent labels the smallest counts. It is the leave-one-out accuracy of scikit-learn's
-    `KNeighborsClassifier`; of more than `queries` points only so many are classified, chosen by `seed`, but by their
-    neighbours among all.
+    As with scikit-learn's `KNeighborsClassifier`, the smallest label wins ties. At most `queries` points, sampled using
+    `seed`, are classified, by their neighbours among all points.
 
     Args:
         points: (N, D); labels: (N,).
@@ -113,34 +112,34 @@ def knn_accuracy(
 
     if len(points) <= k:
         return math.nan
-    asked = _choose(len(points), queries, seed)
+    query_indices = _sample_indices(len(points), queries, seed)
     search = NearestNeighbors(n_neighbors=k + 1, n_jobs=1).fit(points)
-    found = search.kneighbors(points[asked], return_distance=False)
-    # A point is its own nearest neighbour. Where more than k others lie at the same place it may not be among those
-    # found, and then one of them is too many.
-    others = found != asked[:, None]
+    found = search.kneighbors(points[query_indices], return_distance=False)
+    # A point is its own nearest neighbour, except if more than k others coincide with it: then it may not be among the
+    # results, and one neighbour is dropped instead.
+    others = found != query_indices[:, None]
     others[others.all(axis=1), -1] = False
     neighbours = found[others].reshape(-1, k)
 
     classes, numbers = np.unique(labels, return_inverse=True)
-    votes = np.zeros((len(asked), len(classes)), np.int64)
-    np.add.at(votes, (np.arange(len(asked))[:, None], numbers[neighbours]), 1)
-    return float((votes.argmax(axis=1) == numbers[asked]).mean())
+    votes = np.zeros((len(query_indices), len(classes)), np.int64)
+    np.add.at(votes, (np.arange(len(query_indices))[:, None], numbers[neighbours]), 1)
+    return float((votes.argmax(axis=1) == numbers[query_indices]).mean())
 
 
 def silhouette(
     points: NDArray[np.floating], labels: NDArray[np.integer], *, sample: int = SAMPLE, seed: int = 0
 ) -> float:
-    """The mean silhouette of at most `sample` of (N, 2) points, in their (N,) classes.
+    """Return the mean silhouette of at most `sample` of (N, 2) points with (N,) labels.
 
     Returns:
-        From -1 to 1; NaN where there is only one class, or where no point has another one of its class.
+        From -1 to 1; NaN if there is only one class, or if every class has only one point.
 
     Source: P. J. Rousseeuw, Silhouettes, J. Comput. Appl. Math. 20 (1987), by scikit-learn's `silhouette_score`.
     """
     from sklearn.metrics import silhouette_score
 
-    chosen = _choose(len(points), sample, seed)
+    chosen = _sample_indices(len(points), sample, seed)
     if not 2 <= len(np.unique(labels[chosen])) < len(chosen):
         return math.nan
     return float(silhouette_score(points[chosen], labels[chosen]))
@@ -154,41 +153,41 @@ def trustworthiness(
     sample: int = SAMPLE,
     seed: int = 0,
 ) -> float:
-    """How far the nearest neighbours in the picture are also near in the (N, D) points `x` that it depicts.
+    """Return how far the nearest neighbours in a projection are also close in the (N, D) points `x`.
 
     Args:
-        points: (N, 2): the picture; at most `sample` of its points are compared.
+        points: (N, 2): the projection; at most `sample` points are compared.
 
     Returns:
-        From 0 to 1; NaN for 2 · `n_neighbors` points or less.
+        From 0 to 1; NaN for at most 2 · `n_neighbors` points.
 
     Source: J. Venna and S. Kaski, ICANN 2001, by scikit-learn's `trustworthiness`.
     """
     from sklearn.manifold import trustworthiness as measure
 
-    chosen = _choose(len(x), sample, seed)
+    chosen = _sample_indices(len(x), sample, seed)
     if len(chosen) <= 2 * n_neighbors:
         return math.nan
     return float(measure(x[chosen], points[chosen], n_neighbors=n_neighbors))
 
 
 def procrustes(a: NDArray[np.floating], b: NDArray[np.floating]) -> ProcrustesMatch:
-    """The best match of two (N, 2) pictures of the same N things; it does not matter which of them is moved.
+    """Return the Procrustes match of two (N, 2) projections of the same N points; the disparity is symmetric.
 
-    Both are centred and brought to the same size; the best orthogonal matrix comes from the singular values s of
-    aᵀb, and the disparity is 1 - (Σ s)². The same as scipy's `scipy.spatial.procrustes`.
+    Both are centred and scaled to the same norm; the optimal orthogonal matrix follows from the singular value
+    decomposition of aᵀb with singular values s, and the disparity is 1 - (Σ s)². Equals `scipy.spatial.procrustes`.
 
-    Raises ValueError where the shapes differ, a value is not finite, or all points of a picture lie at one place.
+    Raises ValueError if the shapes differ, a value is not finite, or all points of a projection coincide.
 
     Source: P. H. Schönemann, A generalized solution of the orthogonal Procrustes problem, Psychometrika 31 (1966).
     """
     if a.shape != b.shape or a.ndim != 2 or a.shape[1] != 2:
-        raise ValueError(f"pictures must be (N, 2) points, as many in both, not of shapes {a.shape} and {b.shape}")
+        raise ValueError(f"projections must have the same shape (N, 2), not {a.shape} and {b.shape}")
     for points in (a, b):
         if not np.isfinite(points).all():
-            raise ValueError("points with values that are not finite can't be matched")
+            raise ValueError("the points contain values that are not finite")
         if not np.ptp(points, axis=0).any():
-            raise ValueError("points that all lie at one place can't be matched")
+            raise ValueError("all points coincide")
     target, moved = (points - points.mean(axis=0, dtype=np.float64) for points in (a, b))
     target_size, moved_size = float(np.linalg.norm(target)), float(np.linalg.norm(moved))
     left, values, right = np.linalg.svd(moved.T @ target / (target_size * moved_size))
@@ -202,8 +201,8 @@ def procrustes(a: NDArray[np.floating], b: NDArray[np.floating]) -> ProcrustesMa
     )
 
 
-def _choose(count: int, most: int, seed: int) -> NDArray[np.int64]:
-    """All of `count` indices, or `most` of them by chance, ascending."""
-    if count <= most:
+def _sample_indices(count: int, limit: int, seed: int) -> NDArray[np.int64]:
+    """Return all of `count` indices, or a random sample of `limit` of them, ascending."""
+    if count <= limit:
         return np.arange(count, dtype=np.int64)
-    return np.sort(np.random.default_rng(seed).choice(count, most, replace=False)).astype(np.int64)
+    return np.sort(np.random.default_rng(seed).choice(count, limit, replace=False)).astype(np.int64)

@@ -1,7 +1,7 @@
-"""Answers that take long, t-SNE and imagined digits: computed and stored with their run, for screens and exports alike.
+"""Computation and storage of the expensive analyses, t-SNE and imagined digits, for the console and exports.
 
-A resumed training replaces the weights of an epoch that was cut short. What was computed with the former ones must not
-be stored then: it would pass for an answer of the new ones.
+A resumed training replaces the weights of an incomplete epoch. Results computed from the old weights must then not be
+stored, because they would be taken for results of the new ones.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ from mnist_tui.engine.runs.folder import Version
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of an answer on the disk."""
+class StorageResult:
+    """Outcome of storing a result."""
 
     problem: str = ""
-    """Why it is not stored; empty where it is."""
+    """Why the result is not stored; empty if it is."""
     retrained: bool = False
-    """Whether that is because the weights were replaced meanwhile."""
+    """Whether the reason is that the weights were replaced during the computation."""
 
 
-RETRAINED = Stored("the epoch was trained anew", retrained=True)
+RETRAINED = StorageResult("the epoch was retrained", retrained=True)
 
 
-def store(analyst: Analyst, network: Network, version: Version, write: Callable[[], Path]) -> Stored:
-    """Store an answer unless the weights that it was computed with have been replaced.
+def store(analyst: Analyst, network: Network, version: Version, write: Callable[[], Path]) -> StorageResult:
+    """Store a result unless the weights that it was computed from have been replaced.
 
     Args:
-        version: of the weights that the answer was computed with.
-        write: writes the answer and returns where it is.
+        version: version of the weights that the result was computed from.
+        write: writes the result and returns its path.
     """
     if analyst.version(network.folder, network.epoch) != version:
         return RETRAINED
     try:
         path = write()
     except OSError as error:
-        return Stored((error.strerror or str(error)).lower())
+        return StorageResult((error.strerror or str(error)).lower())
     if analyst.version(network.folder, network.epoch) != version:  # replaced while it was written
         path.unlink(missing_ok=True)
         return RETRAINED
-    return Stored()
+    return StorageResult()
 
 
 # -- t-SNE -----------------------------------------------------------------------------------------------------
@@ -56,33 +56,34 @@ def store(analyst: Analyst, network: Network, version: Version, write: Callable[
 
 @dataclass(frozen=True, slots=True)
 class TsneStep:
-    """A t-SNE as far as it came."""
+    """State of a running or finished t-SNE."""
 
     embedding: Embedding
-    stored: Stored | None = None
-    """None until it has ended and was to be stored."""
+    stored: StorageResult | None = None
+    """Outcome of storing it; None before that."""
 
 
-def form_tsne(
-    analyst: Analyst, picture: Projection, *, stopping: Callable[[], bool] = lambda: False
+def run_tsne(
+    analyst: Analyst, projection: Projection, *, stopping: Callable[[], bool] = lambda: False
 ) -> Iterator[TsneStep]:
-    """Make the t-SNE of a picture and store it at its end, also where it was stopped.
+    """Compute the t-SNE of a projection and store the result, also if it was stopped.
 
     Yields:
-        Every picture, then the last one again once it is stored. Leaving the iterator before stores nothing.
+        Every intermediate state, then the final one again once it is stored. Nothing is stored if the iterator is
+        closed before.
 
     Raises ValueError for too few points and values that are not finite.
     """
     embedding: Embedding | None = None
-    for embedding in tsne(picture.x, perplexity=largest_perplexity(len(picture.x)), stopping=stopping):
+    for embedding in tsne(projection.x, perplexity=largest_perplexity(len(projection.x)), stopping=stopping):
         yield TsneStep(embedding)
     if embedding is not None:
-        write = partial(_write_tsne, picture.store, embedding)
-        yield TsneStep(embedding, store(analyst, picture.subject.network, picture.version, write))
+        write = partial(_write_tsne, projection.store, embedding)
+        yield TsneStep(embedding, store(analyst, projection.subject.network, projection.version, write))
 
 
 def _write_tsne(path: Path, embedding: Embedding) -> Path:
-    path.parent.mkdir(exist_ok=True)  # not its parents: a deleted run stays deleted
+    path.parent.mkdir(exist_ok=True)  # without parents, so that a deleted run is not recreated
     save(path, embedding)
     return path
 
@@ -92,17 +93,17 @@ def _write_tsne(path: Path, embedding: Embedding) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class ImaginedStep:
-    """The best picture yet of a class by a method."""
+    """The best image so far of a class by a method."""
 
     imagined: Imagined
-    stored: Stored | None = None
-    """None until it is the search's best and was to be stored."""
+    stored: StorageResult | None = None
+    """Outcome of storing the final result; None before that."""
 
 
 def imagined_digits(analyst: Analyst, network: Network) -> dict[tuple[Method, int], Imagined]:
-    """Return what searches found so far, by method and class; not to be changed.
+    """Return the results of all searches so far by method and class; the dictionary must not be modified.
 
-    Raises `RunError` and `DataError` where the run or its data can't be read.
+    Raises `RunError` or `DataError` if the run or its data can't be read.
     """
     return analyst.answer(network, "imagined digits", partial(_load_imagined, analyst, network))
 
@@ -110,17 +111,17 @@ def imagined_digits(analyst: Analyst, network: Network) -> dict[tuple[Method, in
 def search_digits(
     analyst: Analyst, subject: Subject, digits: Sequence[int], *, images: int, stopping: Callable[[], bool]
 ) -> Iterator[ImaginedStep]:
-    """Imagine classes in all ways, store each way's best, and add it to `imagined_digits`.
+    """Imagine classes by all methods, store the final results, and add them to `imagined_digits`.
 
     Args:
-        images: how many noise images are tried.
-        stopping: ends the search; the best so far is stored all the same.
+        images: number of noise images.
+        stopping: whether to end the search; the best images so far are stored.
 
     Yields:
-        Every better picture; each best one first unstored, then stored. Leaving the iterator between stores nothing.
+        Every improvement; each final result twice, before and after it is stored. A final result is not stored if the
+        iterator is closed in between.
 
-    Raises `RunError` and `DataError` where the run or its data can't be read, ValueError where the network's answers
-    are not finite.
+    Raises `RunError` or `DataError` if the run or its data can't be read, ValueError if weights are not finite.
     """
     network = subject.network
     version = analyst.version(network.folder, network.epoch)  # before the weights are read
@@ -130,11 +131,11 @@ def search_digits(
             stored = store(
                 analyst, network, version, partial(imagined_store.save, network.folder, network.epoch, found)
             )
-            _remember(analyst, network, version, found)
+            _cache_result(analyst, network, version, found)
             yield ImaginedStep(found, stored)
 
 
-def _remember(analyst: Analyst, network: Network, version: Version, found: Imagined) -> None:
+def _cache_result(analyst: Analyst, network: Network, version: Version, found: Imagined) -> None:
     key = network, version, "imagined digits"
     before = analyst.answers.get(key, partial(_load_imagined, analyst, network))
     analyst.answers.update(key, lambda known: {**(known or before), (found.method, found.digit): found})

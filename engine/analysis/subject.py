@@ -1,4 +1,4 @@
-"""What every view asks about: a run, an epoch and a split; and the object that reads and answers."""
+"""The subject of an analysis (run, epoch and split), and the object that loads and evaluates it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # the first frame must wait for neither torch nor numpy
     import numpy as np
     from numpy.typing import NDArray
 
-    from mnist_tui.engine.analysis.mistakes import Judged
+    from mnist_tui.engine.analysis.mistakes import ImageScores
     from mnist_tui.engine.config import RunConfig
     from mnist_tui.engine.data.dataset import Dataset
     from mnist_tui.engine.runs.folder import Version
@@ -32,40 +32,40 @@ class Network:
 
     folder: Path
     epoch: int
-    """0 is the untrained network."""
+    """Epoch number; 0 for the untrained network."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The network of one epoch of a stored run, and the images that it is asked about."""
+    """The network of one epoch of a stored run, and a split to evaluate it on."""
 
     folder: Path
     epoch: int
-    """0 is the untrained network."""
+    """Epoch number; 0 for the untrained network."""
     split: Split
 
     @property
     def network(self) -> Network:
-        """The network without the images."""
+        """The network without the split."""
         return Network(self.folder, self.epoch)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SplitImages:
-    """The images of a split, none of them augmented."""
+    """Images of a split, without augmentation."""
 
     images: NDArray[np.uint8]
     """(N, 28, 28)"""
     labels: NDArray[np.uint8]
     """(N,)"""
     indices: NDArray[np.int64]
-    """(N,): places in the data set's file; the training file for training and validation images."""
+    """(N,): indices in the data set's file; in the training file for training and validation images."""
 
 
 class Analyst:
-    """Reads runs and their data, and asks their networks; every method may be called from any thread.
+    """Loads runs and their data, evaluates their networks and caches the answers; all methods are thread-safe.
 
-    The methods raise `RunError` and `DataError` where a run or its data can't be read.
+    The methods raise `RunError` or `DataError` if a run or its data can't be read.
     """
 
     def __init__(self) -> None:
@@ -73,12 +73,12 @@ class Analyst:
         self._runs: dict[Path, tuple[RunConfig, Dataset]] = {}
         self._datasets: dict[tuple[str, str], Dataset] = {}
         self.answers = Answers()
-        """All that was computed about runs and their networks."""
+        """Cache of everything computed about runs and their networks."""
         self.data_dir: str | None = None
-        """Where the data sets lie; None for the environment's or the cache folder."""
+        """Folder of the data sets; None for the one in the environment or the cache folder."""
 
     def run(self, folder: Path) -> tuple[RunConfig, Dataset]:
-        """The run's configuration and the data set that it used."""
+        """Return a run's configuration and its data set."""
         from mnist_tui.engine.data.folder import is_explicit
         from mnist_tui.engine.runs.folder import RunFolder
         from mnist_tui.engine.runs.stored_network import load_dataset
@@ -90,14 +90,14 @@ class Analyst:
                 if key not in self._datasets:
                     explicit = is_explicit(self.data_dir)
                     _, dataset = load_dataset(RunFolder(folder), data_dir=self.data_dir, explicit_folder=explicit)
-                    # One set at a time: MNIST takes 55 MB, and views rarely go back and forth between two.
+                    # Only one data set is kept: MNIST takes 55 MB, and views rarely alternate between two.
                     self._datasets = {key: dataset}
                     self._runs = {path: (c, dataset) for path, (c, d) in self._runs.items() if d is dataset}
                 self._runs[folder] = config, self._datasets[key]
             return self._runs[folder]
 
     def images(self, folder: Path, split: Split) -> SplitImages:
-        """The split's images."""
+        """Return the images of a split."""
         return self.answers.get(("images", folder, split), lambda: self._images(folder, split))
 
     def _images(self, folder: Path, split: Split) -> SplitImages:
@@ -111,7 +111,7 @@ class Analyst:
         return SplitImages(dataset.images[chosen], dataset.labels[chosen], chosen)
 
     def model(self, folder: Path, epoch: int) -> MLP:
-        """The network of an epoch, on the CPU."""
+        """Load the network of an epoch onto the CPU."""
         from mnist_tui.engine.runs.folder import RunFolder
         from mnist_tui.engine.runs.stored_network import load_model
 
@@ -119,21 +119,21 @@ class Analyst:
         return load_model(RunFolder(folder), config, epoch)
 
     def version(self, folder: Path, epoch: int) -> Version:
-        """What changes where an epoch is trained anew, as a resumed run does with one that was cut short."""
+        """Return a value that changes if an epoch is retrained, as incomplete epochs are when a run is resumed."""
         from mnist_tui.engine.runs.folder import RunFolder
 
         return RunFolder(folder).version(epoch)
 
     def key(self, about: Network | Subject, question: Hashable) -> Hashable:
-        """Return the key in `answers` of a question about a network, or about what it says of a split's images."""
+        """Return the key in `answers` of a question about a network or a subject."""
         return about, self.version(about.folder, about.epoch), question
 
     def answer(self, about: Network | Subject, question: Hashable, compute: Callable[[], Answer]) -> Answer:
-        """Return the answer to a question about the present weights, computed at most once as long as it is kept."""
+        """Return the answer for the current weights, computed only if it is not cached."""
         return self.answers.get(self.key(about, question), compute)
 
     def evaluation(self, subject: Subject) -> Evaluation:
-        """The network's answers for the split."""
+        """Return the network's outputs for the split."""
         return self.answer(subject, "evaluation", lambda: self._evaluate(subject))
 
     def _evaluate(self, subject: Subject) -> Evaluation:
@@ -144,11 +144,11 @@ class Analyst:
         model = self.model(subject.folder, subject.epoch)
         return evaluate(model, chosen.images, chosen.labels, dataset.mean, dataset.std)
 
-    def judged(self, subject: Subject) -> Judged:
-        """The network's verdict on every image of the split."""
-        return self.answer(subject, "judged", lambda: self._judge(subject))
+    def scores(self, subject: Subject) -> ImageScores:
+        """Return the per-image scores of the split."""
+        return self.answer(subject, "scores", lambda: self._score(subject))
 
-    def _judge(self, subject: Subject) -> Judged:
-        from mnist_tui.engine.analysis.mistakes import judge
+    def _score(self, subject: Subject) -> ImageScores:
+        from mnist_tui.engine.analysis.mistakes import score_images
 
-        return judge(self.evaluation(subject), self.images(subject.folder, subject.split).indices)
+        return score_images(self.evaluation(subject), self.images(subject.folder, subject.split).indices)

@@ -1,4 +1,4 @@
-"""The flat picture of many-dimensional points that keeps neighbours together, while it forms."""
+"""t-SNE with intermediate states, and its storage."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ from mnist_tui.engine.runs import checkpoint_file
 Phase = Literal["neighbours", "early exaggeration", "optimisation", "done", "stopped"]
 
 MAX_BYTES = 64 << 20
-"""Of a stored picture; 70,000 points take 1 MB."""
+"""Size limit of a stored embedding; 70,000 points take 1 MB."""
 PERPLEXITY = 30.0
 EARLY_ITERATIONS = 250
 EARLY_EXAGGERATION = 12.0
 ITERATIONS = EARLY_ITERATIONS + 750
-"""As many as scikit-learn's `TSNE` makes."""
-EVERY = 5
-"""Iterations between two pictures: an eighth of a second for 5,000 points on an idle core."""
-SEARCHED_AT_ONCE = 500
-"""Points whose neighbours are searched between two looks at whether to go on."""
-PATIENCE = 0.1
-"""Seconds between two looks at whether to stop."""
+"""Total number of iterations, as in scikit-learn's `TSNE`."""
+ITERATIONS_PER_UPDATE = 5
+"""Iterations between two updates: an eighth of a second for 5,000 points on an idle core."""
+NEIGHBOUR_CHUNK = 500
+"""Points whose neighbours are searched between two checks for cancellation."""
+POLL_SECONDS = 0.1
+"""Seconds between two checks of `stopping`."""
 INITIAL_SPREAD = 1e-4
-"""Standard deviation of the initial picture's first axis: nearly a point, so that all forces are felt at first."""
+"""Standard deviation of the first axis of the initial embedding; small, as is usual for t-SNE."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
-    """The picture of N points at some moment."""
+    """State of the embedding of N points."""
 
     points: NDArray[np.float64]
     """(N, 2)"""
     iteration: int
-    """Which iteration it is, counted over both phases of the optimisation; 0 before."""
+    """Number of completed iterations of both optimisation phases together."""
     iterations: int
-    """How many there will be, likewise."""
+    """Total number of iterations."""
     kl_divergence: float
-    """In nats, of the points' neighbourhoods from the picture's, without exaggeration; NaN before the optimisation."""
+    """KL divergence in nats, without exaggeration; NaN before the optimisation."""
     phase: Phase
-    """What is being worked on, or how it ended."""
+    """Current phase, or how it ended."""
 
 
 def largest_perplexity(count: int) -> float:
-    """The largest perplexity that `count` points allow, at most the usual 30: three times as many neighbours count."""
+    """Return the default perplexity, limited to a third of the other points for small `count`."""
     return min(PERPLEXITY, (count - 1) / 3)
 
 
@@ -65,26 +65,26 @@ def tsne(
     perplexity: float = PERPLEXITY,
     seed: int = 0,
     stopping: Callable[[], bool] = lambda: False,
-    every: int = EVERY,
+    every: int = ITERATIONS_PER_UPDATE,
 ) -> Iterator[Embedding]:
-    """Arrange (N, D) points in the plane by t-SNE, beginning with their first two principal components.
+    """Embed (N, D) points in the plane by t-SNE, initialized with their first two principal components.
 
-    The work is done by another thread, so that a stop is answered at once whatever that thread is at: the iterator
-    ends with the latest picture, and the thread by itself at its next iteration. Leaving the iterator early
-    stops it too. Whoever takes the pictures more slowly than they come misses some, but holds nothing up.
+    A worker thread does the computation, so that a stop takes effect immediately: the iterator ends with the latest
+    state, and the thread at its next iteration. Closing the iterator also stops the thread. A slow consumer skips
+    intermediate states and does not block the worker.
 
     Args:
         x: at least four points.
-        perplexity: about how many neighbours count for a point, from 1 to a third of the other points.
-        seed: of the jitter that parts equal points; equal seeds give equal pictures.
-        stopping: whether to end; asked ten times a second.
-        every: iterations between two pictures.
+        perplexity: effective number of neighbours of a point, from 1 to a third of the other points.
+        seed: of the jitter that separates equal points; results are deterministic.
+        stopping: whether to end; called ten times per second.
+        every: iterations between two updates.
 
     Yields:
-        First the initial picture, in phase `neighbours`, then one every `every` iterations, at last one in phase
-        `done` or `stopped`.
+        The initial embedding in phase `neighbours`, one every `every` iterations, and a last one in phase `done` or
+        `stopped`.
 
-    Raises ValueError, at once, for too few points, a perplexity out of range and values that are not finite.
+    Raises ValueError immediately for too few points, a perplexity out of range and values that are not finite.
 
     Source: L. van der Maaten, Accelerating t-SNE using tree-based algorithms, JMLR 15 (2014), by openTSNE, with the
     learning rate of A. C. Belkina et al., Nature Communications 10:5415 (2019).
@@ -95,14 +95,14 @@ def tsne(
         limit = (len(x) - 1) / 3
         raise ValueError(f"the perplexity must be from 1 to {limit:.4g} for {len(x):,} points, not {perplexity:g}")
     if every < 1:
-        raise ValueError(f"pictures come every 1 or more iterations, not every {every}")
+        raise ValueError(f"`every` must be at least 1, not {every}")
     if not np.isfinite(x).all():
-        raise ValueError("points with values that are not finite can't be arranged")
-    return _arrange(x, perplexity, seed, stopping, every)
+        raise ValueError("the points contain values that are not finite")
+    return _iterate(x, perplexity, seed, stopping, every)
 
 
 def save(path: Path, embedding: Embedding) -> None:
-    """Write an embedding as .npz; a crash leaves the old file or the new one. Raises OSError."""
+    """Write an embedding as .npz atomically; raise OSError."""
     files.refuse_link(path.parent)
     buffer = io.BytesIO()
     np.savez(
@@ -116,9 +116,9 @@ def save(path: Path, embedding: Embedding) -> None:
 
 
 def load(path: Path) -> Embedding:
-    """Read what `save` wrote; nothing in the file is executed.
+    """Read an embedding written by `save`, without unpickling.
 
-    Raises `RunError` where it is missing, damaged or something else.
+    Raises `RunError` if it is missing or invalid.
     """
     try:
         checkpoint_file.check(path, MAX_BYTES)
@@ -127,21 +127,21 @@ def load(path: Path) -> Embedding:
             iteration, iterations = (int(number) for number in stored["progress"])
             kl_divergence = float(stored["kl_divergence"])
         if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
-            raise ValueError("it holds no picture")
+            raise ValueError("it contains no valid embedding")
         if phase not in get_args(Phase) or not 0 <= iteration <= iterations:
-            raise ValueError("it does not say how far it came")
-    except Exception as error:  # numpy and zipfile raise whatever they meet in a damaged file
+            raise ValueError("its phase or iteration is invalid")
+    except Exception as error:  # numpy and zipfile raise various exceptions for a damaged file
         reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0][:120]
-        raise RunError(f"{path} can't be read ({reason}): delete it and let t-SNE run again") from error
+        raise RunError(f"{path} can't be read ({reason}): delete it and run t-SNE again") from error
     return Embedding(points, iteration, iterations, kl_divergence, phase)  # type: ignore[arg-type]
 
 
-class _Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """The worker need not go on."""
+class _Stopped(Exception):  # noqa: N818 - not an error
+    """Raised in the worker to end it."""
 
 
-class _Handover:
-    """What the worker and the iterator share: the latest picture one way, the wish to stop the other."""
+class _Channel:
+    """Channel between worker and iterator: the latest state in one direction, the stop request in the other."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -150,19 +150,19 @@ class _Handover:
         self.stopped = False
 
     def put(self, embedding: Embedding) -> None:
-        """Replace the latest picture, whether it was taken or not."""
+        """Replace the latest state, even if it was not consumed."""
         with self._changed:
             self._latest = embedding
             self._changed.notify()
 
     def fail(self, error: BaseException) -> None:
-        """Let the iterator raise what the worker met."""
+        """Make the iterator raise an exception of the worker."""
         with self._changed:
             self._error = error
             self._changed.notify()
 
     def take(self, seconds: float) -> Embedding | None:
-        """The latest picture if it was not taken yet; waits for one so long. Raises what the worker met."""
+        """Wait at most `seconds` for a new state and return it, or None; raise the worker's exception."""
         with self._changed:
             self._changed.wait_for(lambda: self._latest or self._error, seconds)
             if self._error:
@@ -171,67 +171,67 @@ class _Handover:
             return latest
 
     def check(self) -> None:
-        """Raises `_Stopped` where nobody waits for the worker any more."""
+        """Raise `_Stopped` if the iterator was closed."""
         if self.stopped:
             raise _Stopped
 
 
-def _arrange(
+def _iterate(
     x: NDArray[np.floating], perplexity: float, seed: int, stopping: Callable[[], bool], every: int
 ) -> Iterator[Embedding]:
     latest = Embedding(_initial(x, seed), 0, ITERATIONS, math.nan, "neighbours")
     yield latest
-    handover = _Handover()
-    arguments = (x, latest.points, perplexity, every, handover)
-    threading.Thread(target=_work, args=arguments, name="t-SNE", daemon=True).start()
+    channel = _Channel()
+    arguments = (x, latest.points, perplexity, every, channel)
+    threading.Thread(target=_run_worker, args=arguments, name="t-SNE", daemon=True).start()
     try:
         while latest.phase != "done":
             if stopping():
                 yield replace(latest, phase="stopped")
                 return
-            fresh = handover.take(PATIENCE)
-            if fresh:
-                latest = fresh
+            update = channel.take(POLL_SECONDS)
+            if update:
+                latest = update
                 yield latest
     finally:
-        handover.stopped = True
+        channel.stopped = True
 
 
 def _initial(x: NDArray[np.floating], seed: int) -> NDArray[np.float64]:
-    """The first two principal components, small, and jittered so that no two points lie at one place."""
+    """Return the first two principal components, scaled down and jittered so that no two points coincide."""
     points = pca(x).points
     spread = float(points[:, 0].std())
     jitter = np.random.default_rng(seed).normal(0, INITIAL_SPREAD / 100, points.shape)
     return points * (INITIAL_SPREAD / spread if spread else 0.0) + jitter
 
 
-def _work(
-    x: NDArray[np.floating], initial: NDArray[np.float64], perplexity: float, every: int, handover: _Handover
+def _run_worker(
+    x: NDArray[np.floating], initial: NDArray[np.float64], perplexity: float, every: int, channel: _Channel
 ) -> None:
     try:
-        _optimise(x, initial, perplexity, every, handover)
+        _optimise(x, initial, perplexity, every, channel)
     except _Stopped:
         pass
     except Exception as error:
-        handover.fail(error)
+        channel.fail(error)
 
 
 def _optimise(
-    x: NDArray[np.floating], initial: NDArray[np.float64], perplexity: float, every: int, handover: _Handover
+    x: NDArray[np.floating], initial: NDArray[np.float64], perplexity: float, every: int, channel: _Channel
 ) -> None:
     from openTSNE import TSNEEmbedding
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    indices, distances = _neighbours(x, int(3 * perplexity), handover)
+    indices, distances = _neighbours(x, int(3 * perplexity), channel)
     affinities = PerplexityBasedNN(knn_index=PrecomputedNeighbors(indices, distances), perplexity=perplexity)
     embedding = TSNEEmbedding(initial, affinities, negative_gradient_method="bh", n_jobs=1, callbacks_every_iters=every)
 
     def run(phase: Phase, first: int, last: int, exaggeration: float) -> None:
         def show(iteration: int, kl_divergence: float, points: NDArray[np.float64]) -> None:
-            handover.check()
+            channel.check()
             # openTSNE counts from 1 in each phase.
-            handover.put(Embedding(np.array(points), first + iteration, ITERATIONS, float(kl_divergence), phase))
+            channel.put(Embedding(np.array(points), first + iteration, ITERATIONS, float(kl_divergence), phase))
 
         embedding.optimize(
             last - first, inplace=True, propagate_exception=True, exaggeration=exaggeration, callbacks=show
@@ -239,16 +239,16 @@ def _optimise(
 
     run("early exaggeration", 0, EARLY_ITERATIONS, EARLY_EXAGGERATION)
     run("optimisation", EARLY_ITERATIONS, ITERATIONS, 1)
-    handover.put(Embedding(np.array(embedding), ITERATIONS, ITERATIONS, float(embedding.kl_divergence), "done"))
+    channel.put(Embedding(np.array(embedding), ITERATIONS, ITERATIONS, float(embedding.kl_divergence), "done"))
 
 
-def _neighbours(x: NDArray[np.floating], k: int, handover: _Handover) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The k nearest others of each point, and their distances: (N, k) each."""
-    # Far from the origin single precision would be too coarse.
+def _neighbours(x: NDArray[np.floating], k: int, channel: _Channel) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the k nearest neighbours of each point and their distances: (N, k) each."""
+    # Single precision would be too coarse far from the origin.
     centred = (x - x.mean(axis=0, dtype=np.float64)).astype(np.float32)
     found = []
-    for start in range(0, len(x), SEARCHED_AT_ONCE):
-        handover.check()
-        asked = np.arange(start, min(start + SEARCHED_AT_ONCE, len(x)))
-        found.append(nearest(centred[asked], centred, k, exclude=asked))
+    for start in range(0, len(x), NEIGHBOUR_CHUNK):
+        channel.check()
+        query_indices = np.arange(start, min(start + NEIGHBOUR_CHUNK, len(x)))
+        found.append(nearest(centred[query_indices], centred, k, exclude=query_indices))
     return np.concatenate([part.indices for part in found]), np.concatenate([part.distances for part in found])

@@ -88,7 +88,7 @@ def _pairs(page: Page, data: ConfusionData, axes: Axes, settings: Settings) -> N
     axes.barh(places, counts, height=0.65, color=TRAIN)
     for place, pair in zip(places, pairs, strict=True):
         axes.text(pair.count, place, f" {pair.count}", va="center", size=BASE * 0.85 * page.scale)
-    names = [f"{data.classes[pair.actual]} {arrow} {data.classes[pair.predicted]}" for pair in pairs]
+    names = [f"{data.classes[pair.true]} {arrow} {data.classes[pair.predicted]}" for pair in pairs]
     axes.set_yticks(places, names)
     axes.set_ylim(PAIRS - 0.4, -0.6)
     axes.set_xlim(0, max(counts) * 1.25)
@@ -115,7 +115,7 @@ def numbers(data: ConfusionData, settings: Settings) -> Record:
             "accuracy": matrix.accuracy,
             "interval": matrix.interval,
             "pairs": [
-                {"actual": p.actual, "predicted": p.predicted, "count": p.count, "share": p.share_of_row} for p in pairs
+                {"true": p.true, "predicted": p.predicted, "count": p.count, "share": p.share_of_row} for p in pairs
             ],
         }
     )

@@ -1,39 +1,39 @@
-"""What the data of a figure are computed with."""
+"""Context in which the data of a figure are computed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mnist_tui.engine.analysis.stored_answers import Stored
+from mnist_tui.engine.analysis.stored_answers import StorageResult
 from mnist_tui.engine.analysis.subject import Analyst
 from mnist_tui.engine.errors import ConfigError, RunError
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The analyst, and how long work reports and is cancelled.
+    """Analyst, progress reporting and cancellation.
 
-    A figure's `compute` raises `ConfigError` for a setting that the subject does not allow, `RunError` and `DataError`
-    where a run or its data can't be read, and `Cancelled`.
+    The `compute` function of a figure raises `ConfigError` for a setting that is invalid for the subject, `RunError` or
+    `DataError` if a run or its data can't be read, and `Cancelled`.
     """
 
     analyst: Analyst
-    report: Callable[[str, float], None] = lambda words, share: None
-    """Called with the name of long work and the share of it that is done."""
+    report: Callable[[str, float], None] = lambda name, fraction: None
+    """Called with the name of a long computation and its completed fraction."""
     cancelled: Callable[[], bool] = lambda: False
-    """Whether to give up."""
+    """Whether to cancel the computation."""
 
 
-def check_classes(name: str, wanted: tuple[int, ...], classes: tuple[str, ...]) -> None:
-    """Raise `ConfigError` where a setting names a class that the data set does not have."""
-    if wanted and wanted[-1] >= len(classes):
-        raise ConfigError({name: f"--{name} {wanted[-1]}: classes are 0 to {len(classes) - 1}"})
+def check_classes(name: str, selected: tuple[int, ...], classes: tuple[str, ...]) -> None:
+    """Raise `ConfigError` if a setting contains a class that does not exist in the data set."""
+    if selected and selected[-1] >= len(classes):
+        raise ConfigError({name: f"--{name} must contain classes from 0 to {len(classes) - 1}, not {selected[-1]}"})
 
 
-def check_stored(context: Context, stored: Stored, name: str, epoch: int) -> None:
-    """Raise `RunError` where an answer is one of replaced weights; report where it is not stored for another reason."""
+def check_stored(context: Context, stored: StorageResult, name: str, epoch: int) -> None:
+    """Raise `RunError` if the weights were replaced; report any other reason why a result is not stored."""
     if stored.retrained:
-        raise RunError(f"epoch {epoch} was trained anew during this ({name}): export it again")
+        raise RunError(f"epoch {epoch} was retrained during the export ({name}): export it again")
     if stored.problem:
         context.report(f"{name} can't be stored", 1.0)

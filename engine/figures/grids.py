@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mnist_tui.engine.analysis import grids
-from mnist_tui.engine.analysis.grids import TRANSFORM, GridsData
+from mnist_tui.engine.analysis.grids import TRANSFORM_FIELDS, GridsData
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures import blocks
 from mnist_tui.engine.figures.context import Context
@@ -60,7 +60,7 @@ def numbers(data: GridsData, settings: Settings) -> Record:
             "classes": data.classes,
             "index": data.indices,
             "label": data.labels,
-            "augmentation": {name: getattr(data.config, name) for name in TRANSFORM},
+            "augmentation": {name: getattr(data.config, name) for name in TRANSFORM_FIELDS},
             "stored": data.stored,
             "augmented": data.augmented,
         }

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mnist_tui.engine.analysis import listing
-from mnist_tui.engine.analysis.research import ImageData, look
+from mnist_tui.engine.analysis.image_details import ImageData, image_data
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import blocks
@@ -26,15 +26,15 @@ MAX_NEIGHBOURS = 10
 
 def compute(context: Context, subject: Subject, settings: Settings) -> ImageData:
     """The image that the settings name, else the mistake of the highest confidence."""
-    judged = context.analyst.judged(subject)
+    scores = context.analyst.scores(subject)
     if settings.index is None:
-        first = listing.compute(context.analyst, subject, listing.Wanted()).positions
-        found = first[:1] if len(first) else np.arange(min(1, len(judged)))
+        first = listing.compute(context.analyst, subject, listing.ListSpec()).positions
+        found = first[:1] if len(first) else np.arange(min(1, len(scores)))
     else:
-        found = np.flatnonzero(judged.indices == settings.index)
+        found = np.flatnonzero(scores.indices == settings.index)
     if not len(found):
         raise ConfigError({"index": f"--index {settings.index}: no {subject.split} image is at this place"})
-    return look(context.analyst, subject, int(found[0]), RunFolder(subject.folder).epochs())
+    return image_data(context.analyst, subject, int(found[0]), RunFolder(subject.folder).epochs())
 
 
 def natural(data: ImageData, settings: Settings) -> Size:
@@ -44,12 +44,12 @@ def natural(data: ImageData, settings: Settings) -> Size:
 
 def draw(page: Page, data: ImageData, settings: Settings) -> None:
     """Draw the image, the probabilities of all classes, the predictions by epoch and the nearest training images."""
-    judged, i = data.judged, data.position
-    true, predicted = (data.classes[int(labels[i])] for labels in (judged.labels, judged.predictions))
-    verdict = "correctly" if judged.correct[i] else f"true label {true} ({judged.true_probability[i]:.3f}),"
-    facts = f"{verdict} predicted {predicted} ({judged.confidence[i]:.3f}); loss {judged.loss[i]:.3f} nats"
+    scores, i = data.scores, data.position
+    true, predicted = (data.classes[int(labels[i])] for labels in (scores.labels, scores.predictions))
+    verdict = "correctly" if scores.correct[i] else f"true label {true} ({scores.true_probability[i]:.3f}),"
+    facts = f"{verdict} predicted {predicted} ({scores.confidence[i]:.3f}); loss {scores.loss[i]:.3f} nats"
     page.add_heading(
-        f"Image #{judged.indices[i]} of the {'test' if data.subject.split == 'test' else 'training'} file", facts
+        f"Image #{scores.indices[i]} of the {'test' if data.subject.split == 'test' else 'training'} file", facts
     )
     grid = page.figure.add_gridspec(3, 2, height_ratios=(3, 2, 2), width_ratios=(1, 1.9))
     picture = page.figure.add_subplot(grid[0, 0])
@@ -64,8 +64,8 @@ def draw(page: Page, data: ImageData, settings: Settings) -> None:
 
 
 def _bars(page: Page, axes: Axes, data: ImageData) -> None:
-    values = data.judged.probabilities[data.position]
-    true, predicted = int(data.judged.labels[data.position]), int(data.judged.predictions[data.position])
+    values = data.scores.probabilities[data.position]
+    true, predicted = int(data.scores.labels[data.position]), int(data.scores.predictions[data.position])
     colours = [TRAIN if i == true else VALID if i == predicted else FAINT for i in range(len(values))]
     places = range(len(values))
     axes.barh(places, values, color=colours, height=0.7)
@@ -85,19 +85,19 @@ def _bars(page: Page, axes: Axes, data: ImageData) -> None:
 
 
 def _history(page: Page, axes: Axes, data: ImageData) -> None:
-    verdicts = data.findings.verdicts
-    epochs = [verdict.epoch for verdict in verdicts]
+    predictions = data.details.predictions
+    epochs = [prediction.epoch for prediction in predictions]
     mark = "o" if len(epochs) <= MAX_MARKED_EPOCHS else ""
     size = 3.5 * page.scale
-    true = [verdict.true_probability for verdict in verdicts]
+    true = [prediction.true_probability for prediction in predictions]
     axes.plot(epochs, true, marker=mark, markersize=size, color=TRAIN)
-    confidence = [verdict.confidence for verdict in verdicts]
+    confidence = [prediction.confidence for prediction in predictions]
     axes.plot(epochs, confidence, "--", marker=mark, markersize=size, color=VALID)
     if len(epochs) <= MAX_MARKED_EPOCHS:
-        for verdict in verdicts:
-            name = data.classes[verdict.prediction]
-            place = (verdict.epoch, 1.06)
-            colour = TRAIN if verdict.correct else VALID
+        for prediction in predictions:
+            name = data.classes[prediction.prediction]
+            place = (prediction.epoch, 1.06)
+            colour = TRAIN if prediction.correct else VALID
             max_chars = max(2, 90 // max(len(epochs), 1))
             axes.text(*place, name[:max_chars], ha="center", size=BASE * 0.8 * page.scale, color=colour)
     axes.axvline(data.subject.epoch, color=FAINT, linewidth=0.8 * page.scale, linestyle=":")
@@ -112,10 +112,10 @@ def _history(page: Page, axes: Axes, data: ImageData) -> None:
 
 
 def _near(page: Page, axes: Axes, data: ImageData) -> None:
-    near = (data.findings.neighbours or ())[:MAX_NEIGHBOURS]
-    axes.set_title(f"nearest training images in {data.findings.space}, with their labels and distances")
+    near = (data.details.neighbours or ())[:MAX_NEIGHBOURS]
+    axes.set_title(f"nearest training images in {data.details.space}, with their labels and distances")
     if not near:
-        page.add_placeholder(axes, data.findings.trouble or "none")
+        page.add_placeholder(axes, data.details.failure or "none")
         return
     captions = [(data.classes[each.label], f"{each.distance:.2f}") for each in near]
     images = np.stack([each.image for each in near])
@@ -124,15 +124,15 @@ def _near(page: Page, axes: Axes, data: ImageData) -> None:
 
 def numbers(data: ImageData, settings: Settings) -> Record:
     """Return the image with all values shown."""
-    judged, i = data.judged, data.position
+    scores, i = data.scores, data.position
     return Record(
         {
-            "index": judged.indices[i],
+            "index": scores.indices[i],
             "classes": data.classes,
-            "true": judged.labels[i],
-            "predicted": judged.predictions[i],
-            "probabilities": judged.probabilities[i],
-            "loss": judged.loss[i],
+            "true": scores.labels[i],
+            "predicted": scores.predictions[i],
+            "probabilities": scores.probabilities[i],
+            "loss": scores.loss[i],
             "pixels": data.image,
             "history": [
                 {
@@ -141,12 +141,12 @@ def numbers(data: ImageData, settings: Settings) -> Record:
                     "p_true": v.true_probability,
                     "p_predicted": v.confidence,
                 }
-                for v in data.findings.verdicts
+                for v in data.details.predictions
             ],
-            "neighbours_in": data.findings.space,
+            "neighbours_in": data.details.space,
             "neighbours": [
                 {"index": n.index, "label": n.label, "distance": n.distance, "pixels": n.image}
-                for n in data.findings.neighbours or ()
+                for n in data.details.neighbours or ()
             ],
         }
     )

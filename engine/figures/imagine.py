@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mnist_tui.engine.analysis.imagined import METHODS, ImagineData, Method, grey, probability_words
+from mnist_tui.engine.analysis.imagined import METHODS, ImagineData, Method, grey, probability_label
 from mnist_tui.engine.analysis.stored_answers import imagined_digits, search_digits
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import Cancelled, RunError
@@ -62,7 +62,7 @@ def _captions(data: ImagineData, digits: tuple[int, ...], method: Method, *, nea
         if found is None:
             captions.append(("", ""))
         elif not near:
-            captions.append((data.classes[digit], probability_words(found.probability)))
+            captions.append((data.classes[digit], probability_label(found.probability)))
         elif found.nearest is None:
             captions.append(("", ""))
         else:

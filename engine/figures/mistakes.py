@@ -19,8 +19,8 @@ SORTS = {"confidence": "by confidence", "loss": "by loss", "margin": "by margin"
 
 def compute(context: Context, subject: Subject, settings: Settings) -> MistakesData:
     """The images that the settings select."""
-    wanted = listing.Wanted(settings.filter, settings.which, settings.sort, settings.reverse)
-    data = listing.compute(context.analyst, subject, wanted)
+    spec = listing.ListSpec(settings.filter, settings.which, settings.sort, settings.reverse)
+    data = listing.compute(context.analyst, subject, spec)
     if data.error:
         raise ConfigError({"filter": f"--filter can't be understood: {data.error}"})
     return data
@@ -31,11 +31,11 @@ def _drawn(data: MistakesData, settings: Settings) -> np.ndarray:
 
 
 def _captions(data: MistakesData, settings: Settings) -> list[tuple[str, ...]]:
-    judged, classes = data.judged, data.classes
+    scores, classes = data.scores, data.classes
     return [
         (
-            f"true: {classes[judged.labels[i]]} ({judged.true_probability[i]:.3f})",
-            f"predicted: {classes[judged.predictions[i]]} ({judged.confidence[i]:.3f})",
+            f"true: {classes[scores.labels[i]]} ({scores.true_probability[i]:.3f})",
+            f"predicted: {classes[scores.predictions[i]]} ({scores.confidence[i]:.3f})",
         )
         for i in _drawn(data, settings)
     ]
@@ -50,22 +50,22 @@ def natural(data: MistakesData, settings: Settings) -> Size:
 def draw(page: Page, data: MistakesData, settings: Settings) -> None:
     """Draw the images from `settings.first` on, each with its true and predicted label and their probabilities."""
     drawn, captions = _drawn(data, settings), _captions(data, settings)
-    listed, wanted = len(data.positions), data.wanted
-    nouns = {"wrong": "misclassified images", "right": "correctly classified images", "all": "images"}[wanted.which]
+    listed, spec = len(data.positions), data.spec
+    nouns = {"wrong": "misclassified images", "right": "correctly classified images", "all": "images"}[spec.which]
     direction = {"↓": ", descending", "↑": ", ascending", "": ""}[data.direction]
-    facts = [f"{listed:,} {nouns}, {SORTS[wanted.sort]}{direction}"]
+    facts = [f"{listed:,} {nouns}, {SORTS[spec.sort]}{direction}"]
     if len(drawn):
         facts.append(f"{settings.first:,} to {settings.first + len(drawn) - 1:,} shown")
-    if wanted.words.strip():
-        facts.append(f"filter {wanted.words.strip()}")
+    if spec.filter.strip():
+        facts.append(f"filter {spec.filter.strip()}")
     page.add_heading(
-        {"wrong": "Mistakes", "right": "Correct predictions", "all": "Images"}[wanted.which], "; ".join(facts)
+        {"wrong": "Mistakes", "right": "Correct predictions", "all": "Images"}[spec.which], "; ".join(facts)
     )
     axes = page.figure.subplots()
     if not len(drawn):
         page.add_placeholder(axes, "no images at this position" if listed else f"there are no {nouns}")
         return
-    places = data.judged.indices[drawn].tolist()
+    places = data.scores.indices[drawn].tolist()
     marked = places.index(settings.index) if settings.index in places else None
     blocks.draw(
         page,
@@ -79,16 +79,16 @@ def draw(page: Page, data: MistakesData, settings: Settings) -> None:
 
 def numbers(data: MistakesData, settings: Settings) -> Table:
     """Return one row per listed image, in order; the figure shows those from `--first` on."""
-    judged, positions = data.judged, data.positions
+    scores, positions = data.scores, data.positions
     columns: dict[str, np.ndarray] = {
         "rank": np.arange(1, len(positions) + 1),
-        "index": judged.indices[positions],
-        "true": judged.labels[positions],
-        "predicted": judged.predictions[positions],
-        "p_true": judged.true_probability[positions],
-        "p_predicted": judged.confidence[positions],
-        "margin": judged.margin[positions],
-        "loss": judged.loss[positions],
+        "index": scores.indices[positions],
+        "true": scores.labels[positions],
+        "predicted": scores.predictions[positions],
+        "p_true": scores.true_probability[positions],
+        "p_predicted": scores.confidence[positions],
+        "margin": scores.margin[positions],
+        "loss": scores.loss[positions],
     }
-    columns |= {f"p{i}": judged.probabilities[positions, i] for i in range(len(data.classes))}
+    columns |= {f"p{i}": scores.probabilities[positions, i] for i in range(len(data.classes))}
     return Table({name: column.tolist() for name, column in columns.items()})

@@ -10,14 +10,14 @@ from matplotlib.axes import Axes
 
 from mnist_tui.engine.analysis.projection import (
     LAYERS,
-    METHOD_WORDS,
+    METHOD_LABELS,
     Layer,
     Method,
     Projection,
-    Wanted,
+    ProjectionSpec,
     project,
 )
-from mnist_tui.engine.analysis.stored_answers import form_tsne
+from mnist_tui.engine.analysis.stored_answers import run_tsne
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import Cancelled
 from mnist_tui.engine.figures.colours import CLASSES, INK
@@ -32,37 +32,37 @@ DIMMED_ALPHA = 0.12
 
 
 def compute(method: Method, layer: Layer) -> Callable[[Context, Subject, Settings], Projection]:
-    """Return the function that computes this picture."""
-    return lambda context, subject, settings: _picture(context, subject, settings, method, layer)
+    """Return the function that computes this projection."""
+    return lambda context, subject, settings: _projection(context, subject, settings, method, layer)
 
 
 def compute_panels(context: Context, subject: Subject, settings: Settings) -> tuple[Projection, ...]:
     """PCA of output and hidden layer, then t-SNE of both."""
     methods: tuple[Method, ...] = ("pca", "tsne")
-    return tuple(_picture(context, subject, settings, method, layer) for method in methods for layer in LAYERS)
+    return tuple(_projection(context, subject, settings, method, layer) for method in methods for layer in LAYERS)
 
 
-def _picture(context: Context, subject: Subject, settings: Settings, method: Method, layer: Layer) -> Projection:
-    picture = project(context.analyst, subject, Wanted(method, layer, settings.points), settings.axes)
-    check_classes("classes", settings.classes, picture.classes)
-    return _formed(context, picture) if picture.points is None else picture
+def _projection(context: Context, subject: Subject, settings: Settings, method: Method, layer: Layer) -> Projection:
+    projection = project(context.analyst, subject, ProjectionSpec(method, layer, settings.points), settings.axes)
+    check_classes("classes", settings.classes, projection.classes)
+    return _formed(context, projection) if projection.points is None else projection
 
 
-def _formed(context: Context, picture: Projection) -> Projection:
-    """The picture with its t-SNE, which is stored; without one where the points allow none."""
-    name = f"t-SNE of the {picture.layer}"
+def _formed(context: Context, projection: Projection) -> Projection:
+    """The projection with its t-SNE, which is stored; without one where the points allow none."""
+    name = f"t-SNE of the {projection.layer}"
     embedding = None
     try:
-        for step in form_tsne(context.analyst, picture, stopping=context.cancelled):
+        for step in run_tsne(context.analyst, projection, stopping=context.cancelled):
             embedding = step.embedding
             if embedding.phase == "stopped":
                 raise Cancelled
             context.report(name, embedding.iteration / embedding.iterations)
             if step.stored is not None:
-                check_stored(context, step.stored, name, picture.subject.epoch)
+                check_stored(context, step.stored, name, projection.subject.epoch)
     except ValueError:  # too few points, or values that are no numbers: the figure says so
-        return picture
-    return picture if embedding is None else replace(picture, points=embedding.points, embedding=embedding)
+        return projection
+    return projection if embedding is None else replace(projection, points=embedding.points, embedding=embedding)
 
 
 def natural(data: Projection, settings: Settings) -> Size:
@@ -86,7 +86,7 @@ def _legend(data: Projection) -> float:
 
 def draw(page: Page, data: Projection, settings: Settings) -> None:
     """Draw one projection, coloured by class."""
-    page.add_heading(f"{METHOD_WORDS[data.wanted.method]} of the {data.layer}", _facts(data, settings))
+    page.add_heading(f"{METHOD_LABELS[data.spec.method]} of the {data.layer}", _facts(data, settings))
     _legend_of(page, data, settings)
     _panel(page, page.figure.subplots(), data, settings)
 
@@ -96,7 +96,7 @@ def draw_panels(page: Page, data: tuple[Projection, ...], settings: Settings) ->
     page.add_heading("Representations of the output and the layer below", _facts(data[0], settings))
     _legend_of(page, data[0], settings)
     for axes, projection in zip(page.figure.subplots(2, 2).flat, data, strict=True):
-        axes.set_title(f"{METHOD_WORDS[projection.wanted.method]} of the {projection.layer}")
+        axes.set_title(f"{METHOD_LABELS[projection.spec.method]} of the {projection.layer}")
         _panel(page, axes, projection, settings)
 
 
@@ -104,7 +104,7 @@ def numbers(data: Projection | tuple[Projection, ...], settings: Settings) -> Ta
     """Return one row per point and projection, for all classes."""
     projections = data if isinstance(data, tuple) else (data,)
     drawn = [projection for projection in projections if projection.points is not None]
-    names = [f"{projection.wanted.method}-{projection.wanted.layer}" for projection in drawn for _ in projection.labels]
+    names = [f"{projection.spec.method}-{projection.spec.layer}" for projection in drawn for _ in projection.labels]
     columns = {
         "index": [projection.indices for projection in drawn],
         "label": [projection.labels for projection in drawn],
@@ -158,7 +158,7 @@ def _panel(page: Page, axes: Axes, data: Projection, settings: Settings) -> None
         left, bottom, right, top = settings.window
         axes.set_xlim(left, right)
         axes.set_ylim(bottom, top)
-    if data.wanted.method == "pca" and data.variance is not None:
+    if data.spec.method == "pca" and data.variance is not None:
         words = [
             f"{'−' if axis < 0 else ''}{ORDINALS[abs(axis)]} principal component ({share * 100:.1f} % of the variance)"
             for axis, share in zip(data.axes, data.variance, strict=True)

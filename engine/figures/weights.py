@@ -34,7 +34,7 @@ def compute(context: Context, subject: Subject, settings: Settings) -> WeightsDa
 
 
 def _units(layers: Layers, settings: Settings) -> np.ndarray:
-    order = layers.order(settings.order, turned=settings.reverse)
+    order = layers.order(settings.order, reverse=settings.reverse)
     return order[settings.first - 1 : settings.first - 1 + settings.count]
 
 

@@ -13,8 +13,8 @@ import pytest
 from mnist_tui.engine import files
 from mnist_tui.engine.analysis import stored_answers
 from mnist_tui.engine.analysis.answers import Answers, size_of
-from mnist_tui.engine.analysis.projection import Wanted, known_numbers, measure, project
-from mnist_tui.engine.analysis.stored_answers import RETRAINED, Stored, store
+from mnist_tui.engine.analysis.projection import ProjectionSpec, cached_metrics, compute_metrics, project
+from mnist_tui.engine.analysis.stored_answers import RETRAINED, StorageResult, store
 from mnist_tui.engine.analysis.subject import Analyst, Network, SplitImages, Subject
 from mnist_tui.engine.errors import Cancelled, RunError
 from mnist_tui.engine.runs.folder import RunFolder
@@ -64,7 +64,7 @@ def test_another_question_does_not_wait() -> None:
         asked = pool.submit(answers.get, "slow", slow)
         assert begun.wait(20)
         assert answers.get("quick", lambda: 7) == 7
-        assert answers.known("slow") is None
+        assert answers.peek("slow") is None
         gate.set()
         assert asked.result(20) == 2
 
@@ -114,18 +114,18 @@ class TestBound:
             answers.get(key, megabyte)
         answers.get("a", megabyte)
         answers.get("d", megabyte)
-        assert [key for key in "abcd" if answers.known(key) is not None] == ["a", "c", "d"]
+        assert [key for key in "abcd" if answers.peek(key) is not None] == ["a", "c", "d"]
         assert 3 * MEGABYTE <= answers.size <= 3.5 * MEGABYTE
         answers.update("a", lambda old: np.concatenate([old, old]))
-        assert [key for key in "abcd" if answers.known(key) is not None] == ["a", "d"]
+        assert [key for key in "abcd" if answers.peek(key) is not None] == ["a", "d"]
         assert 3 * MEGABYTE <= answers.size <= 3.5 * MEGABYTE
 
     def test_one_that_is_too_large_is_kept_until_the_next(self) -> None:
         answers = Answers(limit=MEGABYTE // 2)
         answers.get("large", megabyte)
-        assert answers.known("large") is not None
+        assert answers.peek("large") is not None
         answers.get("small", lambda: 1)
-        assert answers.known("large") is None
+        assert answers.peek("large") is None
         assert answers.size < 1000
 
     @pytest.mark.parametrize("wrap", [
@@ -146,17 +146,17 @@ def retrain(run: RunFolder, epoch: int) -> None:
 
 def test_answers_are_those_of_the_present_weights(run: RunFolder) -> None:
     analyst, subject = Analyst(), Subject(run.path, 1, "test")
-    evaluation, judged = analyst.evaluation(subject), analyst.judged(subject)
-    picture = project(analyst, subject, Wanted())
-    numbers = measure(analyst, picture)
+    evaluation, scores = analyst.evaluation(subject), analyst.scores(subject)
+    picture = project(analyst, subject, ProjectionSpec())
+    numbers = compute_metrics(analyst, picture)
     assert analyst.evaluation(subject) is evaluation
-    assert analyst.judged(subject) is judged
-    assert known_numbers(analyst, picture) is numbers
+    assert analyst.scores(subject) is scores
+    assert cached_metrics(analyst, picture) is numbers
     before = run.checkpoint(1).read_bytes()
     retrain(run, 1)
     assert not np.array_equal(analyst.evaluation(subject).logits, evaluation.logits)
-    assert not np.array_equal(analyst.judged(subject).probabilities, judged.probabilities)
-    assert known_numbers(analyst, project(analyst, subject, Wanted())) is None
+    assert not np.array_equal(analyst.scores(subject).probabilities, scores.probabilities)
+    assert cached_metrics(analyst, project(analyst, subject, ProjectionSpec())) is None
     files.replace(run.checkpoint(1), before)
     np.testing.assert_array_equal(analyst.evaluation(subject).logits, evaluation.logits)
 
@@ -170,7 +170,7 @@ class TestStoring:
             return path
 
         version = analyst.version(run.path, 2)
-        assert store(analyst, network, version, write) == Stored()
+        assert store(analyst, network, version, write) == StorageResult()
         assert path.exists()
 
         def write_while_retrained() -> Path:
@@ -188,7 +188,7 @@ class TestStoring:
 
         network = Network(run.path, 3)
         stored = store(Analyst(), network, run.version(3), write)
-        assert stored == Stored("no space left on device")
+        assert stored == StorageResult("no space left on device")
 
     def test_what_a_search_finds_is_known_at_once(self, run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
         analyst, subject = Analyst(), Subject(run.path, 3, "test")

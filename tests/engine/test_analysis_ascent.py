@@ -193,13 +193,13 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("digit", "options", "words"),
         [
-            (2, {}, "one of 0 … 1, not 2"),
-            (-1, {}, "one of 0 … 1"),
+            (2, {}, "from 0 to 1, not 2"),
+            (-1, {}, "from 0 to 1"),
             (1, {"smoothness": -0.1}, "at least 0"),
             (1, {"smoothness": np.nan}, "at least 0"),
             (1, {"smoothness": np.inf}, "at least 0"),
-            (1, {"steps": 0}, "at least one step"),
-            (1, {"std": 0.0}, "above 0"),
+            (1, {"steps": 0}, "steps must be at least 1"),
+            (1, {"std": 0.0}, "positive"),
             (1, {"mean": np.nan}, "finite"),
         ],
     )

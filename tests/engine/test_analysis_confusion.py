@@ -76,15 +76,15 @@ class TestPairs:
 
     def test_ordered(self, result, wrong):
         pairs = ordered_pairs(result)
-        assert {(pair.actual, pair.predicted): pair.count for pair in pairs} == Counter(wrong)
-        assert all(pair.share_of_row == pair.count / (pair.actual == self.LABELS).sum() for pair in pairs)
+        assert {(pair.true, pair.predicted): pair.count for pair in pairs} == Counter(wrong)
+        assert all(pair.share_of_row == pair.count / (pair.true == self.LABELS).sum() for pair in pairs)
 
     def test_unordered(self, result, wrong):
         pairs = unordered_pairs(result)
         counted = Counter(tuple(sorted(pair)) for pair in wrong)
-        assert {(pair.actual, pair.predicted): pair.count for pair in pairs} == counted
+        assert {(pair.true, pair.predicted): pair.count for pair in pairs} == counted
         for pair in pairs:
-            of_both = np.isin(self.LABELS, [pair.actual, pair.predicted]).sum()
+            of_both = np.isin(self.LABELS, [pair.true, pair.predicted]).sum()
             assert pair.share_of_row == pair.count / of_both
 
     @pytest.mark.parametrize("pairs_of", [ordered_pairs, unordered_pairs])
@@ -92,7 +92,7 @@ class TestPairs:
         pairs = pairs_of(result)
         assert len({pair.count for pair in pairs}) < len(pairs), "the example must have ties"
         for before, after in itertools.pairwise(pairs):
-            assert (-before.count, before.actual, before.predicted) < (-after.count, after.actual, after.predicted)
+            assert (-before.count, before.true, before.predicted) < (-after.count, after.true, after.predicted)
 
     def test_by_hand(self):
         labels, predictions = np.array([3, 3, 3, 3, 5, 5, 2, 7]), np.array([3, 3, 5, 5, 3, 5, 7, 7])
@@ -116,5 +116,5 @@ def test_no_images():
     ("labels", "predictions"), [([1, 2], [1]), ([10, 2], [1, 2]), ([1, 2], [1, 10]), ([1, 2], [1, -1])]
 )
 def test_refuses_what_it_can_not_count(labels, predictions):
-    with pytest.raises(ValueError, match=r"labels do not go with|must lie in"):
+    with pytest.raises(ValueError, match=r"differ in length|must be from"):
         confusion(np.array(labels), np.array(predictions), 10)

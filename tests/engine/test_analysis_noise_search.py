@@ -207,7 +207,7 @@ class TestDistribution:
     @pytest.mark.truth
     def test_maximum_is_distributed_as_by_drawing_pixels(self, monkeypatch):
         monkeypatch.setattr(module, "CHUNK", 64)
-        monkeypatch.setattr(module, "TRIAL", 64)
+        monkeypatch.setattr(module, "CALIBRATION_IMAGES", 64)
         model = random_model(784, 25, 16, 10, seed=3)
         searches, images = 250, 512
         found = [last(noise_search(model, [4], images=images, seed=seed)).probabilities[0] for seed in range(searches)]
@@ -402,7 +402,7 @@ class TestReports:
             ([], 5, "one or more"),
             ([10], 5, r"0 … 9, not \[10\]"),
             ([3, -1], 5, "0 … 9"),
-            ([3], 0, "at least one image"),
+            ([3], 0, "images must be at least 1"),
         ],
     )
     def test_refused_at_once(self, trained, digits, images, words):

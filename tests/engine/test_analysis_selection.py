@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_tui.engine.analysis.confusion import confusion
-from mnist_tui.engine.analysis.mistakes import judge
+from mnist_tui.engine.analysis.mistakes import score_images
 from mnist_tui.engine.analysis.selection import DIGITS, SelectionError, parse
 from mnist_tui.engine.data.catalog import CATALOG
 from mnist_tui.engine.training.evaluate import Evaluation
@@ -13,14 +13,14 @@ FASHION = CATALOG["fashion-mnist"].classes
 
 
 @pytest.fixture(scope="module")
-def judged():
-    """2,000 images of a shuffled file of 5,000; a third is judged wrongly, with all degrees of confidence."""
+def scores():
+    """2,000 images of a shuffled file of 5,000; a third is misclassified, with all degrees of confidence."""
     random = np.random.default_rng(0)
     labels = random.integers(0, 10, 2000).astype(np.uint8)
     logits = random.normal(0, 3, (2000, 10)).astype(np.float32)
     logits[np.arange(2000), labels] += 5
     evaluation = Evaluation(logits, np.zeros((2000, 1), np.float32), labels)
-    return judge(evaluation, random.permutation(5000)[:2000])
+    return score_images(evaluation, random.permutation(5000)[:2000])
 
 
 MEANINGS = {
@@ -52,45 +52,45 @@ MEANINGS = {
 
 class TestMeaning:
     @pytest.mark.parametrize("text", MEANINGS)
-    def test_one_term(self, judged, text):
-        expected = [bool(MEANINGS[text](judged, i)) for i in range(len(judged))]
-        mask = parse(text).mask(judged)
+    def test_one_term(self, scores, text):
+        expected = [bool(MEANINGS[text](scores, i)) for i in range(len(scores))]
+        mask = parse(text).mask(scores)
         assert mask.tolist() == expected
         assert mask.dtype == bool
-        assert 0 < mask.sum() < len(judged) or text == "index:947", "the example must tell both apart"
+        assert 0 < mask.sum() < len(scores) or text == "index:947", "the example must tell both apart"
 
-    def test_index_finds_one_image(self, judged):
-        wanted = int(judged.indices[17])
-        assert np.flatnonzero(parse(f"index:{wanted}").mask(judged)).tolist() == [17]
+    def test_index_finds_one_image(self, scores):
+        wanted = int(scores.indices[17])
+        assert np.flatnonzero(parse(f"index:{wanted}").mask(scores)).tolist() == [17]
 
     @pytest.mark.parametrize(("at", "below"), [("conf", "confidence"), ("ptrue", "true_probability"), ("loss", "loss")])
-    def test_the_limit_itself(self, judged, at, below):
-        values = getattr(judged, below)
+    def test_the_limit_itself(self, scores, at, below):
+        values = getattr(scores, below)
         limit = float(np.sort(values)[1000])
         for sign, compare in ((">", np.greater), (">=", np.greater_equal), ("<", np.less), ("<=", np.less_equal)):
-            assert np.array_equal(parse(f"{at}{sign}{limit!r}").mask(judged), compare(values, limit))
+            assert np.array_equal(parse(f"{at}{sign}{limit!r}").mask(scores), compare(values, limit))
 
-    def test_all_terms_hold(self, judged):
+    def test_all_terms_hold(self, scores):
         texts = ["!true:0", "conf>0.6", "wrong", "index:0-4000"]
-        separate = [parse(text).mask(judged) for text in texts]
-        together = parse(" ".join(texts)).mask(judged)
+        separate = [parse(text).mask(scores) for text in texts]
+        together = parse(" ".join(texts)).mask(scores)
         assert np.array_equal(together, np.logical_and.reduce(separate))
         assert 0 < together.sum() < min(mask.sum() for mask in separate)
 
     @pytest.mark.parametrize("text", ["", "   ", "\t\n"])
-    def test_nothing_said_selects_everything(self, judged, text):
-        assert parse(text).mask(judged).all()
+    def test_nothing_said_selects_everything(self, scores, text):
+        assert parse(text).mask(scores).all()
         assert parse(text).describe() == ""
 
-    def test_every_cell_of_the_confusion_matrix(self, judged):
-        counts = confusion(judged.labels, judged.predictions, 10).counts
-        selected = [[parse(f"true:{a} pred:{p}").mask(judged).sum() for p in range(10)] for a in range(10)]
+    def test_every_cell_of_the_confusion_matrix(self, scores):
+        counts = confusion(scores.labels, scores.predictions, 10).counts
+        selected = [[parse(f"true:{a} pred:{p}").mask(scores).sum() for p in range(10)] for a in range(10)]
         assert np.array_equal(selected, counts)
 
-    def test_leaves_the_verdicts_alone(self, judged):
-        before = judged.correct.copy()
-        parse("right true:3").mask(judged)
-        assert np.array_equal(judged.correct, before)
+    def test_leaves_the_verdicts_alone(self, scores):
+        before = scores.correct.copy()
+        parse("right true:3").mask(scores)
+        assert np.array_equal(scores.correct, before)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def random_term(random, classes):
 
 
 @pytest.mark.parametrize("classes", [DIGITS, FASHION])
-def test_random_selections_there_and_back(judged, classes):
+def test_random_selections_there_and_back(scores, classes):
     random = np.random.default_rng(len(classes[0]))
     seen = set()
     for _ in range(1000):
@@ -169,42 +169,42 @@ def test_random_selections_there_and_back(judged, classes):
         again = parse(described, classes)
         assert again == selection, text
         assert again.describe() == described, text
-        mask = selection.mask(judged)
-        assert np.array_equal(again.mask(judged), mask), text
+        mask = selection.mask(scores)
+        assert np.array_equal(again.mask(scores), mask), text
         seen.add(int(mask.sum()))
     assert len(seen) > 200, "the selections must differ"
 
 
 ERRORS = {
-    "conf>abc": "a number such as 0.9 or 90% belongs behind >",
-    "conf>-1": "a number such as 0.9 or 90% belongs behind >",
-    "conf>1_0": "a number such as 0.9 or 90% belongs behind >",
-    "conf>0,9": "a number such as 0.9 or 90% belongs behind >",
-    "conf>90": "a number from 0 to 1, or 0% to 100%, belongs behind >",
-    "p3>101%": "a number from 0 to 1, or 0% to 100%, belongs behind >",
-    "loss>50%": "a number such as 2 or 0.5 belongs behind >",
-    "loss>1e999": "a number such as 2 or 0.5 belongs behind >",
+    "conf>abc": "a number such as 0.9 or 90% must follow >",
+    "conf>-1": "a number such as 0.9 or 90% must follow >",
+    "conf>1_0": "a number such as 0.9 or 90% must follow >",
+    "conf>0,9": "a number such as 0.9 or 90% must follow >",
+    "conf>90": "a number from 0 to 1, or 0% to 100%, must follow >",
+    "p3>101%": "a number from 0 to 1, or 0% to 100%, must follow >",
+    "loss>50%": "a number such as 2 or 0.5 must follow >",
+    "loss>1e999": "a number such as 2 or 0.5 must follow >",
     "conf:0.9": "conf is compared by >, >=, < or <=, such as conf>0.9",
     "loss": "loss is compared by >, >=, < or <=, such as loss>2",
-    "true>3": "classes such as 3 or 3,5 belong behind true:",
-    "pred": "classes such as 3 or 3,5 belong behind pred:",
-    "true:": "classes such as 3 or 3,5 belong behind true:",
+    "true>3": "classes such as 3 or 3,5 must follow true:",
+    "pred": "classes such as 3 or 3,5 must follow pred:",
+    "true:": "classes such as 3 or 3,5 must follow true:",
     "true:10": "classes are 0 to 9",
-    "true:3,": "classes such as 3 or 3,5 belong behind true:",
-    "index:5,,6": "whole numbers such as 947 or 100-200 belong behind index:",
+    "true:3,": "classes such as 3 or 3,5 must follow true:",
+    "index:5,,6": "whole numbers such as 947 or 100-200 must follow index:",
     "!p12>0.5": "classes are 0 to 9",
-    "index:-5": "whole numbers such as 947 or 100-200 belong behind index:",
-    "index:1.5": "whole numbers such as 947 or 100-200 belong behind index:",
-    "index:٣": "whole numbers such as 947 or 100-200 belong behind index:",
-    "index:99999999999999999999": "whole numbers such as 947 or 100-200 belong behind index:",
+    "index:-5": "whole numbers such as 947 or 100-200 must follow index:",
+    "index:1.5": "whole numbers such as 947 or 100-200 must follow index:",
+    "index:٣": "whole numbers such as 947 or 100-200 must follow index:",
+    "index:99999999999999999999": "whole numbers such as 947 or 100-200 must follow index:",
     "index:200-100": "the range 200-100 ends before it starts: write 100-200",
     "true:5-3": "the range 5-3 ends before it starts: write 3-5",
     "cnf>0.9": "did you mean conf?",
     "predicted:3": "did you mean pred?",
     "wrng": "did you mean wrong?",
     "!!wrong": "did you mean wrong?",
-    "947": "there is no such term. Terms begin with true, pred, index, conf, margin, ptrue, loss, p0 to p9, wrong and",
-    ">": "there is no such term.",
+    "947": "unknown term. Terms start with true, pred, index, conf, margin, ptrue, loss, p0 to p9, wrong and",
+    ">": "unknown term.",
 }
 
 
@@ -224,7 +224,7 @@ class TestErrors:
         # The blank ends the term.
         with pytest.raises(SelectionError, match=r"^true:Ankle: did you mean Ankle-boot\?"):
             parse("true:Ankle boot", FASHION)
-        with pytest.raises(SelectionError, match=r"^true:zzz: there is no such class. Classes are .* Ankle-boot$"):
+        with pytest.raises(SelectionError, match=r"^true:zzz: unknown class. Classes are .* Ankle-boot$"):
             parse("true:zzz", FASHION)
 
     def test_what_was_pasted_stays_short_and_printable(self):

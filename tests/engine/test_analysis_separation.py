@@ -144,10 +144,10 @@ class TestProcrustes:
     @pytest.mark.parametrize(
         ("a", "b", "words"),
         [
-            (np.eye(2), np.zeros((3, 2)), "as many in both"),
-            (np.eye(3), np.eye(3), "as many in both"),
-            (np.full((4, 2), 0.1), np.ones((4, 2)), "at one place"),
-            (np.eye(2), np.full((2, 2), 0.1), "at one place"),
+            (np.eye(2), np.zeros((3, 2)), "the same shape"),
+            (np.eye(3), np.eye(3), "the same shape"),
+            (np.full((4, 2), 0.1), np.ones((4, 2)), "all points coincide"),
+            (np.eye(2), np.full((2, 2), 0.1), "all points coincide"),
             (np.eye(2), np.array([[np.nan, 0], [1, 1]]), "not finite"),
         ],
     )
@@ -159,14 +159,14 @@ class TestProcrustes:
 class TestAll:
     def test_is_made_of_the_parts(self, picture):
         result = separation(DIGITS, picture, LABELS, k=3, sample=500, queries=700, seed=4)
-        assert result.knn_picture == knn_accuracy(picture, LABELS, 3, queries=700, seed=4)
+        assert result.knn_plane == knn_accuracy(picture, LABELS, 3, queries=700, seed=4)
         assert result.knn_full == knn_accuracy(DIGITS, LABELS, 3, queries=700, seed=4)
         assert result.silhouette == silhouette(picture, LABELS, sample=500, seed=4)
         assert result.trustworthiness == trustworthiness(DIGITS, picture, 3, sample=500, seed=4)
         assert (result.k, result.sample, result.queries) == (3, 500, 700)
         # 64 dimensions tell the digits apart far better than the best two.
         assert result.knn_full > 0.97
-        assert 0.5 < result.knn_picture < 0.75
+        assert 0.5 < result.knn_plane < 0.75
 
     def test_says_how_many_were_looked_at(self, picture):
         result = separation(DIGITS[:90], picture[:90], LABELS[:90])
@@ -179,7 +179,7 @@ class TestAll:
         assert not math.isnan(result.silhouette)
 
     def test_other_lengths_are_refused(self, picture):
-        with pytest.raises(ValueError, match="do not go together"):
+        with pytest.raises(ValueError, match="differ in length"):
             separation(DIGITS, picture[:-1], LABELS)
 
     def test_not_finite(self, picture):

@@ -159,7 +159,7 @@ class TestPictures:
             (DIGITS, {"perplexity": math.nan}, "from 1 to"),
             (DIGITS * np.nan, {}, "not finite"),
             (DIGITS + np.inf, {}, "not finite"),
-            (DIGITS, {"every": 0}, "not every 0"),
+            (DIGITS, {"every": 0}, "at least 1, not 0"),
         ],
     )
     def test_refused_at_once(self, x, options, words):

@@ -86,7 +86,7 @@ class TestFirstLayer:
         assert np.array_equal(first_layer(arrays).pictures, first_layer(weights).pictures)
 
     def test_refuses_other_images(self):
-        with pytest.raises(ValueError, match="784 inputs are no picture of 8×8 pixels"):
+        with pytest.raises(ValueError, match="784 inputs, not 8×8"):
             first_layer(state(784, 12, 10), image_side=8)
 
     def test_order(self):
@@ -155,7 +155,7 @@ class TestNeuron:
         result = self.ask(state(784, 12, 10), 5, k=30)
         activations = result.activations.tolist()
         ranked = sorted(range(len(activations)), key=lambda i: (-activations[i], i))
-        assert result.exciting.tolist() == ranked[:30]
+        assert result.most_activating.tolist() == ranked[:30]
         for label in range(10):
             of_class = [a for a, c in zip(activations, self.LABELS, strict=True) if c == label]
             assert result.class_means[label] == pytest.approx(sum(of_class) / len(of_class))
@@ -166,7 +166,7 @@ class TestNeuron:
         weights = state(784, 12, 10)
         weights["input_fc.bias"][4] = -1e4
         result = self.ask(weights, 4)
-        assert result.exciting.tolist() == []
+        assert result.most_activating.tolist() == []
         assert result.active == 0
         assert result.class_means.tolist() == [0] * 10
 
@@ -182,7 +182,7 @@ class TestNeuron:
             "output_fc.bias": np.zeros(2, np.float32),
         }
         result = neuron(weights, 0, images, np.array([0, 0, 0, 1, 1]), 0.0, 1.0, classes=3, k=4)
-        assert result.exciting.tolist() == [3, 1, 4]
+        assert result.most_activating.tolist() == [3, 1, 4]
         assert result.activations == pytest.approx([0, 9 / 255, 0, 200 / 255, 9 / 255])
         assert result.active == 0.6
         assert result.class_means[:2] == pytest.approx([3 / 255, 104.5 / 255])

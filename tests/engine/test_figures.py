@@ -26,7 +26,7 @@ from mnist_tui.engine.events import Epoch, Event, Progress
 from mnist_tui.engine.figures import imagine
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.export import Exported, Form, Size, check, export, parse_size
-from mnist_tui.engine.figures.registry import KINDS, chosen
+from mnist_tui.engine.figures.registry import KINDS, select_views
 from mnist_tui.engine.figures.settings import Settings, ViewState, arguments, parse, short_path
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
@@ -266,7 +266,7 @@ def test_an_epoch_retrained_during_a_search_gets_none_of_its_findings(
             retrained.append(True)
 
     context = Context(Analyst(), report=retrain)
-    with pytest.raises(RunError, match="epoch 2 was trained anew"):
+    with pytest.raises(RunError, match="epoch 2 was retrained"):
         export(context, ViewState(view, subject), Form(tmp_path))
     assert retrained
     assert not list((copy.path / store).glob("*"))
@@ -313,11 +313,11 @@ class TestSettings:
             parse({name: value})
 
     def test_what_no_view_takes_is_refused(self) -> None:
-        with pytest.raises(ConfigError, match="--unit concerns only weights"):
-            chosen(("confusion",), {"unit"})
+        with pytest.raises(ConfigError, match="--unit applies only to weights"):
+            select_views(("confusion",), {"unit"})
         with pytest.raises(ConfigError, match="'bogus' is not known"):
-            chosen(("curves", "bogus"), set())
-        assert chosen((), set()) == ONE_RUN
+            select_views(("curves", "bogus"), set())
+        assert select_views((), set()) == ONE_RUN
 
     @pytest.mark.parametrize("size", ["1x5", "7", "x", "7x", "nanx3", "7x50"])
     def test_wrong_sizes(self, size: str) -> None:

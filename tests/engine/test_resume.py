@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
+from mnist_tui.engine.analysis.image_details import Question, research
 from mnist_tui.engine.analysis.layers import network_layers
 from mnist_tui.engine.analysis.projection import Wanted, project, store_path
-from mnist_tui.engine.analysis.research import Question, research
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import ConfigError, RunError
