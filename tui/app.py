@@ -1,4 +1,4 @@
-"""The console: owns the state objects, routes their messages to the views, and the keys to both."""
+"""The console app: owns the state objects and routes messages and keys."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from mnist_tui.tui.speed.app import QuickApp
 from mnist_tui.tui.state.devices import Devices
 from mnist_tui.tui.state.exports import SHOWN_SECONDS, Exports
 from mnist_tui.tui.state.jobs import Jobs
+from mnist_tui.tui.state.resumption import Resumption
 from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.state.training import Trainings
 from mnist_tui.tui.terminal import logs
@@ -29,16 +30,16 @@ from mnist_tui.tui.terminal.signals import handle_signals
 from mnist_tui.tui.views.opened import OpenedViews
 from mnist_tui.tui.views.registry import CLASSES, import_view, make_view
 
-if TYPE_CHECKING:  # the first frame must not wait for them
+if TYPE_CHECKING:  # not imported before the first frame
     from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.engine.runs.history import History
     from mnist_tui.tui.contract import Console
 
 LOG_LINES = 2000
 STATUS_SECONDS = 0.4
-"""The status above the views follows the training's progress this closely."""
+"""Interval at which the status in the top bar is updated during training."""
 LEAVE_SECONDS = 0.7
-"""How long quitting waits for the training to save its work."""
+"""Maximum time that quitting waits for the training to save."""
 
 
 class MnistTui(QuickApp):
@@ -60,24 +61,25 @@ class MnistTui(QuickApp):
         attached: RunFolder | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        """`config`: what the form begins with; `attached`: a run to show from the start."""
+        """`config`: initial settings of the form; `attached`: a run to show at the start."""
         super().__init__(driver_class=driver_class)
-        # Textual takes NO_COLOR out of the environment before Rich can see it; the views ask the console.
+        # Textual removes NO_COLOR from the environment before Rich reads it.
         self.console.no_color = self.no_color
         self.runs_dir = runs_dir
         self.config = config or RunConfig()
-        self.picked = ""
+        self.pending_filter = ""
         self.devices = Devices(self.post_message)
         self.analyst = Analyst()
         self.analyst.data_dir = data_dir
         self.scrubber = Scrubber(self.post_message)
         self.training = Trainings(self.post_message, self.scrubber, self.analyst, runs_dir)
+        self.resumption = Resumption(self.post_message, self.training, self.analyst)
         self.exports = Exports(self.post_message, Jobs(self), self.scrubber, self.analyst, runs_dir)
         self.log_lines: deque[str] = deque(maxlen=LOG_LINES)
-        self.left_with: int | None = None
-        """The exit code that a key or a signal asked for."""
+        self.exit_status: int | None = None
+        """Exit code requested by a key or a signal."""
         self.hung_up = False
-        """Whether the terminal is gone."""
+        """Whether the terminal was closed."""
         self.views = OpenedViews(self)
         self._attached = attached
         self._status_revision = 0
@@ -89,12 +91,12 @@ class MnistTui(QuickApp):
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._redraw))
         if self._attached is not None:
             self.call_after_refresh(self.show_run, self._attached)
-        self.prepare_views(import_view, self.devices.find)
+        self.prepare_views(import_view, self.devices.detect)
 
     def on_terminal_lost(self) -> None:
         self.hang_up()
 
-    # -- what the views ask for --------------------------------------------------------------------------------
+    # -- the Console protocol ----------------------------------------------------------------------------------
 
     @property
     def colours(self) -> dict[str, str]:
@@ -105,14 +107,14 @@ class MnistTui(QuickApp):
         await self.switch_mode("training")
 
     async def open_images(self, query: str) -> None:
-        self.picked = query
+        self.pending_filter = query
         await self.action_view("mistakes")
 
     # -- messages ----------------------------------------------------------------------------------------------
 
     def on_devices_found(self, message: messages.DevicesFound) -> None:
         self.devices.found = message
-        garbage.keep()  # the views
+        garbage.freeze()  # the views
         for view in self.views.mounted():
             view.devices_found()
         wanted = lambda: self.is_running and not self.training.is_running  # noqa: E731
@@ -130,15 +132,15 @@ class MnistTui(QuickApp):
 
     def on_training_ended(self, message: messages.TrainingEnded) -> None:
         self.training.finish(message.error)
-        if self.left_with is not None:
-            self.exit(self.left_with, return_code=self.left_with)
+        if self.exit_status is not None:
+            self.exit(self.exit_status, return_code=self.exit_status)
         elif message.error is not None:
             for view in self.views.mounted():
                 view.training_failed(message.error)
 
     def on_training_changed(self) -> None:
         self._show_status()
-        if self.screen_stack:  # a training may still post after the last frame
+        if self.screen_stack:  # messages may arrive after the last frame
             self.refresh_bindings()
 
     def on_subject_changed(self) -> None:
@@ -158,17 +160,17 @@ class MnistTui(QuickApp):
 
     def _show_progress(self) -> None:
         view = self.views.on_top
-        if self._status_revision != self.training.revision and view is not None and not view.KEEPS_UP:
+        if self._status_revision != self.training.revision and view is not None and not view.UPDATES_STATUS:
             self._show_status()
 
     def _show_status(self) -> None:
         self._status_revision = self.training.revision
         view = self.views.on_top
-        if view is not None:  # the others show it when they are opened
+        if view is not None:  # other views update when they are opened
             view.show_status()
 
     def _redraw(self) -> None:
-        """Texts carry their colours, so another theme means new texts."""
+        """Redraw everything after a change of theme, because texts contain colours."""
         self._show_status()
         for view in self.views.mounted():
             view.redraw()
@@ -185,13 +187,13 @@ class MnistTui(QuickApp):
     async def action_view(self, mode: str) -> None:
         if self.current_mode != mode:
             await self.switch_mode(mode)
-        while len(self.screen_stack) > 1:  # such as the comparison that lies over Runs
+        while len(self.screen_stack) > 1:  # such as the comparison on top of Runs
             await self.pop_screen()
 
     def action_command_palette(self) -> None:
         from mnist_tui.tui.widgets.commands import Commands
 
-        if not Commands.is_open(self):  # type: ignore[arg-type]  # it wants an app that returns nothing
+        if not Commands.is_open(self):  # type: ignore[arg-type]  # it expects App[None]
             self.push_screen(Commands(id="--command-palette"))
 
     def action_pause(self) -> None:
@@ -201,15 +203,15 @@ class MnistTui(QuickApp):
         self.training.stop()
 
     def action_export_all(self) -> None:
-        """Write every view of the subject; while that is under way, cancel it."""
+        """Export all views of the subject; cancel a running export."""
         if self.exports.is_running:
             self.exports.cancel()
             return
-        # Runs' curves are those of the run under its cursor, and not as they would look in the Training view.
+        # Runs is excluded because its curves are those of the run under the cursor, with other settings.
         views = [view for view in self.views.mounted() if view.MODE != "runs"]
         self.exports.export_all([state for view in views for state in view.export_states()])
 
-    # -- the end -----------------------------------------------------------------------------------------------
+    # -- leaving -----------------------------------------------------------------------------------------------
 
     def action_leave(self) -> None:
         from mnist_tui.tui.widgets.dialogs import Question
@@ -222,23 +224,23 @@ class MnistTui(QuickApp):
             if answer == "stop":
                 self.leave(0)
 
-        answers = {"stop": "stop it, keep its work and quit", "stay": "let it run"}
+        answers = {"stop": "stop it, save and quit", "stay": "keep training"}
         self.push_screen(Question("quit?", self.training.description, answers), answered)
 
     async def action_quit(self) -> None:
-        """What the palette and ctrl+q call."""
+        """Leave; called by the command palette and ctrl+q."""
         self.action_leave()
 
     def leave(self, status: int) -> None:
-        """Stop this console's training, wait a moment until its work is saved, and end with `status`."""
-        self.left_with = status
+        """Stop this console's training, give it a moment to save, and exit with `status`."""
+        self.exit_status = status
         if self.training.stop_own():
             self.set_timer(LEAVE_SECONDS, partial(self.exit, status, return_code=status))
         else:
             self.exit(status, return_code=status)
 
     def hang_up(self) -> None:
-        """Take the screen down, because the terminal is gone; a training runs on without it, see `tui.run`."""
+        """Close the app because the terminal is gone; a training continues without it, see `tui.run`."""
         if not self.hung_up:
             self.hung_up = True
             detach_from_terminal()
@@ -246,4 +248,4 @@ class MnistTui(QuickApp):
 
 
 if TYPE_CHECKING:
-    _: type[Console] = MnistTui  # has all that the views may ask for
+    _: type[Console] = MnistTui  # implements the protocol

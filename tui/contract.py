@@ -1,4 +1,4 @@
-"""What a view may ask of the console."""
+"""Protocols that define what views may use of the app."""
 
 from __future__ import annotations
 
@@ -6,57 +6,59 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-if TYPE_CHECKING:  # for their names alone
+if TYPE_CHECKING:  # only for annotations
     from mnist_tui.engine.analysis.subject import Analyst
     from mnist_tui.engine.config import RunConfig
     from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.engine.runs.history import History
     from mnist_tui.tui.state.devices import Devices
     from mnist_tui.tui.state.exports import Exports
+    from mnist_tui.tui.state.resumption import Resumption
     from mnist_tui.tui.state.scrubber import Scrubber
     from mnist_tui.tui.state.training import Trainings
 
 
 class Register(Protocol):
-    """The opened views: a view adds itself when it is mounted and removes itself when it is unmounted."""
+    """Registry of mounted views, in which views register themselves."""
 
     def add(self, view: Any) -> None:
-        """Add a view that was mounted."""
+        """Add a mounted view."""
 
     def remove(self, view: Any) -> None:
-        """Remove a view that is unmounted."""
+        """Remove an unmounted view."""
 
 
 class Console(Protocol):
-    """The app as a view sees it: the state objects, and what no view and no state object can do alone."""
+    """The app as seen by a view: the state objects, and actions that involve several views."""
 
     training: Trainings
+    resumption: Resumption
     exports: Exports
     scrubber: Scrubber
     analyst: Analyst
-    """Answers for trained networks; its `data_dir` is the whole console's."""
+    """Analyses of trained networks; its `data_dir` applies to the whole console."""
     runs_dir: Path
     config: RunConfig
-    """The initial values of the form, then its last valid ones."""
+    """Last valid configuration of the form."""
     devices: Devices
     log_lines: deque[str]
-    """The last lines that were logged."""
-    picked: str
-    """A filter that another view chose for the Mistakes view, which applies and empties it."""
+    """Most recent lines of the log."""
+    pending_filter: str
+    """Filter set by another view for the Mistakes view, which applies and clears it."""
 
     @property
     def views(self) -> Register:
-        """The opened views."""
+        """Registry of mounted views."""
 
     @property
     def colours(self) -> dict[str, str]:
-        """The theme's colours for Rich texts."""
+        """Colours of the theme, for Rich texts."""
 
     async def action_view(self, mode: str) -> None:
         """Open a view."""
 
     async def open_images(self, query: str) -> None:
-        """Open those of the subject's images that a filter such as `true:3 pred:5` selects."""
+        """Open Mistakes with a filter such as `true:3 pred:5`."""
 
     async def show_run(self, folder: RunFolder, history: History | None = None) -> None:
-        """Show a stored run in every view and open its curves; follow it if another process trains it."""
+        """Show a stored run in all views and open Training; follow the run if another process trains it."""

@@ -1,4 +1,4 @@
-"""The messages from threads and state objects to the app, and from jobs to their owners."""
+"""Messages from threads and state objects to the app, and from jobs to their owners."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.notifications import Notification, Notify, SeverityLevel
 
-if TYPE_CHECKING:  # the first frame must not wait for them
+if TYPE_CHECKING:  # not imported before the first frame
     from mnist_tui.engine.events import Event
     from mnist_tui.engine.hardware.devices import Device
     from mnist_tui.engine.runs.history import History
 
 Post = Callable[[Message], object]
-"""Puts a message into the app's queue; callable from any thread."""
+"""Posts a message to the app; thread-safe."""
 
 
 def notification(text: str, severity: SeverityLevel = "information", timeout: float = 5.0) -> Notify:
-    """Return the message that makes the app show `text`, taken literally, for `timeout` seconds."""
+    """Return the message that shows `text` without markup as a notification for `timeout` seconds."""
     return Notify(Notification(text, severity=severity, timeout=timeout, markup=False))
 
 
@@ -29,49 +29,49 @@ def notification(text: str, severity: SeverityLevel = "information", timeout: fl
 
 @dataclass(eq=False)
 class EngineEvent(Message):
-    """An event of this console's training."""
+    """Event of this console's training."""
 
     event: Event
 
 
 @dataclass(eq=False)
 class TrainingEnded(Message):
-    """The training's thread is done; no event follows."""
+    """The training thread has ended; no more events follow."""
 
     error: Exception | None
-    """Why it failed, or None."""
+    """The exception if it failed."""
 
 
 @dataclass(eq=False)
 class RunFollowed(Message):
-    """News of a run that another process trains."""
+    """New events of a run that another process trains."""
 
     follower: int
-    """The number of the thread that read it."""
+    """Number of the thread that read them."""
     history: History | None
-    """All earlier events, where the log was read from its beginning; None afterwards."""
+    """All earlier events, if the log was read from its beginning; otherwise None."""
     events: list[Event]
-    """The events since then."""
+    """New events since then."""
     live: bool
-    """False in the last message: no process trains the run any more."""
+    """Whether the run is still training; False in the last message."""
 
 
 @dataclass(eq=False)
 class JobUpdate(Message, bubble=False):
-    """A job of the receiver has progressed or ended."""
+    """Progress or the outcome of a job of the receiver."""
 
     deliver: Callable[[], Awaitable[None]]
-    """Calls back with what is new; nothing where the job was cancelled meanwhile."""
+    """Invokes the job's callbacks; does nothing if the job was cancelled."""
 
 
 @dataclass(eq=False)
 class DevicesFound(Message):
-    """torch is imported and this machine's devices are known."""
+    """torch was imported and the devices of this machine were detected."""
 
     devices: list[Device]
-    """The fastest first; empty where torch can't be imported."""
+    """From the fastest to the slowest; empty if torch can't be imported."""
     cores: int
-    """CPU cores that this process may use."""
+    """Number of CPU cores available to this process."""
 
 
 # -- from state objects ----------------------------------------------------------------------------------------
@@ -79,17 +79,17 @@ class DevicesFound(Message):
 
 @dataclass(eq=False)
 class TrainingStarted(Message):
-    """This console's training has begun."""
+    """This console's training has started."""
 
 
 @dataclass(eq=False)
 class TrainingChanged(Message):
-    """The training, or which run is shown, has another state than before."""
+    """The state of the training or the shown run has changed."""
 
 
 @dataclass(eq=False)
 class SubjectChanged(Message):
-    """Another run, epoch or split is selected, or the selected run has grown."""
+    """The selected run, epoch or split has changed, or the selected run has new epochs."""
 
 
 @dataclass(eq=False)
@@ -97,9 +97,9 @@ class ExportFinished(Message):
     """An export has written files."""
 
     path: Path
-    """What is worth copying: the figure, or the folder of several."""
+    """Path of the figure, or the folder of several figures."""
 
 
 @dataclass(eq=False)
 class ExportsChanged(Message):
-    """The line about the exports has another text."""
+    """The status line of the exports has changed."""

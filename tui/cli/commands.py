@@ -1,4 +1,4 @@
-"""The command line. torch, textual and matplotlib are imported inside the commands, so that `--help` is quick."""
+"""Commands of the command line; torch, textual and matplotlib are imported inside them to keep `--help` fast."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ from mnist_tui.tui.cli.options import (
 )
 from mnist_tui.tui.terminal.capabilities import is_interactive
 
-HELP = """Train a first neural network on MNIST in the terminal, live, and find out what it learned.
+HELP = """Train a neural network on MNIST live in the terminal and explore what it has learned.
 
-Without a command: the console, or `mnist-tui train` if stdin or stdout is not a terminal."""
+Without a command, it opens the console, or runs `mnist-tui train` if stdin or stdout is not a terminal."""
 
 EXAMPLES = """Examples:
 
-  mnist-tui                                    the console
+  mnist-tui                                    open the console
 
-  mnist-tui train --epochs 5 --seed 7          train without a screen
+  mnist-tui train --epochs 5 --seed 7          train without the console
 
   mnist-tui train --json | jq 'select(.event=="epoch")'
 
-  mnist-tui train --resume latest --epochs 20  resume the last run up to epoch 20
+  mnist-tui train --resume latest --epochs 20  resume the latest run up to epoch 20
 
-  mnist-tui train --detach                     train in the background; mnist-tui attach follows it
+  mnist-tui train --detach                     train in the background; follow with mnist-tui attach
 
   mnist-tui evaluate latest --epoch last --split valid
 
-  mnist-tui export latest --data --out figs    every view as a figure, with its numbers
+  mnist-tui export latest --data --out figs    export all views as figures, with their data
 """
 
 app = typer.Typer(help=HELP, epilog=EXAMPLES, no_args_is_help=False, pretty_exceptions_enable=False)
@@ -56,8 +56,8 @@ app = typer.Typer(help=HELP, epilog=EXAMPLES, no_args_is_help=False, pretty_exce
 CHANGEABLE = ", ".join(setting.option for setting in SETTINGS.values() if setting.on_resume)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"mnist-tui {__version__}")
         raise typer.Exit
 
@@ -72,7 +72,7 @@ def console(
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Run the console; the help is `HELP`."""
+    """Run the console."""
     context.obj = {"data_dir": data_dir, "runs_dir": runs_dir, "debug": debug}
     if context.invoked_subcommand is not None:
         return
@@ -106,7 +106,7 @@ def train(
         ),
     ] = "",
     detach: Annotated[
-        bool, typer.Option("--detach", help="Train in the background; mnist-tui attach shows it.")
+        bool, typer.Option("--detach", help="Train in the background; follow with mnist-tui attach.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print events as JSON, one per line.")] = False,
     tensorboard: Annotated[
@@ -130,10 +130,10 @@ def train(
     if resume:
         run, changes = find_run(folder, resume), read_changes(context)
         if detach:
-            from mnist_tui.engine.session import resume as run_on
+            from mnist_tui.engine.session import resume as resume_run
             from mnist_tui.tui.cli import background
 
-            job = lambda control: run_on(run, data_dir=data_dir, control=control, **changes)  # noqa: E731
+            job = lambda control: resume_run(run, data_dir=data_dir, control=control, **changes)  # noqa: E731
             raise typer.Exit(background.train(job, run.path.parent, tensorboard=tensorboard))
         from mnist_tui.tui.cli import plain
 
@@ -156,14 +156,14 @@ def attach(
     run: Annotated[
         str,
         typer.Argument(
-            metavar="[RUN]", help="A run's folder or name; else the newest that trains.", autocompletion=run_names
+            metavar="[RUN]", help="Folder or name of a run; else the newest one in training.", autocompletion=run_names
         ),
     ] = "",
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     debug: Debug = False,
 ) -> None:
-    """Follow a run that another process trains, and pause, resume or stop it; without a terminal in plain lines."""
+    """Follow a run that another process trains, and pause, resume or stop it; print plain lines without a terminal."""
     remember_debug(context, debug)
     outer = context.obj or {}
     folder, data_dir = runs_folder(runs_dir or outer.get("runs_dir")), data_dir or outer.get("data_dir")
@@ -179,7 +179,7 @@ def attach(
 
 @app.command()
 def runs(context: typer.Context, runs_dir: RunsDir = None, json: Json = False, debug: Debug = False) -> None:
-    """List the stored runs, the newest first."""
+    """List the stored runs, newest first."""
     remember_debug(context, debug)
     from mnist_tui.tui.cli import plain
 
@@ -190,12 +190,12 @@ def runs(context: typer.Context, runs_dir: RunsDir = None, json: Json = False, d
 def evaluate(
     context: typer.Context,
     run: RunName,
-    epoch: Annotated[str, typer.Option(metavar="best|last|N", help="Whose weights; 0 is before training.")] = "best",
+    epoch: Annotated[str, typer.Option(metavar="best|last|N", help="Epoch of the weights; 0: untrained.")] = "best",
     split: Annotated[
         str,
         typer.Option(
             metavar="test|valid|train",
-            help="Which images; never turned or shifted.",
+            help="Images to evaluate on, without augmentation.",
             autocompletion=named(("test", "valid", "train")),
         ),
     ] = "test",
@@ -204,7 +204,7 @@ def evaluate(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure a stored run on a split."""
+    """Evaluate a stored run on a split."""
     remember_debug(context, debug)
     outer = context.obj or {}
     folder = find_run(runs_folder(runs_dir or outer.get("runs_dir")), run)
@@ -217,7 +217,7 @@ app.command(name="export")(export_command.export)
 
 
 def main() -> NoReturn:
-    """Run the command and end the process with the contract's exit code."""
+    """Run the command line and exit with the documented exit code."""
     run_and_exit(_command)
 
 

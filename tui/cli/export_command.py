@@ -35,7 +35,7 @@ def _list(requested: bool) -> None:
         width = max(map(len, KINDS))
         for name, kind in KINDS.items():
             flags = " ".join(FLAGS[option] for option in kind.options)
-            typer.echo(f"{name:{width}}  {kind.words}\n{'':{width}}    {flags}")
+            typer.echo(f"{name:{width}}  {kind.description}\n{'':{width}}    {flags}")
         raise typer.Exit
 
 

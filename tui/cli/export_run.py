@@ -46,9 +46,9 @@ def export(folder: RunFolder, names: tuple[str, ...], options: ExportOptions, *,
         raise ConfigError({"split": f"--split must be one of {', '.join(SPLITS)}, not {options.split!r}"})
     from mnist_tui.engine.figures.context import Context
     from mnist_tui.engine.figures.export import Form, check, export, parse_size
-    from mnist_tui.engine.figures.registry import KINDS, chosen
+    from mnist_tui.engine.figures.registry import KINDS, select_views
 
-    views = chosen(names, set(options.given) | ({"compared"} if options.compared else set()))
+    views = select_views(names, set(options.given) | ({"compared"} if options.compared else set()))
     form = Form(options.out, cast(Any, options.format), parse_size(options.size), options.dpi, options.numbers)
     epoch = 0
     if any(KINDS[view].epoch for view in views):

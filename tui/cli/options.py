@@ -1,4 +1,4 @@
-"""Options and arguments that commands share, and the settings as options of `mnist-tui train`."""
+"""Shared options and arguments of the commands, and the options of `mnist-tui train` for the settings."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mnist_tui.engine.settings import Setting
 
 
 def named(values: tuple[str, ...]) -> Callable[[], list[str]]:
-    """Return a shell completion of fixed words."""
+    """Return a shell completion for fixed values."""
     return lambda: list(values)
 
 
 def run_names() -> list[str]:
-    """Complete the names of stored runs."""
+    """Return the names of stored runs, for shell completion."""
     from mnist_tui.engine.runs.folder import stored_runs
 
     return ["latest", *(run.name for run in stored_runs(runs_folder(None)))]
@@ -42,21 +42,20 @@ RunsDir = Annotated[
 Debug = Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 RunName = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's folder, its name, or `latest`.", autocompletion=run_names)
+    str, typer.Argument(metavar="RUN", help="Folder or name of a run, or `latest`.", autocompletion=run_names)
 ]
 
 
 def remember_debug(context: typer.Context, debug: bool) -> None:
-    """Print tracebacks from now on."""
+    """Enable tracebacks if `debug` is set."""
     if debug:
         context.find_root().obj["debug"] = True
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every setting, in place of its `**settings`.
+    """Replace the `**settings` parameter of a command by an option for every setting.
 
-    The options are texts for typer: `Setting.parse` reads them, so that a wrong one is refused in the same words
-    everywhere.
+    The options are strings for typer and parsed by `Setting.parse`, for the same error messages everywhere.
     """
     signature = inspect.signature(command, eval_str=True)
     context, *others = signature.parameters.values()
@@ -100,7 +99,7 @@ def read_config(context: typer.Context) -> RunConfig:
 def read_changes(context: typer.Context) -> dict[str, Any]:
     """Return the settings that the options change in a resumed run.
 
-    Raises `ConfigError` naming every option that is invalid or can't be changed any more.
+    Raises `ConfigError` naming every option that is invalid or can't be changed on resume.
     """
     values, problems = _given(context)
     for name in [*values, *(["name"] if was_given(context, "name") else [])]:
@@ -119,7 +118,7 @@ def was_given(context: typer.Context, name: str) -> bool:
 
 
 def _given(context: typer.Context) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the settings on the command line, and what is wrong with those that can't be read."""
+    """Return the settings given on the command line, and the problems with invalid ones."""
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for name, setting in SETTINGS.items():

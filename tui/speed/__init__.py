@@ -1,5 +1,5 @@
-"""Every override of Textual and plotext: what makes the console fast, and the few faults that have no public remedy.
+"""Overrides of private parts of Textual, plotext and Python: optimizations, and workarounds for faults.
 
-What makes it fast is named in `switch.OVERRIDES` and can be switched off. `faults` and `driver` are no such overrides:
-without them the console would hang or end, so they stay.
+The optimizations are listed in `switch.OVERRIDES` and can be disabled. The workarounds in `faults` and `driver` are
+always enabled, because the console would hang or crash without them.
 """

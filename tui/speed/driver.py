@@ -1,4 +1,4 @@
-"""Textual's driver for a terminal that may go away; always on, since it gains no speed."""
+"""Terminal driver that survives the loss of the terminal; always enabled, because it is not an optimization."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from textual.message import Message
 
 
 class TerminalLost(Message):
-    """The terminal can no longer be read, such as after a lost connection."""
+    """The terminal can no longer be read, for example after a lost connection."""
 
 
 class Terminal(LinuxDriver):
-    """A driver that neither blocks nor fails where the terminal is gone, and tells the app with `TerminalLost`."""
+    """Driver that neither blocks nor fails after the loss of the terminal, and posts `TerminalLost`."""
 
     def write(self, data: str) -> None:
-        """Write, unless the thread that passes it on has ended.
+        """Write, unless the writer thread has ended.
 
-        That thread ends with an exception where the terminal is gone. Nothing empties its queue then, and as soon as
-        the queue is full, Textual's own `write` waits for ever. Only the private attribute leads to the thread.
+        The thread ends with an exception if the terminal is gone. Its queue is then no longer emptied, and once it is
+        full, Textual's `write` blocks forever. The thread is available only as a private attribute.
         """
         if self._writer_thread is None or self._writer_thread.is_alive():
             super().write(data)
 
     def close(self) -> None:
-        """Stop the writing thread, unless it has ended: to stop it is a message to its queue, see `write`."""
+        """Stop the writer thread, unless it has ended; stopping also writes to its queue, see `write`."""
         if self._writer_thread is not None and self._writer_thread.is_alive():
             super().close()
 
     def run_input_thread(self) -> None:
-        """Read keys; where the terminal is gone, tell the app instead of ending it with a crash report."""
+        """Read keys; if the terminal is gone, notify the app instead of crashing."""
         try:
             super().run_input_thread()
         except OSError:

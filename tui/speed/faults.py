@@ -1,4 +1,4 @@
-"""An app that outlives faults of Textual for which there is no public remedy; always on, since it gains no speed."""
+"""App with workarounds for faults of Textual; always enabled, because they are not optimizations."""
 
 from __future__ import annotations
 
@@ -10,48 +10,46 @@ from textual.app import App
 from textual.events import Event, MouseEvent
 
 
-class SteadyApp(App[int]):
-    """An app that knows that it is ending, and what it failed with."""
+class RobustApp(App[int]):
+    """App that records its shutdown and the exception that ended it."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.is_leaving = False
-        """Whether the app is being taken down."""
+        """Whether the app is shutting down."""
         self.fault: Exception | None = None
-        """The first exception that ended the app; None where it was left."""
+        """Exception that ended the app; None if it was left normally."""
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         self.is_leaving = True
         super().exit(result, return_code, message)
 
     async def _shutdown(self) -> None:
-        """Note that everything is taken down, for ends that come without `exit`; Textual has no event for this."""
+        """Record the shutdown also if `exit` was not called; Textual has no event for it."""
         self.is_leaving = True
         await super()._shutdown()
 
     def _handle_exception(self, error: Exception) -> None:
-        """Log, and otherwise ignore, what a view fails with while everything is taken down.
+        """Only log exceptions during the shutdown.
 
-        A view's messages and timers may still meet widgets that are removed already. Textual would turn each into a
-        crash report and an exit code of 1, and has no public hook for exceptions; it keeps the exception in a private
-        attribute, hence `fault`.
+        Messages and timers of a view may still access removed widgets, which Textual reports as a crash with exit code
+        1. It has no public hook for exceptions, and stores them in a private attribute, hence `fault`.
         """
         if self.is_leaving:
-            logging.getLogger(__name__).info("while leaving", exc_info=error)
+            logging.getLogger(__name__).info("exception during shutdown", exc_info=error)
         else:
             self.fault = self.fault or error
             super()._handle_exception(error)
 
     async def on_event(self, event: Event) -> None:
-        """Log, and otherwise ignore, a mouse event that fails.
+        """Only log exceptions in the dispatch of mouse events.
 
         Textual looks up the widget under the mouse without checking that it is still mounted, so that a click on a
-        widget that was just removed would end the app. What a click does in a view comes later, in the widget's own
-        turn, and fails as usual.
+        widget that was just removed would crash the app. Handlers of widgets run later, and are not affected.
         """
         try:
             await super().on_event(event)
         except Exception:
             if not isinstance(event, MouseEvent):
                 raise
-            logging.getLogger(__name__).info("a mouse event found no widget", exc_info=True)
+            logging.getLogger(__name__).info("the dispatch of a mouse event failed", exc_info=True)

@@ -1,7 +1,7 @@
-"""What the terminal shows, so that only cells that change are written: over a slow line every byte counts.
+"""Differential screen updates, which save bytes on slow connections.
 
-Textual redraws a widget as a whole, and a view as a whole when anything in it changes its size. Most cells are then
-what they were before.
+Textual repaints a whole widget when any part of it changes, and a whole view when the layout changes. Most cells are
+then unchanged.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
 Cell: TypeAlias = tuple[str, str]
-"""A character and its style as the terminal takes it, such as `1;31`; the second cell of a wide character is empty."""
-BRIDGE = 6
-"""So many cells that did not change are rather written again than jumped over: a jump takes as many bytes."""
+"""A character and its SGR codes, such as `1;31`; the second cell of a wide character is empty."""
+MAX_GAP = 6
+"""Maximum gap of unchanged cells that is rewritten, because a cursor movement takes as many bytes."""
 UNKNOWN: Cell = ("", "unknown")
 
 
 class Painted:
-    """The cells that were written last."""
+    """Current contents of the terminal."""
 
     def __init__(self) -> None:
         self._size = (0, 0)
         self._rows: list[list[Cell]] = []
 
     def forget(self) -> None:
-        """The terminal may show something else: write everything the next time."""
+        """Write all cells at the next update, because the contents of the terminal are unknown."""
         self._size = (0, 0)
 
     def changes(self, update: LayoutUpdate | ChopsUpdate, size: tuple[int, int]) -> Changes:
-        """What of an update must be written on a terminal of `size` columns and rows."""
+        """Return the cells of an update that differ from the terminal of `size` columns and rows."""
         if size != self._size:
             self._size = size
             self._rows = [[UNKNOWN] * size[0] for _ in range(size[1])]
@@ -42,7 +42,7 @@ class Painted:
 
 
 class Changes(CompositorUpdate):
-    """The cells of an update that differ from what is shown; rendering it takes them as shown."""
+    """Cells of an update that differ from the terminal; rendering them also updates the stored contents."""
 
     def __init__(self, rows: list[list[Cell]], update: LayoutUpdate | ChopsUpdate) -> None:
         self._rows, self._update = rows, update
@@ -51,8 +51,8 @@ class Changes(CompositorUpdate):
         colours = console._color_system or ColorSystem.TRUECOLOR
         parts: list[str] = []
         style = ""
-        for y, x, strip in placed(self._update):
-            # What was drawn for another size may lie outside.
+        for y, x, strip in indexd(self._update):
+            # Strips drawn for another size may lie outside.
             if not (0 <= y < len(self._rows) and 0 <= x < len(self._rows[y])):
                 continue
             shown = self._rows[y]
@@ -70,8 +70,8 @@ class Changes(CompositorUpdate):
         return "".join(parts)
 
 
-def placed(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
-    """An update's strips with the row and the column where each begins."""
+def indexd(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
+    """Yield the strips of an update with their row and first column."""
     if isinstance(update, LayoutUpdate):
         for y, line in enumerate(update.strips, update.region.y):
             x = update.region.x
@@ -80,7 +80,7 @@ def placed(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip
                 x += strip.cell_length
         return
     for y, first, last in update.spans:
-        if not 0 <= y < len(update.chops):  # of a widget that was lower in the terminal's size before
+        if not 0 <= y < len(update.chops):  # drawn for a taller terminal
             continue
         for end, (x, piece) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
             if piece is not None and x <= last and end > first:
@@ -88,7 +88,7 @@ def placed(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip
 
 
 def cells(strip: Strip, colours: ColorSystem) -> list[Cell]:
-    """A strip's cells."""
+    """Return the cells of a strip."""
     result: list[Cell] = []
     for text, style, control in strip:
         if control:
@@ -96,13 +96,13 @@ def cells(strip: Strip, colours: ColorSystem) -> list[Cell]:
         codes = "" if style is None else style._ansi
         if codes is None:
             assert style is not None
-            codes = Strip.render_ansi(style, colours)  # which remembers it in the style
+            codes = Strip.render_ansi(style, colours)  # caches the codes in the style
         if text.isascii():
             result += [(character, codes) for character in text]
             continue
         for character in text:
             width = get_character_cell_size(character)
-            if width == 0 and result:  # it goes over the character before
+            if width == 0 and result:  # combining character
                 result[-1] = (result[-1][0] + character, result[-1][1])
             else:
                 result.append((character, codes))
@@ -111,21 +111,21 @@ def cells(strip: Strip, colours: ColorSystem) -> list[Cell]:
 
 
 def changed(shown: Sequence[Cell], new: Sequence[Cell]) -> Iterator[tuple[int, int]]:
-    """Stretches of `new` that hold every cell that differs, short gaps bridged; none begins inside a character."""
+    """Yield ranges that cover all cells that differ, with short gaps merged; they never split a wide character."""
     if shown == new:
         return
     first = last = -1
-    for place, (before, after) in enumerate(zip(shown, new, strict=True)):
+    for index, (before, after) in enumerate(zip(shown, new, strict=True)):
         if before is after or before == after:
             continue
         if first < 0:
-            first = place
-        elif place - last > BRIDGE:
+            first = index
+        elif index - last > MAX_GAP:
             yield first, last
-            first = place
+            first = index
         while first > 0 and not new[first][0]:
             first -= 1
-        last = place + 1
+        last = index + 1
         while last < len(new) and not new[last][0]:
             last += 1
     yield first, last

@@ -1,7 +1,7 @@
-"""Which overrides are on: all of them, unless `MNIST_TUI_PLAIN_TEXTUAL` says otherwise.
+"""Switch of the overrides, which are all enabled unless `MNIST_TUI_PLAIN_TEXTUAL` is set.
 
-`MNIST_TUI_PLAIN_TEXTUAL=1` leaves Textual, plotext and Python as they are. A list such as `repaint,garbage` switches
-off these alone, which is how `python -m bench.tricks` measures what each of them gains.
+`MNIST_TUI_PLAIN_TEXTUAL=1` disables all of them. A list such as `repaint,garbage` disables only these, which
+`python -m bench.tricks` uses to measure the gain of each.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from mnist_tui.engine.errors import ConfigError
 
 VARIABLE = "MNIST_TUI_PLAIN_TEXTUAL"
 OVERRIDES = {
-    "repaint": "write only the cells that changed (repaint)",
-    "prepare": "make every view before its first visit (app)",
-    "styles": "reuse the styles of a new view and of one that is shown again (app, screen)",
-    "resume": "draw a view that is shown again once (screen)",
-    "start": "find styles and draw once for the first frame (app, screen)",
+    "repaint": "write only cells that have changed (repaint)",
+    "prepare": "create every view before its first visit (app)",
+    "styles": "reuse the styles of new and resumed views (app, screen)",
+    "resume": "repaint a resumed view only once (screen)",
+    "start": "compute the styles and draw only once for the first frame (app, screen)",
     "delay": "show a prepared view without Textual's delay of 50 ms (app)",
-    "dialog": "lay out and draw a new dialog once (dialog)",
-    "dimmed": "mix each colour behind a dialog once (dialog)",
-    "garbage": "collect garbage between keys only (garbage)",
-    "priority": "computations give way to the screen and the training (priority)",
-    "turns": "threads that compute in Python give way to the screen sooner (priority)",
-    "libraries": "import what views need before their first visit (app)",
-    "chart": "draw the lines of charts with numpy, and their frame only when it changes (chart)",
+    "dialog": "lay out and draw a new dialog only once (dialog)",
+    "dimmed": "cache the dimmed colours behind a dialog (dialog)",
+    "garbage": "collect garbage only while no keys are pressed (garbage)",
+    "priority": "lower the priority of computations (priority)",
+    "turns": "shorten the GIL switch interval (priority)",
+    "libraries": "import the libraries of views before their first visit (app)",
+    "chart": "draw the lines of charts with numpy and cache their frame (chart)",
 }
-"""Each override with what it does and the module here that holds it; its docstring there gives the measured gain."""
+"""Description of each override, with its modules in this package."""
 
 
 def switched_off(value: str) -> frozenset[str]:
-    """Return the overrides that a value of the variable switches off; raise ConfigError for a name that is none."""
+    """Return the overrides disabled by a value of the variable; raise `ConfigError` for an unknown name."""
     if value in ("", "0"):
         return frozenset()
     if value == "1":
@@ -38,15 +38,15 @@ def switched_off(value: str) -> frozenset[str]:
     names = frozenset(name.strip() for name in value.split(","))
     if unknown := sorted(names - OVERRIDES.keys()):
         known = ", ".join(OVERRIDES)
-        raise ConfigError({VARIABLE: f"{VARIABLE} must be 1 or some of {known}, not {unknown[0]!r}"})
+        raise ConfigError({VARIABLE: f"{VARIABLE} must be 1 or a list of {known}, not {unknown[0]!r}"})
     return names
 
 
 OFF = switched_off(os.environ.get(VARIABLE, ""))
-"""What is switched off in this process."""
+"""Overrides disabled in this process."""
 
 
 def enabled(name: str) -> bool:
-    """Whether an override is on."""
+    """Return whether an override is enabled."""
     assert name in OVERRIDES
     return name not in OFF

@@ -1,1 +1,1 @@
-"""The objects that the app owns: its training, its exports, the chosen epoch."""
+"""State objects owned by the app: training, exports, selected run and epoch, devices, jobs."""

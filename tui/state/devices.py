@@ -1,4 +1,4 @@
-"""The devices of this machine: found in a thread, because that imports torch."""
+"""Detection of the devices of this machine, in a thread because it imports torch."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from mnist_tui.tui.messages import DevicesFound, Post
 
 
 class Devices:
-    """Looks for devices and posts what it finds."""
+    """Detects devices and posts the result."""
 
     def __init__(self, post: Post) -> None:
         self.found: DevicesFound | None = None
-        """None until they are found for the first time."""
+        """Result of the latest detection; None before the first."""
         self._post = post
 
-    def find(self) -> None:
-        """Import torch and look for devices."""
-        threading.Thread(target=self._find, name="devices", daemon=True).start()
+    def detect(self) -> None:
+        """Start importing torch and detecting devices."""
+        threading.Thread(target=self._detect, name="devices", daemon=True).start()
 
-    def _find(self) -> None:
+    def _detect(self) -> None:
         try:
             import_torch()
             from mnist_tui.engine.hardware import devices
 
             self._post(DevicesFound(devices.found(), devices.available_cores()))
         except Exception:
-            logging.getLogger(__name__).exception("torch can't be used")
+            logging.getLogger(__name__).exception("torch is not usable")
             self._post(DevicesFound([], 1))

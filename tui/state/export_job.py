@@ -1,4 +1,4 @@
-"""The job that draws figures while the screen is answering keys."""
+"""Job that draws and writes figures."""
 
 from __future__ import annotations
 
@@ -18,55 +18,61 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is to be exported."""
+    """A requested export."""
 
     states: tuple[ViewState, ...]
-    """Views as they stand."""
+    """States of the views to export."""
     everything: Subject | None
-    """Where all views are wanted: of whom, for those that do not stand."""
+    """If all views are exported: the subject of those without a state; otherwise None."""
     folder: Path
     name: str
     preferences: Preferences
 
 
-def write(job: Job, wanted: Export, analyst: Analyst, written: list[Path]) -> bool:
-    """Write figures, one after the other; reports a line about the progress.
+def write(job: Job, request: Export, analyst: Analyst, written: list[Path]) -> bool:
+    """Write figures and report progress as a line of text.
 
-    Quitting never waits for a figure: files are renamed into place, so that none is left half-written.
+    Files are renamed into place, so that quitting never leaves an incomplete one.
 
     Args:
-        written: takes the path of every file that is complete, also where a later one fails.
+        written: list to which the paths of completed files are appended, also if a later one fails.
 
     Returns:
-        Whether all are written: the job was not stopped.
+        Whether all figures were written, because the job was not stopped.
 
-    Raises what `engine.figures.export.export` raises.
+    Raises the exceptions of `engine.figures.export.export`.
     """
-    _spare_the_collector()
+    _exclude_from_collection()
     from mnist_tui.engine.figures.context import Context
     from mnist_tui.engine.figures.export import Form, check, export, parse_size
-    from mnist_tui.engine.figures.registry import chosen
+    from mnist_tui.engine.figures.registry import select_views
 
-    _spare_the_collector()
-    choice = wanted.preferences
-    dpi = int(choice.dpi) if choice.dpi.isascii() and choice.dpi.isdigit() and len(choice.dpi) < 9 else 0
+    _exclude_from_collection()
+    preferences = request.preferences
+    dpi_text = preferences.dpi
+    dpi = int(dpi_text) if dpi_text.isascii() and dpi_text.isdigit() and len(dpi_text) < 9 else 0
     form = Form(
-        wanted.folder, cast(Any, choice.format), parse_size(choice.size), dpi, choice.numbers == "yes", wanted.name
+        request.folder,
+        cast(Any, preferences.format),
+        parse_size(preferences.size),
+        dpi,
+        preferences.numbers == "yes",
+        request.name,
     )
     check(form)
-    states = list(wanted.states)
-    if wanted.everything is not None:
-        by_view = {one.view: one for one in states if one.view != "compare"}
-        states = [by_view.get(view) or _plain(view, wanted.everything) for view in chosen((), set())]
+    states = list(request.states)
+    if request.everything is not None:
+        by_view = {state.view: state for state in states if state.view != "compare"}
+        states = [by_view.get(view) or _default_state(view, request.everything) for view in select_views((), set())]
     count = len(states)
-    for place, one in enumerate(states, 1):
-        title = f"exporting {one.view}" + (f", {place} of {count}" if count > 1 else "")
+    for number, state in enumerate(states, 1):
+        title = f"exporting {state.view}" + (f", {number} of {count}" if count > 1 else "")
         job.report(_line(title))
-        report = lambda name, share, title=title: job.report(_line(title, f"{name} {share * 100:.0f} %"))  # noqa: E731
+        report = lambda name, done, title=title: job.report(_line(title, f"{name} {done * 100:.0f} %"))  # noqa: E731
         if job.stopping:
             return False
         try:
-            exported = export(Context(analyst, report, lambda: job.stopping), one, form)
+            exported = export(Context(analyst, report, lambda: job.stopping), state, form)
         except Cancelled:
             return False
         written += [path.absolute() for path in (exported.figure, exported.numbers) if path is not None]
@@ -74,25 +80,25 @@ def write(job: Job, wanted: Export, analyst: Analyst, written: list[Path]) -> bo
 
 
 def _line(*parts: str) -> str:
-    return "  ".join([*parts, "(E stops)"])
+    return "  ".join([*parts, "(E cancels)"])
 
 
-def _plain(view: str, subject: Subject) -> ViewState:
-    """A view that nobody looks at, as it begins."""
+def _default_state(view: str, subject: Subject) -> ViewState:
+    """Return the state of a view that has not been opened."""
     from mnist_tui.engine.figures.settings import Settings, ViewState
 
     return ViewState(view, replace(subject, split="train") if view == "data" else subject, Settings())
 
 
-_spared: list[str] = []
+_excluded: list[str] = []
 
 
-def _spare_the_collector() -> None:
-    """Take what is loaded by now out of the garbage collector's sight, the first time.
+def _exclude_from_collection() -> None:
+    """Exclude all loaded objects from garbage collection, at the first export only.
 
-    torch and matplotlib are so many objects that one look through them would stop the screen for a quarter of a second,
-    and the figures' own garbage makes the collector look often. Not later on, when figures may be among them.
+    Drawing triggers many collections, and scanning the objects of torch and matplotlib would block the screen for a
+    quarter of a second. Later calls have no effect, because they would also exclude figures.
     """
-    if len(_spared) < 2:
-        _spared.append("before" if not _spared else "with matplotlib")
+    if len(_excluded) < 2:
+        _excluded.append("before" if not _excluded else "with matplotlib")
         gc.freeze()

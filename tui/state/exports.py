@@ -1,4 +1,4 @@
-"""The console's exports: one at a time, as a job."""
+"""Export of figures from the console, one job at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mnist_tui.tui.messages import ExportFinished, ExportsChanged, Post, notification
 
-if TYPE_CHECKING:  # the first frame must not wait for what exports
+if TYPE_CHECKING:  # not imported before the first frame
     from mnist_tui.engine.analysis.subject import Analyst, Subject
     from mnist_tui.engine.figures.settings import ViewState
     from mnist_tui.tui.state.export_job import Export
@@ -17,28 +17,28 @@ if TYPE_CHECKING:  # the first frame must not wait for what exports
     from mnist_tui.tui.state.scrubber import Scrubber
 
 SHOWN_SECONDS = 30.0
-"""How long the paths of exported files stay on the screen."""
+"""Time for which the paths of exported files are shown."""
 
 
 class Exports:
-    """Writes figures, and keeps a line about that for the screen.
+    """Writes figures, and provides a status line.
 
-    Every method but the constructor is called from the app's own thread.
+    All methods must be called from the app's thread.
     """
 
     def __init__(self, post: Post, jobs: Jobs, scrubber: Scrubber, analyst: Analyst, runs_dir: Path) -> None:
-        """Own no export yet.
+        """Create the object without starting an export.
 
         Args:
-            jobs: the app's.
-            scrubber: selects the network whose views are all exported.
-            analyst: computes what no view has computed.
-            runs_dir: the folder of figures that belong to no run.
+            jobs: the jobs of the app.
+            scrubber: its subject is used to export all views.
+            analyst: computes data that no view has computed.
+            runs_dir: folder of figures that do not belong to a run.
         """
         self.text = ""
-        """How far the export is, or where its files are."""
+        """Status line: progress of the export, or the paths of its files."""
         self.written: list[Path] = []
-        """The files of the last export."""
+        """Files of the last export."""
         self._post, self._jobs, self._scrubber = post, jobs, scrubber
         self._analyst, self._runs_dir = analyst, runs_dir
         self._preferences: Preferences | None = None
@@ -46,11 +46,11 @@ class Exports:
     @property
     def is_running(self) -> bool:
         """Whether figures are being written."""
-        return self._jobs.works("export")
+        return self._jobs.is_active("export")
 
     @property
     def preferences(self) -> Preferences:
-        """The settings of the last export, also of an earlier process."""
+        """Options of the last export, which are kept across processes."""
         if self._preferences is None:
             from mnist_tui.tui.state import preferences
 
@@ -58,13 +58,13 @@ class Exports:
         return self._preferences
 
     def folder_label(self, subject: Subject | None) -> str:
-        """Return where the figures of a run are written, unless another folder is chosen."""
+        """Return the default folder of a run's figures."""
         folder = self._figures_folder(subject)
-        # Relative where that is shorter: a field shows the end of a long path only.
+        # Relative if possible, because a field shows only the end of a long path.
         return str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder)
 
     def export_view(self, view: ViewState, name: str, preferences: Preferences) -> None:
-        """Write one view, and remember the preferences."""
+        """Export one view and save the preferences."""
         from mnist_tui.tui.state import preferences as remembered
 
         self._preferences = preferences
@@ -72,16 +72,16 @@ class Exports:
         self._start((view,), None, name)
 
     def export_all(self, views: list[ViewState]) -> None:
-        """Write all views of the subject, those among `views` that answer for it as they are."""
+        """Export all views of the subject, using those of the states in `views` that match it."""
         subject = self._scrubber.subject
         if subject is None:
-            self._post(notification("there is no trained network yet whose views could be exported"))
+            self._post(notification("there is no trained network to export yet"))
             return
-        fitting = {view.view: view for view in reversed(views) if _fits(view, subject)}
-        self._start(tuple(fitting.values()), subject, "")
+        matching = {view.view: view for view in reversed(views) if _matches(view, subject)}
+        self._start(tuple(matching.values()), subject, "")
 
     def cancel(self) -> None:
-        """Write nothing more; the files that are complete stay."""
+        """Cancel the export; completed files are kept."""
         self._jobs.stop("export")
 
     def _figures_folder(self, subject: Subject | None) -> Path:
@@ -90,17 +90,17 @@ class Exports:
     def _start(self, views: tuple[ViewState, ...], everything: Subject | None, name: str) -> None:
         from mnist_tui.tui.state.export_job import Export, write
 
-        wanted = self.preferences
+        preferences = self.preferences
         own = self._figures_folder(everything or views[0].subject)
         try:
-            folder = Path(wanted.folder).expanduser() if wanted.folder else own
+            folder = Path(preferences.folder).expanduser() if preferences.folder else own
         except RuntimeError:
-            self._post(notification(f"{wanted.folder} begins with a home folder that is not known", "error"))
+            self._post(notification(f"{preferences.folder} contains an unknown user's home folder", "error"))
             return
-        export, written = Export(views, everything, folder, name, wanted), list[Path]()
+        export, written = Export(views, everything, folder, name, preferences), list[Path]()
         self._jobs.start(
             "export",
-            partial(write, wanted=export, analyst=self._analyst, written=written),
+            partial(write, request=export, analyst=self._analyst, written=written),
             on_result=lambda complete: self._finish(export, written, "" if complete else "stopped"),
             on_progress=self._show,
             on_failure=lambda line: self._finish(export, written, line),
@@ -109,7 +109,7 @@ class Exports:
         self._show("exporting …")
 
     def _finish(self, export: Export, written: list[Path], error: str) -> None:
-        """Show where the files are, and why there are no more."""
+        """Show the paths of the files, and the error if some are missing."""
         self.written = written
         if error:
             self._post(notification(error, "error", timeout=10))
@@ -122,7 +122,7 @@ class Exports:
         self._post(ExportFinished(path))
 
     def dismiss(self, text: str | None = None) -> bool:
-        """Remove the line about the finished export, or only `text`; return whether it was shown."""
+        """Clear the status line of a finished export, or only `text`; return whether it was shown."""
         shown = bool(self.text) and not self.is_running and text in (None, self.text)
         if shown:
             self._show("")
@@ -133,8 +133,8 @@ class Exports:
         self._post(ExportsChanged())
 
 
-def _fits(view: ViewState, subject: Subject) -> bool:
-    """Return whether a view shows the subject, not an epoch that was selected when it was left."""
+def _matches(view: ViewState, subject: Subject) -> bool:
+    """Return whether a view shows the current subject, and not an epoch that was selected when it was left."""
     of = view.subject
     if of is None or of.folder.absolute() != subject.folder.absolute():
         return False

@@ -1,4 +1,4 @@
-"""Work in threads: its progress, result or failure comes back to the owner, a view or the app, on the loop."""
+"""Background jobs: threads whose progress, result or failure is delivered to a view or the app on the event loop."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from mnist_tui.tui.speed.priority import lower_priority
 Result = TypeVar("Result")
 
 BUSY_DELAY_SECONDS = 0.15
-"""Time after which a job that still works is busy; an indication of a shorter one would only flicker."""
+"""Time after which a running job is indicated as busy; earlier, the indication would flicker."""
 PROGRESS_SECONDS = 0.1
-"""Least time between two deliveries of a job's progress; of what is reported meanwhile only the newest counts."""
+"""Minimum interval between two deliveries of progress; only the latest report in between is delivered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """What a job calls on the screen's loop; plain or async functions, whose result does not matter."""
+    """Callbacks of a job, invoked on the event loop; sync or async, with their results ignored."""
 
     result: Callable[[Any], Any] | None
     progress: Callable[[Any], Any] | None
@@ -37,25 +37,25 @@ class Callbacks:
 
 
 class Job:
-    """What the work of one job sees: whether to end, and how to report. Its methods may be called from any thread."""
+    """Handle passed to a job's function, for cancellation and progress reports; thread-safe."""
 
     def __init__(
         self, owner: MessagePump, name: str, work: Callable[[Job], Any], callbacks: Callbacks, failure: str
     ) -> None:
         self.name = name
         self._owner, self._work, self._callbacks, self._failure = owner, work, callbacks, failure
-        self._over = threading.Event()
+        self._done = threading.Event()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._news: Any = None
+        self._progress: Any = None
         self._is_posted = False
         self._outcome: Callable[[], Any] | None = None
         self._delivered_at = 0.0
 
     @property
     def cancelled(self) -> bool:
-        """Whether nobody waits for the result any more: the job was replaced or cancelled, or its owner is gone."""
-        return self._over.is_set() or not self._owner.is_running
+        """Whether the result is no longer needed: the job was replaced or cancelled, or its owner was removed."""
+        return self._done.is_set() or not self._owner.is_running
 
     @property
     def stopped(self) -> bool:
@@ -64,26 +64,26 @@ class Job:
 
     @property
     def stopping(self) -> bool:
-        """Whether to end now: `stopped`, with what is there as the result, or `cancelled`."""
+        """Whether to end now: with the current result if `stopped`, without one if `cancelled`."""
         return self.stopped or self.cancelled
 
     @property
-    def over(self) -> bool:
+    def is_done(self) -> bool:
         """Whether the job was cancelled, or its result or failure delivered."""
-        return self._over.is_set()
+        return self._done.is_set()
 
     def stop(self) -> None:
-        """Ask the work to end with what it has, which is then delivered."""
+        """Ask the job to end remaining and deliver its current result."""
         self._stopping.set()
 
     def cancel(self) -> None:
-        """Deliver nothing more, and let the work end."""
-        self._over.set()
+        """Discard the result, and ask the job to end."""
+        self._done.set()
 
     def report(self, progress: Any) -> None:
-        """Deliver progress, at most every `PROGRESS_SECONDS`; each report replaces the one before."""
+        """Deliver progress, at most every `PROGRESS_SECONDS`; each report replaces the previous one."""
         with self._lock:
-            self._news = progress
+            self._progress = progress
             if self._is_posted:
                 return
             self._is_posted = True
@@ -92,7 +92,7 @@ class Job:
     # -- in the job's thread -----------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Do the work and post how it ended."""
+        """Run the job and post its outcome."""
         callbacks = self._callbacks
         try:
             result = self._work(self)
@@ -111,26 +111,26 @@ class Job:
 
     def _post(self) -> None:
         if not self.cancelled:
-            with contextlib.suppress(RuntimeError):  # the screen is gone for good
+            with contextlib.suppress(RuntimeError):  # the event loop is closed
                 self._owner.post_message(JobUpdate(self._deliver))
 
-    # -- on the screen's loop ----------------------------------------------------------------------------------
+    # -- on the event loop -------------------------------------------------------------------------------------
 
     async def _deliver(self) -> None:
-        """Call back with the result or the failure, or with the newest progress."""
+        """Invoke the callback for the outcome, or for the latest progress."""
         if self.cancelled:
             return
         if self._outcome is not None:
-            self._over.set()
-            outcome, self._outcome, self._news = self._outcome, None, None
+            self._done.set()
+            outcome, self._outcome, self._progress = self._outcome, None, None
             await _awaited(outcome())
             return
-        early = PROGRESS_SECONDS - (time.monotonic() - self._delivered_at)
-        if early > 0:
-            self._owner.set_timer(early, self._deliver)
+        remaining = PROGRESS_SECONDS - (time.monotonic() - self._delivered_at)
+        if remaining > 0:
+            self._owner.set_timer(remaining, self._deliver)
             return
         with self._lock:
-            progress, self._news, self._is_posted = self._news, None, False
+            progress, self._progress, self._is_posted = self._progress, None, False
         self._delivered_at = time.monotonic()
         if self._callbacks.progress is not None:
             await _awaited(self._callbacks.progress(progress))
@@ -142,19 +142,19 @@ async def _awaited(result: Any) -> None:
 
 
 class Jobs:
-    """The jobs of one owner, at most one running and one waiting per name.
+    """The jobs of one owner: at most one running and one pending per name.
 
-    The owner passes `JobUpdate` messages on: `async def on_job_update(self, message): await message.deliver()`. All
-    methods are called on the screen's loop.
+    The owner must handle `JobUpdate`: `async def on_job_update(self, message): await message.deliver()`. All methods
+    must be called on the event loop.
     """
 
     def __init__(self, owner: MessagePump) -> None:
         self._owner = owner
         self._open: dict[str, list[Job]] = {}
-        """The latest jobs by name, the oldest first."""
+        """Latest jobs by name, in order of their start."""
         self._lock = threading.Lock()
         self._waiting: dict[str, Job | None] = {}
-        """By the name of every thread at work: the job that it takes up next."""
+        """Pending job of each running worker thread, by name."""
 
     def start(
         self,
@@ -170,24 +170,24 @@ class Jobs:
         queue: bool = False,
         overlap: bool = False,
     ) -> Job:
-        """Do work in a thread of lowered priority, and call back on the screen's loop.
+        """Run a function in a thread of lowered priority, with callbacks on the event loop.
 
-        Jobs of one name work one after the other, so that the threads of a key that repeats do not pile up; those of
-        different names work at the same time.
+        Jobs of the same name run one after another, so that a repeating key does not accumulate threads; jobs of
+        different names run concurrently.
 
         Args:
-            name: an earlier job of this name is cancelled: nothing more of it is delivered.
-            work: called in the thread; long work looks at `job.cancelled`, or at `job.stopping`.
-            on_result: called with what `work` returns.
-            on_progress: called with what `work` reports.
-            on_failure: called with one line that describes the failure; else the line is shown as a notification.
-            on_busy: called where the job still works after `BUSY_DELAY_SECONDS`.
-            failure: begins the line of an unexpected failure; "<name> failed" where empty.
-            delay: seconds until the work begins; a job that is replaced before never works.
-            overlap: begin even while a cancelled job of this name still works, where that may take long to end.
-            queue: let an earlier job of this name end first instead of cancelling it; one that waits is replaced.
+            name: an earlier job of this name is cancelled.
+            work: called in the thread; long functions should check `job.cancelled` or `job.stopping`.
+            on_result: called with the return value of `work`.
+            on_progress: called with the reports of `work`.
+            on_failure: called with a one-line error message; by default, it is shown as a notification.
+            on_busy: called if the job is still running after `BUSY_DELAY_SECONDS`.
+            failure: start of the message for an unexpected exception; "<name> failed" if empty.
+            delay: seconds before the job starts; it never runs if it is replaced earlier.
+            overlap: whether to start even while a cancelled job of this name is still running.
+            queue: whether to wait for a running job of this name instead of cancelling it; a pending one is replaced.
         """
-        earlier = [job for job in self._open.get(name, []) if not job.over]
+        earlier = [job for job in self._open.get(name, []) if not job.is_done]
         kept = earlier[:1] if queue else []
         for replaced in earlier[len(kept) :]:
             replaced.cancel()
@@ -199,20 +199,20 @@ class Jobs:
         else:
             self._begin(job, overlap)
         if on_busy is not None:
-            self._owner.set_timer(BUSY_DELAY_SECONDS, lambda: None if job.over else on_busy())
+            self._owner.set_timer(BUSY_DELAY_SECONDS, lambda: None if job.is_done else on_busy())
         return job
 
-    def works(self, name: str) -> bool:
-        """Return whether a job of this name has neither ended nor was cancelled."""
-        return any(not job.over for job in self._open.get(name, []))
+    def is_active(self, name: str) -> bool:
+        """Return whether a job of this name is running or pending."""
+        return any(not job.is_done for job in self._open.get(name, []))
 
     def stop(self, name: str) -> None:
-        """Ask the jobs of this name to end with what they have."""
+        """Ask the jobs of this name to end early and deliver their current results."""
         for job in self._open.get(name, []):
             job.stop()
 
     def cancel(self, name: str) -> None:
-        """Cancel the jobs of this name: nothing more of them is delivered."""
+        """Cancel the jobs of this name and discard their results."""
         for job in self._open.pop(name, []):
             job.cancel()
 
@@ -237,7 +237,7 @@ class Jobs:
         job.run()
 
     def _work(self, job: Job | None) -> None:
-        """Do a job, then the one that waits for its turn."""
+        """Run a job, then the pending ones."""
         lower_priority()
         while job is not None:
             name = job.name

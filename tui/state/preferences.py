@@ -1,4 +1,4 @@
-"""How exports were wanted last: remembered in the user's configuration folder."""
+"""Export preferences, stored in the user's configuration folder."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MAX_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What the export's dialog begins with, as it was typed."""
+    """Initial values of the export dialog, as entered."""
 
     folder: str = ""
-    """Empty for each run's own `figures`."""
+    """Empty for the `figures` folder of each run."""
     format: str = "png"
     size: str = "auto"
     dpi: str = "150"
@@ -31,7 +31,7 @@ def _path() -> Path:
 
 
 def load() -> Preferences:
-    """What was remembered; what can't be read is as it begins."""
+    """Load the preferences; use defaults for missing or invalid values."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
         path = _path()
         record = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= MAX_BYTES else {}
@@ -41,7 +41,7 @@ def load() -> Preferences:
 
 
 def save(preferences: Preferences) -> None:
-    """Remember it; where that is not possible, the session alone does."""
+    """Save the preferences; ignore errors, so that they apply only to this process."""
     with contextlib.suppress(OSError):
         path = _path()
         path.parent.mkdir(parents=True, exist_ok=True)

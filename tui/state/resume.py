@@ -1,4 +1,4 @@
-"""Resuming a stored run: whether that is possible, and for how many epochs."""
+"""Conditions and options for resuming a stored run."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from mnist_tui.tui.render.texts import printable
 
 @dataclass(frozen=True, slots=True)
 class ResumeOffer:
-    """A stored run that can be resumed, and the number of epochs that is still to be chosen."""
+    """A stored run that can be resumed, and the allowed numbers of epochs."""
 
     folder: RunFolder
     history: History
     config: RunConfig
-    """The stored one."""
+    """Stored configuration."""
     text: str
-    """What there is to know before choosing."""
-    least: int
-    proposal: int
-    """Epochs in all, between `least` and `most`."""
-    most: int = MAX_EPOCHS
+    """Explanation for the dialog."""
+    min_epochs: int
+    default_epochs: int
+    """Default for the total number of epochs."""
+    max_epochs: int = MAX_EPOCHS
 
 
-def being_trained(folder: RunFolder) -> str:
-    """Return why a run can't be resumed because a process trains it; empty if none does."""
+def busy_reason(folder: RunFolder) -> str:
+    """Return a message if a process trains the run, so that it can't be resumed; otherwise an empty string."""
     if not folder.is_live():
         return ""
     owner = folder.owner()
-    return f"it is being trained{f' by {owner}' if owner else ''}"
+    return f"the run is being trained{f' by {owner}' if owner else ''}"
 
 
 def resume_offer(folder: RunFolder, history: History) -> ResumeOffer:
-    """Return what can be chosen for a stored run.
+    """Return the options for resuming a stored run.
 
     Raises:
-        RunError: its configuration can't be read.
-        ConfigError: its configuration is not valid.
+        RunError: the configuration can't be read.
+        ConfigError: the configuration is invalid.
     """
     config = folder.config()
     done = max((epoch.epoch for epoch in history.epochs if epoch.complete), default=0)
     text = f"{printable(folder.name)} has {done} of {config.epochs} epochs; it resumes exactly where it stopped."
     complete = history.finished is not None and history.finished.status == "completed"
-    least = done + 1 if complete else max(done, 1)  # without an end there is a test to make at least
-    proposal = config.epochs if least <= config.epochs else min(2 * done, MAX_EPOCHS)
-    return ResumeOffer(folder, history, config, text, least, proposal)
+    min_epochs = done + 1 if complete else max(done, 1)  # without an end, at least the test is missing
+    default_epochs = config.epochs if min_epochs <= config.epochs else min(2 * done, MAX_EPOCHS)
+    return ResumeOffer(folder, history, config, text, min_epochs, default_epochs)

@@ -1,4 +1,4 @@
-"""What the views answer for: which run, which epoch, which split."""
+"""Selection of the run, epoch and split that the views show."""
 
 from __future__ import annotations
 
@@ -12,50 +12,49 @@ from mnist_tui.tui.messages import Post, SubjectChanged
 if TYPE_CHECKING:
     from mnist_tui.engine.runs.history import History
 
-LOOK_SHARE = 0.02
-"""About this share of a core goes at most into looking for a growing run's new epochs."""
+SCAN_SHARE = 0.02
+"""Maximum fraction of a core spent on scanning for new epochs of a training run."""
 
 
 class Scrubber:
-    """Moves through the epochs of a run and through its splits.
+    """Selects an epoch and a split of a run, and posts every change.
 
-    Until an epoch is chosen, it follows: the newest epoch while the run trains, the best one when it is over. It posts
-    every move.
+    Unless an epoch is selected explicitly, it follows the newest epoch during training, and then the best one.
     """
 
     def __init__(self, post: Post) -> None:
         self.folder: Path | None = None
         self.split: Split = "test"
         self.epochs: tuple[int, ...] = ()
-        """The epochs whose weights are stored."""
+        """Epochs with stored weights."""
         self.best = 0
-        """The epoch with the lowest validation loss."""
+        """Epoch with the lowest validation loss."""
         self._post = post
         self._growing = False
-        self._next_look = 0.0
+        self._next_scan = 0.0
         self._pinned: int | None = None
 
     @property
     def follows(self) -> bool:
-        """Whether no epoch is chosen."""
+        """Whether no epoch is selected explicitly."""
         return self._pinned is None
 
     @property
     def subject(self) -> Subject | None:
-        """What the views answer for; None where no weights are stored yet."""
+        """Selected subject; None if no weights are stored yet."""
         if self.folder is None or not self.epochs:
             return None
         following = self.epochs[-1] if self._growing or self.best not in self.epochs else self.best
         epoch = self._pinned if self._pinned in self.epochs else following
         return Subject(self.folder, epoch, self.split)
 
-    def look_at(self, folder: Path | None, history: History, *, growing: bool) -> None:
-        """Select a run, or take notice of its growth.
+    def select_run(self, folder: Path | None, history: History, *, growing: bool) -> None:
+        """Select a run, or update its epochs.
 
         Args:
-            folder: the run's; another one than before drops the chosen epoch.
-            history: its events so far.
-            growing: whether it still trains.
+            folder: folder of the run; a different one resets the selected epoch.
+            history: events of the run so far.
+            growing: whether the run is still training.
         """
         from mnist_tui.engine.runs.folder import RunFolder
 
@@ -63,33 +62,33 @@ class Scrubber:
         if is_other:
             self._pinned = None
         self.folder, self._growing = folder, growing
-        began = time.monotonic()
-        # To look through thousands of files at each of many short epochs would take more and more of the screen's time.
-        if is_other or not growing or began >= self._next_look:
+        started_at = time.monotonic()
+        # Scanning thousands of files after each of many short epochs would slow down the screen more and more.
+        if is_other or not growing or started_at >= self._next_scan:
             self.epochs = tuple(RunFolder(folder).epochs()) if folder is not None else ()
             now = time.monotonic()
-            self._next_look = now + (now - began) / LOOK_SHARE
+            self._next_scan = now + (now - started_at) / SCAN_SHARE
         self.best = history.best.epoch if history.best else 0
         self._post(SubjectChanged())
 
     def step(self, by: int) -> None:
-        """Choose the epoch that is stored `by` places later, or the last one that way."""
+        """Select the epoch `by` positions later among the stored ones, or the last one in that direction."""
         subject = self.subject
         if subject is not None:
-            place = self.epochs.index(subject.epoch) + by
-            self.choose(self.epochs[max(0, min(len(self.epochs) - 1, place))])
+            index = self.epochs.index(subject.epoch) + by
+            self.choose(self.epochs[max(0, min(len(self.epochs) - 1, index))])
 
     def choose(self, epoch: int) -> None:
-        """Choose an epoch."""
+        """Select an epoch."""
         self._pinned = epoch
         self._post(SubjectChanged())
 
     def follow(self) -> None:
-        """Drop the chosen epoch."""
+        """Deselect the epoch, and follow."""
         self._pinned = None
         self._post(SubjectChanged())
 
     def next_split(self) -> None:
-        """Select the next split: test, validation, training, and test again."""
+        """Select the next split, cycling through test, validation and training."""
         self.split = SPLITS[(SPLITS.index(self.split) + 1) % len(SPLITS)]
         self._post(SubjectChanged())

@@ -1,109 +1,106 @@
-"""This console's training, and the run that the views show: its own, a stored one or one of another process."""
+"""This console's training, and the run shown by the views: its own, a stored one, or one of another process."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os.path
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnist_tui.engine.errors import MnistTuiError, RunError
+from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.messages import Post, TrainingChanged, TrainingStarted, notification
 from mnist_tui.tui.render.texts import state_label
 from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.state.shown_run import ShownRun
 
-if TYPE_CHECKING:  # the first frame must not wait for what trains
+if TYPE_CHECKING:  # not imported before the first frame
     from mnist_tui.engine.analysis.subject import Analyst
     from mnist_tui.engine.config import RunConfig
     from mnist_tui.engine.events import Event
     from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.engine.runs.remote import Request
     from mnist_tui.tui.messages import RunFollowed
-    from mnist_tui.tui.state.resume import ResumeOffer
     from mnist_tui.tui.state.training_thread import Train, TrainingThread
 
 NOTICE_SECONDS = 15.0
-"""How long a notice of the engine stays on the screen."""
+"""Time for which a notice of the engine is shown."""
 
 
 class Trainings:
-    """Owns at most one training and follows at most one run.
+    """Runs at most one training and follows at most one run.
 
-    Every method but the constructor is called from the app's own thread.
+    All methods must be called from the app's thread.
     """
 
     def __init__(self, post: Post, scrubber: Scrubber, analyst: Analyst, runs_dir: Path) -> None:
-        """Own no training yet.
+        """Create the object without starting a training.
 
         Args:
-            scrubber: follows the run that is shown.
-            analyst: its `data_dir` is where a training finds its data set.
-            runs_dir: the folder of new runs.
+            scrubber: is kept on the shown run.
+            analyst: its `data_dir` is the folder of the data sets.
+            runs_dir: folder of new runs.
         """
         self.thread: TrainingThread | None = None
-        """Trains; None while nothing is trained here."""
+        """Training thread; None if this console is not training."""
         self.history = History()
-        """The events of this console's training; those of the last one after its end."""
+        """Events of this console's current or last training."""
         self.folder: Path | None = None
-        """The folder of that training; None until it exists."""
+        """Folder of that training; None until it exists."""
         self.failure: Exception | None = None
-        """Why the last training failed."""
+        """Exception of the last training if it failed."""
         self.shown: ShownRun | None = None
-        """The run that the views show instead."""
+        """Run shown instead of this console's own."""
         self.revision = 0
-        """Grows with every event and every change, so that views know when to draw again."""
+        """Incremented with every event and change, so that views know when to redraw."""
         self.restart: Callable[[], None] = lambda: None
-        """Repeats the last training from its start."""
+        """Starts the last training again."""
         self._post, self._scrubber, self._analyst, self._runs_dir = post, scrubber, analyst, runs_dir
         self._followers = count()
         self._started_at = self._ended_at = 0.0
 
-    # -- what there is to know ---------------------------------------------------------------------------------
+    # -- state -------------------------------------------------------------------------------------------------
 
     @property
     def is_running(self) -> bool:
-        """Whether this console trains."""
+        """Whether this console is training."""
         return self.thread is not None
 
     @property
     def is_following(self) -> bool:
-        """Whether the shown run is one that another process trains now."""
+        """Whether the shown run is being trained by another process."""
         return self.shown is not None and self.shown.is_followed
 
     @property
     def can_steer(self) -> bool:
-        """Whether there is a training to pause or stop: this console's, or else the one that is followed."""
+        """Whether there is a training to pause or stop: this console's, or else the followed run."""
         return self.is_running or self.is_following
 
     @property
     def is_paused(self) -> bool:
-        """Whether the training that can be steered is paused."""
+        """Whether that training is paused."""
         if self.thread is not None:
             return self.thread.control.paused
         return self.shown is not None and self.shown.is_paused
 
     @property
     def shown_history(self) -> History:
-        """The events of the run that the views show."""
+        """Events of the shown run."""
         return self.shown.history if self.shown is not None else self.history
 
     @property
     def elapsed(self) -> float:
-        """Seconds that the shown training has taken so far, without the time between two processes."""
+        """Duration of the shown training so far in seconds, without interruptions."""
         if self.shown is not None and (elapsed := self.shown.elapsed) is not None:
             return elapsed
         return (self._ended_at or time.monotonic()) - self._started_at if self._started_at else 0.0
 
     @property
     def status(self) -> tuple[str, str]:
-        """The state of the training in a few words, and the name of the theme's colour for them."""
+        """Short description of the state of the training, and the name of its theme colour."""
         history, failure = self.history, self.failure
         if not self.is_running and self.is_following:
             history, failure = self.shown_history, None
@@ -111,12 +108,12 @@ class Trainings:
 
     @property
     def config(self) -> RunConfig | None:
-        """The configuration of the training that runs here."""
+        """Configuration of this console's training."""
         return self.thread.config if self.thread is not None else None
 
     @property
     def description(self) -> str:
-        """One sentence about the training that runs here."""
+        """Description of this console's training, as a sentence."""
         epoch = self.history.progress.epoch if self.history.progress else 0
         where = f", epoch {epoch} of {self.config.epochs}" if epoch and self.config is not None else ""
         return f"A training is running{where}."
@@ -124,55 +121,25 @@ class Trainings:
     # -- this console's training -------------------------------------------------------------------------------
 
     def start(self, config: RunConfig, name: str = "") -> None:
-        """Train `config` in a thread; does nothing while another training runs."""
-        from mnist_tui.tui.state.training_thread import starting
+        """Train a new run in a thread; do nothing if another training is running."""
+        from mnist_tui.tui.state.training_thread import new_run
 
-        self._begin(config, starting(config, self._runs_dir, self._analyst.data_dir, name), History(), None)
+        self.run(config, new_run(config, self._runs_dir, self._analyst.data_dir, name), History(), None)
 
-    @property
-    def resumable(self) -> tuple[RunFolder, History] | None:
-        """The run that the views show, if no process trains it and its folder still exists."""
-        from mnist_tui.engine.runs.folder import RunFolder
+    def run(self, config: RunConfig, train: Train, history: History, folder: Path | None) -> None:
+        """Train in a thread; do nothing if another training is running.
 
-        if self.can_steer:
-            return None
-        if self.shown is not None:
-            folder, history = self.shown.folder, self.shown.history
-        elif self.folder is not None:
-            folder, history = RunFolder(self.folder), self.history
-        else:
-            return None
-        return (folder, history) if os.path.exists(folder.path) else None
-
-    def resume_offer(self, folder: RunFolder, history: History) -> ResumeOffer | None:
-        """Return how a stored run can be resumed; None, and a notification, if it can't."""
-        from mnist_tui.tui.state.resume import being_trained, resume_offer
-
-        refusal = "a training is running: stop it first" if self.is_running else being_trained(folder)
-        if refusal:
-            self._post(notification(refusal, "warning"))
-            return None
-        try:
-            return resume_offer(folder, history)
-        except MnistTuiError as error:
-            self._post(notification(str(error), "error"))
-            return None
-
-    def resume(self, offer: ResumeOffer, epochs: int | None) -> None:
-        """Train a stored run until it has so many epochs; None does nothing."""
-        from mnist_tui.tui.state.training_thread import resuming
-
-        if epochs is not None:
-            train = resuming(offer.folder, self._analyst.data_dir, epochs)
-            self._begin(replace(offer.config, epochs=epochs), train, offer.history, offer.folder.path)
-
-    def _begin(self, config: RunConfig, train: Train, history: History, folder: Path | None) -> None:
+        Args:
+            train: trains the run and yields its events.
+            history: earlier events of a resumed run.
+            folder: folder of a resumed run.
+        """
         from mnist_tui.tui.state.training_thread import TrainingThread
 
         if self.thread is not None:
             return
         self._close_shown()
-        self.restart = lambda: self._begin(config, train, history, folder)
+        self.restart = lambda: self.run(config, train, history, folder)
         history.finished = history.test = history.phase = history.progress = None
         self.history, self.folder, self.failure = history, folder, None
         self._started_at, self._ended_at = time.monotonic(), 0.0
@@ -183,9 +150,9 @@ class Trainings:
         self.thread.start()
 
     def confirm_visible(self) -> None:
-        """Tell the training that the screen shows it: until then it waits a moment, to leave the processor to that."""
+        """Notify the training thread that the screen has been drawn; it waits for this to not slow the screen down."""
         if self.thread is not None:
-            self.thread.seen.set()
+            self.thread.visible.set()
 
     def add(self, event: Event) -> None:
         """Add an event of this console's training."""
@@ -198,10 +165,10 @@ class Trainings:
                 self._started_at = time.monotonic() - event.elapsed
         self._announce(event)
         if self.shown is None and isinstance(event, Phase | Epoch | RunFinished):
-            self._look_at_own()
+            self._select_own()
 
     def finish(self, error: Exception | None) -> None:
-        """Note that this console's training is over."""
+        """Record the end of this console's training."""
         self.thread, self.failure, self._ended_at = None, error, time.monotonic()
         if error is not None:
             logging.getLogger(__name__).error("the training failed", exc_info=error)
@@ -210,7 +177,7 @@ class Trainings:
     def _announce(self, event: Event) -> None:
         from mnist_tui.engine.events import Notice, Progress
 
-        if isinstance(event, Progress):  # which the next tick draws: every redraw takes time from the training
+        if isinstance(event, Progress):  # drawn at the next tick, because every redraw slows the training down
             self.revision += 1
         else:
             self._change()
@@ -227,8 +194,8 @@ class Trainings:
         """Show a stored run, and follow it if another process trains it.
 
         Args:
-            folder: the run; this console's own training is shown as such.
-            history: its events, where they were read already.
+            folder: the run; it may be that of this console's training.
+            history: its events, if they have been read already.
         """
         from mnist_tui.tui.state.training_thread import FollowingThread
 
@@ -236,52 +203,52 @@ class Trainings:
             self.show_own()
             return
         live = folder.is_live()
-        if history is None:  # a follower reads all events anyway
+        if history is None:  # a follower reads all events itself
             history = History() if live else await asyncio.to_thread(lambda: History.of(folder.events()))
         self._close_shown()
         self.shown = ShownRun(folder, history)
         if live:
             self.shown.follower = FollowingThread(self._post, folder, next(self._followers))
             self.shown.follower.start()
-        self._scrubber.look_at(folder.path, history, growing=live)
+        self._scrubber.select_run(folder.path, history, growing=live)
         self._change()
 
     def show_own(self) -> None:
         """Show this console's own training again."""
         self._close_shown()
-        self._look_at_own()
+        self._select_own()
         self._change()
 
     def forget(self, folder: Path) -> None:
-        """Show nothing more of a run that was deleted."""
-        gone = folder.absolute()
-        if self.folder is not None and self.folder.absolute() == gone:
+        """Remove a deleted run from the views."""
+        deleted = folder.absolute()
+        if self.folder is not None and self.folder.absolute() == deleted:
             self.history, self.folder = History(), None
-        if self._scrubber.folder is not None and self._scrubber.folder.absolute() == gone:
+        if self._scrubber.folder is not None and self._scrubber.folder.absolute() == deleted:
             self.show_own()
 
-    def add_followed(self, news: RunFollowed) -> None:
-        """Add the events that were read of the followed run."""
+    def add_followed(self, message: RunFollowed) -> None:
+        """Add new events of the followed run."""
         from mnist_tui.engine.events import Epoch, Phase, RunFinished
 
         shown = self.shown
-        if shown is None or not shown.is_from(news):
+        if shown is None or not shown.accepts(message):
             return
-        if news.history is not None:
-            shown.history = news.history
-        for event in news.events:
+        if message.history is not None:
+            shown.history = message.history
+        for event in message.events:
             shown.history.add(event)
             self._announce(event)
-        if not news.live:
+        if not message.live:
             shown.follower = None
-        if news.history is not None or not news.live:
+        if message.history is not None or not message.live:
             self._change()
-        is_other = any(isinstance(event, Phase | Epoch | RunFinished) for event in news.events)
-        if is_other or news.history is not None or not news.live:
-            self._scrubber.look_at(shown.folder.path, shown.history, growing=news.live)
+        has_new_epoch = any(isinstance(event, Phase | Epoch | RunFinished) for event in message.events)
+        if has_new_epoch or message.history is not None or not message.live:
+            self._scrubber.select_run(shown.folder.path, shown.history, growing=message.live)
 
-    def _look_at_own(self) -> None:
-        self._scrubber.look_at(self.folder, self.history, growing=self.history.finished is None)
+    def _select_own(self) -> None:
+        self._scrubber.select_run(self.folder, self.history, growing=self.history.finished is None)
 
     def _close_shown(self) -> None:
         if self.shown is not None:
@@ -290,11 +257,11 @@ class Trainings:
 
     @property
     def can_return(self) -> bool:
-        """Whether a stored run is shown while this console trains."""
+        """Whether another run is shown while this console is training."""
         return self.is_running and self.shown is not None
 
     def follow(self) -> None:
-        """Follow the newest epoch; while a training runs here, show it again."""
+        """Follow the newest epoch, and show this console's training again if it is running."""
         self._scrubber.follow()
         if self.can_return:
             self.show_own()
@@ -302,7 +269,7 @@ class Trainings:
     # -- steering ----------------------------------------------------------------------------------------------
 
     def toggle_pause(self) -> None:
-        """Pause or resume this console's training; without one, the followed run."""
+        """Pause or resume this console's training, or else the followed run."""
         if self.thread is not None:
             control = self.thread.control
             control.resume() if control.paused else control.pause()
@@ -311,14 +278,14 @@ class Trainings:
             self._request("resume" if self.is_paused else "pause")
 
     def stop(self) -> None:
-        """Stop this console's training and keep its work; without one, the followed run."""
+        """Stop and save this console's training, or else the followed run."""
         if self.thread is not None:
             self.thread.control.stop()
         else:
             self._request("stop")
 
     def stop_own(self) -> bool:
-        """Stop this console's training; return whether there is work that it has to save."""
+        """Stop this console's training; return whether it has to save."""
         if self.thread is not None:
             self.thread.control.stop()
         return self.thread is not None and self.history.started is not None

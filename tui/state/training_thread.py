@@ -1,4 +1,4 @@
-"""The threads behind the screen: one trains, one follows what another process trains."""
+"""Threads that train a run, or follow a run trained by another process."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.training.control import Control
 from mnist_tui.tui.messages import EngineEvent, Post, RunFollowed, TrainingEnded
 
-PATIENCE = 1.0
-"""Seconds after which the training begins whatever the screen does."""
+FIRST_FRAME_TIMEOUT_SECONDS = 1.0
+"""Maximum time that the training waits for the screen before it starts."""
 
 Train = Callable[[Control], Iterator[Event]]
-"""Trains under a control, and yields its events."""
+"""Trains under a control and yields events."""
 
 
-def starting(config: RunConfig, runs_dir: Path, data_dir: str | None, name: str) -> Train:
-    """Return what trains a new run."""
+def new_run(config: RunConfig, runs_dir: Path, data_dir: str | None, name: str) -> Train:
+    """Return a function that trains a new run."""
 
     def train(control: Control) -> Iterator[Event]:
         from mnist_tui.engine.session import start
@@ -33,8 +33,8 @@ def starting(config: RunConfig, runs_dir: Path, data_dir: str | None, name: str)
     return train
 
 
-def resuming(folder: RunFolder, data_dir: str | None, epochs: int) -> Train:
-    """Return what resumes a stored run until it has so many epochs."""
+def resumed_run(folder: RunFolder, data_dir: str | None, epochs: int) -> Train:
+    """Return a function that resumes a stored run up to a total number of epochs."""
 
     def train(control: Control) -> Iterator[Event]:
         from mnist_tui.engine.session import resume
@@ -47,26 +47,26 @@ def resuming(folder: RunFolder, data_dir: str | None, epochs: int) -> Train:
 class TrainingThread(threading.Thread):
     """Trains and posts every event.
 
-    A daemon thread with a control of its own: leaving the console never waits for a download or a stuck device.
+    It is a daemon thread, so that leaving the console never waits for a download or a stuck device.
     """
 
     def __init__(self, post: Post, config: RunConfig, train: Train) -> None:
-        """`train`: makes the events; called in the thread."""
+        """`train`: called in the thread; yields the events."""
         super().__init__(name="training", daemon=True)
         self.config = config
         self.control = Control()
         self.failed = False
-        """Whether it ended otherwise than completed or stopped."""
-        self.seen = threading.Event()
-        """Set when the screen shows that it trains."""
+        """Whether the training failed or could not be stored."""
+        self.visible = threading.Event()
+        """Set when the screen shows the training."""
         self._post, self._train = post, train
         self._has_screen = True
 
     def run(self) -> None:
         error: Exception | None = None
         try:
-            if not is_imported():  # beside the screen's own imports both would take twice as long
-                self.seen.wait(PATIENCE)
+            if not is_imported():  # concurrent imports would slow down the screen
+                self.visible.wait(FIRST_FRAME_TIMEOUT_SECONDS)
             import_torch()
             for event in self._train(self.control):
                 if isinstance(event, RunFinished):
@@ -80,22 +80,22 @@ class TrainingThread(threading.Thread):
         if self._has_screen:
             try:
                 self._post(message)
-            except RuntimeError:  # the screen is gone for good; the training is not
+            except RuntimeError:  # the event loop is closed; the training continues
                 self._has_screen = False
 
 
 class FollowingThread(threading.Thread):
-    """Reads the events of a run that another process trains and posts them, until it is cancelled or the run ends."""
+    """Posts the events of a run trained by another process, until it is cancelled or the run ends."""
 
     def __init__(self, post: Post, folder: RunFolder, number: int) -> None:
-        """`number`: stands in every message, to tell it from those of an earlier follower."""
+        """`number`: included in every message, to identify messages of cancelled followers."""
         super().__init__(name="following", daemon=True)
         self.number = number
         self._post, self._folder = post, folder
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """Post nothing more."""
+        """Stop following."""
         self._cancelled.set()
 
     def run(self) -> None:
@@ -104,20 +104,20 @@ class FollowingThread(threading.Thread):
         live = True
         try:
             while live and not self._cancelled.is_set():
-                live = self._folder.is_live()  # before reading: what was written until then is there
+                live = self._folder.is_live()  # checked before reading, so that no event is missed
                 events: list[Event] = []
                 while more := follower.read():
                     if follower.restarted:
                         history, events = History(), []
                     events += more
-                if history is not None:  # earlier events are folded here, not in the app's thread
+                if history is not None:  # earlier events are processed here, not in the app's thread
                     history = History.of(events)
                     events = []
                 if (events or history is not None or not live) and not self._cancelled.is_set():
                     self._post(RunFollowed(self.number, history, events, live))
                 history = None
                 self._cancelled.wait(POLL_SECONDS)
-        except RuntimeError:  # the screen is gone for good
+        except RuntimeError:  # the event loop is closed
             pass
         finally:
             follower.close()

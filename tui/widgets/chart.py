@@ -1,7 +1,7 @@
-"""Line charts in cells, drawn by plotext; its only importer.
+"""Line charts in cells, drawn by plotext; the only module that imports it.
 
-plotext keeps what it was given between two plots, changes data under a logarithmic scale and draws beyond its limits.
-So each plot starts from a clear figure, with logarithms, limits and ticks of our own.
+plotext keeps state between plots, modifies data on a logarithmic scale and draws outside its limits. Therefore each
+plot starts from a cleared figure, and logarithms, limits and ticks are computed here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mnist_tui.tui.speed.switch import enabled
 
 
 class Chart(Widget):
-    """A line chart that fills its widget."""
+    """Line chart that fills its widget."""
 
     DEFAULT_CSS = """
     Chart { width: 1fr; height: 1fr; min-height: 4; }
@@ -32,23 +32,23 @@ class Chart(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.shown = Plot()
-        """What is drawn."""
+        """Current plot."""
         self._drawing: tuple[Plot, Size, str] | None = None
         self._drawn: list[Strip] = []
         self._draw_chart = Tracer(draw).draw if enabled("chart") else draw
 
     def show(self, plot: Plot) -> None:
-        """Draw this instead."""
+        """Replace the plot."""
         self.shown = plot
         self.refresh()
 
     def render(self) -> Text:
-        """What is said where there is nothing to draw."""
+        """Return the placeholder for an empty plot."""
         return Text(f"\n{self.shown.empty}", style="dim", justify="center")
 
     def render_line(self, y: int) -> Strip:
         wanted = (self.shown, self.size, self.app.theme)
-        # The drawing is kept: the widget is rendered again with every change of its border.
+        # Cached, because the widget is rendered again whenever its border changes.
         if self._drawing is None or self._drawing[0] is not wanted[0] or self._drawing[1:] != wanted[1:]:
             self._drawing, self._drawn = wanted, self._draw()
         if not self._drawn:
@@ -91,11 +91,11 @@ class Chart(Widget):
 
 
 def draw(frame: Frame, curves: Sequence[Curve]) -> list[Strip]:
-    """Draw a chart with plotext; gives its rows."""
+    """Draw a chart with plotext and return its rows."""
     import plotext as plt
 
     plt.clear_figure()
-    plt.limit_size(False, False)  # else a chart is no larger than the terminal that plotext finds, or thinks of
+    plt.limit_size(False, False)  # otherwise plotext limits the size to that of the terminal it detects
     plt.plotsize(frame.columns, frame.rows)
     plt.canvas_color(plot_colour(frame.paper))
     plt.axes_color(plot_colour(frame.paper))
@@ -103,7 +103,7 @@ def draw(frame: Frame, curves: Sequence[Curve]) -> list[Strip]:
     plt.xlim(*frame.x_range)
     plt.ylim(*frame.y_range)
     plt.yticks(list(frame.y_ticks), list(frame.y_labels))
-    # Without a tick it leaves no row for their labels, without a point it draws no axes: both have one that is unseen.
+    # An invisible tick and point, because plotext omits the labels' row without ticks and the axes without points.
     left, right = frame.x_range
     outside = left - (right - left)
     plt.xticks(list(frame.x_ticks) or [outside], list(frame.x_labels) or [""])

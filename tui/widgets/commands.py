@@ -9,11 +9,11 @@ from textual.worker import Worker
 
 
 class Commands(CommandPalette):
-    """Textual's own, without two ways in which it ends the app: a page key where there is no room for any command, and
-    a search that is still under way when it is closed."""
+    """Textual's command palette with workarounds for two crashes: a page key without room for any command, and closing
+    it during a search."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "command_list":  # which looks up lines of a list that has none
+        if action == "command_list":  # it fails if the list has no visible lines
             return any(commands.scrollable_content_region.area for commands in self.query(CommandList))
         return super().check_action(action, parameters)
 

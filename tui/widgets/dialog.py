@@ -1,4 +1,4 @@
-"""What small screens over a view share."""
+"""Base class of dialogs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Answer = TypeVar("Answer")
 
 
 class Dialog(QuickDialog[Answer]):
-    """A small screen over a view; gives an `Answer` or None.
+    """Modal screen that returns an `Answer` or None.
 
-    Where the terminal is too small it hides, and the view says what size is needed.
+    It is hidden if the terminal is too small; the view below then shows the required size.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NEEDED[0], "-wide-enough")]

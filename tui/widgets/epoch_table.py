@@ -1,4 +1,4 @@
-"""The epochs of a training in numbers, a row for each; the newest stays in sight until one scrolls up."""
+"""Table of the epochs of a training, which scrolls to the newest one unless the user has scrolled up."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 Row: TypeAlias = tuple[int, float, float, float, float, float, bool, bool]
-"""An epoch's numbers, whether it is the best, and whether it is complete."""
+"""Epoch, training loss and accuracy, validation loss and accuracy, seconds, whether it is the best, and complete."""
 HEADINGS = ("", "train", "", "valid", "", ""), ("", "loss", "acc %", "loss", "acc %", "s")
 WIDTHS = (5, 7, 6, 7, 6, 5)
-MOST_AIR = 2
-"""Columns that are added to each of these where there is room."""
+MAX_PADDING = 2
+"""Maximum number of columns added to each width if there is space."""
 
 
 class EpochTable(ScrollView, can_focus=True):
-    """Writes only the rows that are seen. Textual's table draws all of them again for each that is added, which takes
-    longer than a key may wait."""
+    """Table that renders only the visible rows; Textual's table renders all rows again for each new one, which delays
+    keys."""
 
     COMPONENT_CLASSES = {"epoch-table--header", "epoch-table--odd", "epoch-table--even", "epoch-table--best"}
     DEFAULT_CSS = """
@@ -40,11 +40,11 @@ class EpochTable(ScrollView, can_focus=True):
 
     @property
     def row_count(self) -> int:
-        """How many epochs there are."""
+        """Number of epochs."""
         return len(self._rows)
 
     def show(self, rows: Sequence[Row]) -> bool:
-        """Show these instead; gives whether they are others than before."""
+        """Reindex the rows, and return whether they have changed."""
         if rows == self._rows:
             return False
         self._rows = rows
@@ -55,7 +55,7 @@ class EpochTable(ScrollView, can_focus=True):
         return True
 
     def _follow(self, follows: bool) -> None:
-        if follows:  # by force: where all rows were seen before, there is no scroll bar yet
+        if follows:  # forced, because there is no scroll bar yet if all rows were visible before
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
             self._follows = True
 
@@ -70,18 +70,18 @@ class EpochTable(ScrollView, can_focus=True):
         width = self.size.width
         if y < len(HEADINGS):
             return _strip(HEADINGS[y], self.get_component_rich_style("epoch-table--header"), width)
-        place = y - len(HEADINGS) + self.scroll_offset.y
-        if place >= len(self._rows):
+        index = y - len(HEADINGS) + self.scroll_offset.y
+        if index >= len(self._rows):
             return Strip.blank(width, self.rich_style)
-        row = self._rows[place]
-        style = self.get_component_rich_style(f"epoch-table--{'even' if place % 2 else 'odd'}")
+        row = self._rows[index]
+        style = self.get_component_rich_style(f"epoch-table--{'even' if index % 2 else 'odd'}")
         if row[-2]:
             best = self.get_component_rich_style("epoch-table--best", partial=True)
             style += Style(color=best.color, bold=True)
-        return _strip(_words(row), style, width)
+        return _strip(_row_labels(row), style, width)
 
 
-def _words(row: Row) -> tuple[str, ...]:
+def _row_labels(row: Row) -> tuple[str, ...]:
     epoch, train_loss, train_acc, valid_loss, valid_acc, seconds, best, complete = row
     return (
         f"{'★' if best else '' if complete else '…'}{epoch}",
@@ -94,7 +94,7 @@ def _words(row: Row) -> tuple[str, ...]:
 
 
 @lru_cache(512)
-def _strip(words: tuple[str, ...], style: Style, width: int) -> Strip:
-    air = min(MOST_AIR, max(0, width - sum(WIDTHS)) // len(WIDTHS))
-    text = "".join(word.rjust(columns + air) for word, columns in zip(words, WIDTHS, strict=True))
+def _strip(labels: tuple[str, ...], style: Style, width: int) -> Strip:
+    padding = min(MAX_PADDING, max(0, width - sum(WIDTHS)) // len(WIDTHS))
+    text = "".join(label.rjust(columns + padding) for label, columns in zip(labels, WIDTHS, strict=True))
     return Strip([Segment(text, style)]).adjust_cell_length(width, style)

@@ -1,4 +1,4 @@
-"""Form fields of one line each."""
+"""One-line form fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mnist_tui.tui.render.palette import rich_colours
 
 
 class Choice(Widget, can_focus=True):
-    """One of a few values: left and right step through them."""
+    """Selection of one of a few values by the left and right arrow keys."""
 
     DEFAULT_CSS = """
     Choice { height: 1; background: $surface; }
@@ -30,12 +30,12 @@ class Choice(Widget, can_focus=True):
     value: reactive[str] = reactive("")
 
     class Changed(Message):
-        """Another value was chosen."""
+        """The value has changed."""
 
         def __init__(self, choice: Choice) -> None:
             super().__init__()
             self.choice = choice
-            """The field; its `value` is the new one."""
+            """The field with the new value."""
 
         @property
         def control(self) -> Choice:

@@ -1,4 +1,4 @@
-"""Fields below each other, with their labels and notes."""
+"""Form with labels and notes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from textual.widget import Widget
 
 
 class Form(Widget):
-    """One-line fields as children; their labels and notes are what it draws itself.
+    """Form with one-line fields as children; it draws their labels and notes itself.
 
-    A widget for each would be three times as many, and the first frame waits for every one of them.
+    Separate widgets would triple their number and delay the first frame.
     """
 
     DEFAULT_CSS = """
@@ -27,20 +27,20 @@ class Form(Widget):
     COMPONENT_CLASSES = {"form--label", "form--focused", "form--note", "form--wrong"}
 
     def __init__(self, labels: Mapping[str, str], *fields: Widget) -> None:
-        """`labels`: by the fields' ids; a field stands so far from the left that there is room for them."""
+        """`labels`: by the ids of the fields, whose left margin must leave room for them."""
         super().__init__(*fields)
         self._labels = labels
         self._notes: dict[str, str] = {}
         self._wrong: Collection[str] = ()
 
-    def say(self, notes: Mapping[str, str], wrong: Collection[str]) -> None:
-        """Write the notes behind their fields; those of `wrong` are complaints."""
+    def show_notes(self, notes: Mapping[str, str], wrong: Collection[str]) -> None:
+        """Show notes to the right of the fields; those of the fields in `wrong` are errors."""
         if (notes, wrong) != (self._notes, self._wrong):
             self._notes, self._wrong = dict(notes), tuple(wrong)
             self.refresh()
 
-    def complaint(self, field: str) -> str:
-        """What is said to be wrong with a field, or empty."""
+    def error(self, field: str) -> str:
+        """Return the error of a field, or an empty string."""
         return self._notes.get(field, "") if field in self._wrong else ""
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
@@ -53,15 +53,15 @@ class Form(Widget):
         lines = [Content()] * self.size.height
         width = self.size.width
         for field in self.children:
-            place, name = field.virtual_region, str(field.id)
-            if not 0 <= place.y < len(lines):  # not laid out yet
+            region, name = field.virtual_region, str(field.id)
+            if not 0 <= region.y < len(lines):  # not laid out yet
                 continue
-            note = Content(self._notes.get(name, "")).truncate(max(width - place.right - 1, 0), ellipsis=True)
-            lines[place.y] = Content.assemble(
-                self._styled(self._labels[name].ljust(place.right + 1), "focused" if field.has_focus else "label"),
+            note = Content(self._notes.get(name, "")).truncate(max(width - region.right - 1, 0), ellipsis=True)
+            lines[region.y] = Content.assemble(
+                self._styled(self._labels[name].ljust(region.right + 1), "focused" if field.has_focus else "label"),
                 note.stylize(self.get_visual_style("form--wrong" if name in self._wrong else "form--note")),
             )
         return Content("\n").join(lines)
 
-    def _styled(self, words: str, part: str) -> Content:
-        return Content.styled(words, self.get_visual_style(f"form--{part}"))
+    def _styled(self, text: str, part: str) -> Content:
+        return Content.styled(text, self.get_visual_style(f"form--{part}"))
