@@ -142,7 +142,7 @@ async def look_inside(app: MnistTui, pilot: Pilot[int], shoot: Callable[[str], A
         if name == "projection":
             await pilot.press("t", "r")
             await until(pilot, lambda view=view: view.data.embedding and view.data.embedding.phase == "done")
-            await until(pilot, lambda view=view: view.numbers is not None)
+            await until(pilot, lambda view=view: view.metrics.values is not None)
         if name == "imagine":
             await pilot.press("a")
             await until(pilot, lambda view=view: len(view.data.pictures) == 30 and not view.is_searching)

@@ -204,7 +204,7 @@ async def stretch(seed: int, place: Path, stored: Path, count: int, walk: Walk) 
                 async with app.run_test(size=chance.choice(SIZES)) as pilot:
                     await reach(app, pilot, state)
                     away = 0
-                    while steps and away < AWAY and app.is_running and app.left_with is None:
+                    while steps and away < AWAY and app.is_running and app.exit_status is None:
                         step = steps.pop(0)
                         done.append(str(step))
                         await take(pilot, step)

@@ -60,7 +60,7 @@ async def test_a_run_that_is_over_is_shown_with_all_that_it_said(console, died: 
     app = MnistTui(runs_dir=Path("runs"), attached=run)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: epochs_of(app) == QUICK.epochs)
-        await until(pilot, lambda: ("this run died" if died else "completed in") in screen_text(app))
+        await until(pilot, lambda: ("the run died" if died else "completed in") in screen_text(app))
 
 
 async def test_a_run_whose_folder_was_removed_is_not_said_to_have_died(console, elsewhere: RunFolder) -> None:
@@ -68,8 +68,8 @@ async def test_a_run_whose_folder_was_removed_is_not_said_to_have_died(console, 
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: epochs_of(app) >= 1)
         shutil.rmtree(elsewhere.path, ignore_errors=True)
-        await until(pilot, lambda: "✕ this run's folder is gone" in screen_text(app))
-        assert "go on" not in str(app.screen.query_one("#panel").border_subtitle)
+        await until(pilot, lambda: "✕ the run's folder no longer exists" in screen_text(app))
+        assert "resume" not in str(app.screen.query_one("#panel").border_subtitle)
         await until(pilot, lambda: "g resume" not in screen_text(app))
         assert epochs_of(app) >= 1
 
@@ -83,7 +83,7 @@ async def test_follows_pauses_and_stops(console, elsewhere: RunFolder) -> None:
         assert app.current_mode == "training"
         await pilot.press("space")
         await until(pilot, lambda: app.training.is_paused)
-        await until(pilot, lambda: "paused – space goes on" in screen_text(app))
+        await until(pilot, lambda: "paused – press space to resume" in screen_text(app))
         held = epochs_of(app)
         await pilot.press("space")
         await until(pilot, lambda: epochs_of(app) > held)
@@ -159,7 +159,7 @@ async def test_a_run_that_died_says_so_and_goes_on(console) -> None:
         await pilot.press("9")
         await until(pilot, lambda: "died" in screen_text(app))
         await pilot.press("enter")
-        await until(pilot, lambda: "this run died – g goes on with it" in screen_text(app))
+        await until(pilot, lambda: "the run died – press g to resume" in screen_text(app))
         await pilot.press("g")
         await until(pilot, lambda: isinstance(app.screen, NumberQuestion))
         await pilot.press("enter")

@@ -81,7 +81,7 @@ async def test_scrubbing_steps_through_the_epochs_and_splits_and_follows_again(c
         accuracies = {}
         for epoch in range(best, -1, -1):
             await until(pilot, lambda epoch=epoch: view.query_one(SubjectBar).subject.epoch == epoch)
-            await until(pilot, lambda epoch=epoch: view._asked_for[0].epoch == epoch and not view.is_computing)
+            await until(pilot, lambda epoch=epoch: view._request_key[0].epoch == epoch and not view.is_computing)
             accuracies[epoch] = view.data.matrix.accuracy
             await pilot.press("left_square_bracket")
         assert app.scrubber.subject.epoch == 0
@@ -149,12 +149,12 @@ def test_the_scrubber_stays_within_the_stored_epochs() -> None:
     scrubber = Scrubber(lambda message: None)
     scrubber.step(1)
     assert scrubber.subject is None
-    scrubber.look_at(folder.path, History.of(folder.events()), growing=False)
+    scrubber.select_run(folder.path, History.of(folder.events()), growing=False)
     scrubber.step(100)
     assert scrubber.subject.epoch == 3
     scrubber.step(-100)
     assert scrubber.subject.epoch == 0
-    scrubber.look_at(folder.path.parent / "other", History(), growing=False)
+    scrubber.select_run(folder.path.parent / "other", History(), growing=False)
     assert scrubber.subject is None
     assert scrubber.follows
 
@@ -165,18 +165,18 @@ def test_a_growing_run_is_not_looked_through_all_the_time_but_at_its_end(monkeyp
     history, newest, hidden = History.of(folder.events()), folder.checkpoint(3), Path("hidden.pt")
     newest.rename(hidden)
     scrubber = Scrubber(lambda message: None)
-    monkeypatch.setattr("mnist_tui.tui.state.scrubber.LOOK_SHARE", 1e-9)
-    scrubber.look_at(folder.path, history, growing=True)
+    monkeypatch.setattr("mnist_tui.tui.state.scrubber.SCAN_SHARE", 1e-9)
+    scrubber.select_run(folder.path, history, growing=True)
     hidden.rename(newest)
-    scrubber.look_at(folder.path, history, growing=True)
+    scrubber.select_run(folder.path, history, growing=True)
     assert scrubber.subject.epoch == 2, "it was looked through just now"
-    scrubber.look_at(folder.path, history, growing=False)
+    scrubber.select_run(folder.path, history, growing=False)
     assert scrubber.epochs == (0, 1, 2, 3)
-    monkeypatch.setattr("mnist_tui.tui.state.scrubber.LOOK_SHARE", 1e9)
+    monkeypatch.setattr("mnist_tui.tui.state.scrubber.SCAN_SHARE", 1e9)
     newest.rename(hidden)
-    scrubber.look_at(folder.path, history, growing=False)
+    scrubber.select_run(folder.path, history, growing=False)
     hidden.rename(newest)
-    scrubber.look_at(folder.path, history, growing=True)
+    scrubber.select_run(folder.path, history, growing=True)
     assert scrubber.subject.epoch == 3
 
 
@@ -210,4 +210,4 @@ def test_a_deeper_shade_is_bluer_and_stays_readable() -> None:
 
 def test_no_confusion_is_said_in_words() -> None:
     colours = {"success": "green"}
-    assert pairs_text([], ("0", "1"), 5, False, colours).plain == "nothing is confused"
+    assert pairs_text([], ("0", "1"), 5, False, colours).plain == "no confusions"

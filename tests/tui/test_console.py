@@ -173,7 +173,7 @@ async def test_every_view_opens_by_its_digit(console) -> None:
         for view in VIEWS:
             await pilot.press(view.digit)
             await until(pilot, lambda view=view: app.current_mode == view.mode)
-            assert view.title == app.screen.TITLE_WORDS
+            assert view.title == app.screen.HELP_TITLE
 
 
 async def test_digits_in_a_field_are_text_and_escape_gives_them_back(console) -> None:
@@ -212,9 +212,9 @@ async def test_a_wrong_value_is_marked_and_does_not_start(console, field: str, t
     async with app.run_test(size=(120, 40)) as pilot:
         app.screen.query_one(f"#{field}", Input).value = text
         await pilot.pause()
-        complaint = app.screen.query_one(Form).complaint(field)
-        assert complaint
-        assert complaint in screen_text(app)
+        error = app.screen.query_one(Form).error(field)
+        assert error
+        assert error in screen_text(app)
         await pilot.press("enter")
         await pilot.pause()
         assert not app.training.is_running
@@ -490,7 +490,7 @@ async def test_themes_can_be_changed_while_curves_are_shown(console) -> None:
             await pilot.press("3")
             await shows(pilot, "completed")
             await pilot.press("2")
-            await shows(pilot, "as stored")
+            await shows(pilot, "original, from")
 
 
 async def test_a_training_may_go_on_telling_after_the_last_frame(console) -> None:

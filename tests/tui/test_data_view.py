@@ -79,7 +79,7 @@ async def test_escape_stops_a_download_and_d_begins_it_again(console, monkeypatc
         await download_begins(pilot, app)
         await pilot.press("escape")
         await until(pilot, lambda: source.ended == ["cancelled"])
-        assert "stopped. Press d to get it" in screen_text(app)
+        assert "cancelled. Press d to download it." in screen_text(app)
         source.go_on.set()
         await pilot.press("d")
         await until(pilot, lambda: app.screen.data is not None)

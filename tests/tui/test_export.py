@@ -75,10 +75,10 @@ async def test_e_writes_what_each_view_shows(console) -> None:
 
         await to_view(app, pilot, "5", "mistakes")
         await pilot.press("o", "O")
-        await until(pilot, lambda: app.screen.data.wanted.sort == "loss" and app.screen.data.wanted.turned)
+        await until(pilot, lambda: app.screen.data.spec.sort == "loss" and app.screen.data.spec.reverse)
         figure, numbers = await exported(app, pilot)
         data = app.screen.data
-        assert [int(i) for i in table(numbers)["index"]] == data.judged.indices[data.positions].tolist()
+        assert [int(i) for i in table(numbers)["index"]] == data.scores.indices[data.positions].tolist()
         assert "--sort loss --reverse" in said(figure)["Command"]
 
         await to_view(app, pilot, "6", "projection")
@@ -93,7 +93,7 @@ async def test_e_writes_what_each_view_shows(console) -> None:
         await pilot.press("o", "o")
         figure, numbers = await exported(app, pilot)
         layers = app.screen.data.layers
-        assert [int(u) for u in table(numbers)["unit"]] == layers.order("structure", turned=False)[:16].tolist()
+        assert [int(u) for u in table(numbers)["unit"]] == layers.order("structure", reverse=False)[:16].tolist()
 
         await to_view(app, pilot, "2", "data")
         figure, numbers = await exported(app, pilot)

@@ -121,7 +121,7 @@ def test_the_list_names_every_view_and_its_options() -> None:
     assert outcome.status == 0
     for view, kind in KINDS.items():
         assert f"{view} " in outcome.out
-        assert kind.words in outcome.out
+        assert kind.description in outcome.out
     assert "--filter" in outcome.out
 
 
@@ -136,7 +136,7 @@ def test_the_list_names_every_view_and_its_options() -> None:
         ("confusion --dpi 5", 2, "--dpi"),
         ("confusion --size 7", 2, "--size"),
         ("confusion --size 40x40 --dpi 1200", 2, "pixels"),
-        ("confusion --unit 3", 2, "--unit concerns only weights"),
+        ("confusion --unit 3", 2, "--unit applies only to weights"),
         ("mistakes --filter tru:3", 2, "tru:3"),
         ("mistakes --count 0", 2, "--count"),
         ("compare", 2, "--with"),

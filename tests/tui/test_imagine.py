@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from mnist_tui.engine.analysis import imagined_store
 from mnist_tui.engine.analysis.answers import Answers
-from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage, grey, imagine, probability_words
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage, grey, imagine, probability_label
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs
@@ -49,15 +49,15 @@ async def test_a_digit_is_imagined_in_three_ways(opened, size) -> None:
     async with app.run_test(size=size) as pilot:
         await open_imagine(app, pilot)
         view = app.screen
-        assert "3: nothing yet" in screen_text(app)
+        assert "3: no image yet" in screen_text(app)
         await pilot.press("minus", "minus", "r")
         await until(pilot, lambda: len(view.data.pictures) == 3 and not view.is_searching)
         for (method, digit), found in view.data.pictures.items():
             assert digit == 3
             assert found.done
-            assert probability_words(found.probability) in screen_text(app), method
+            assert probability_label(found.probability) in screen_text(app), method
         await pilot.press("right")
-        assert "4: nothing yet" in screen_text(app)
+        assert "4: no image yet" in screen_text(app)
 
 
 async def test_a_search_that_outlives_the_console_ends_in_silence(opened, monkeypatch, caplog) -> None:
@@ -152,7 +152,7 @@ async def test_what_a_search_finds_with_replaced_weights_is_not_stored(opened, m
         view.subject_changed()
         gate.set()
         await until(pilot, lambda: not view.is_searching and not view.is_computing)
-        assert any("trained anew" in note.message for note in app._notifications)
+        assert any("retrained" in note.message for note in app._notifications)
         assert not view.data.pictures
         assert not list(run.path.glob("imagined/*"))
 
@@ -181,9 +181,9 @@ def test_probabilities_and_nearest_images_are_the_networks_and_the_datas(opened)
 
 
 def test_words_never_claim_more_certainty_than_there_is() -> None:
-    assert probability_words(0.9998) == "99.98 %"
-    assert probability_words(0.9999997) == "99.99997 %"
-    assert probability_words(1.0) == "100 %"
+    assert probability_label(0.9998) == "99.98 %"
+    assert probability_label(0.9999997) == "99.99997 %"
+    assert probability_label(1.0) == "100 %"
     assert short_probability(0.99999, narrow=False) == "99.99"
     assert short_probability(0.999, narrow=True) == "99"
 

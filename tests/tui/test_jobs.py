@@ -78,7 +78,7 @@ async def test_a_result_is_delivered_on_the_screens_thread() -> None:
         assert app.owner.told == [("result", 7)]
         assert app.owner.threads == {threading.get_ident()}
         assert worked != [threading.get_ident()]
-        assert not app.owner.jobs.works("job")
+        assert not app.owner.jobs.is_active("job")
 
 
 async def test_callbacks_may_be_async() -> None:
@@ -137,7 +137,7 @@ async def test_jobs_of_one_name_work_one_after_the_other_and_skip_the_replaced_o
             app.owner.start(lambda job, i=i: worked.append(i))
         assert sum(thread.name == "job job" for thread in threading.enumerate()) == 1
         other = app.owner.start(lambda job: "other", "another name")
-        await until(pilot, lambda: other.over)
+        await until(pilot, lambda: other.is_done)
         assert worked == []
         first.open.set()
         await until(pilot, lambda: worked)
@@ -185,7 +185,7 @@ async def test_a_stopped_job_delivers_what_it_has_and_a_cancelled_one_nothing() 
         app.owner.jobs.cancel("job")
         await pilot.pause(0.1)
         assert len(app.owner.told) == 1
-        assert not app.owner.jobs.works("job")
+        assert not app.owner.jobs.is_active("job")
 
 
 async def test_failures_become_one_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -207,7 +207,7 @@ async def test_failures_become_one_line(caplog: pytest.LogCaptureFixture) -> Non
         assert app.owner.told[1] == ("failure", "this can't be shown (ZeroDivisionError: by 0); L shows the log")
         assert len(caplog.records) == 1
         app.owner.start(fail(Cancelled()))
-        await until(pilot, lambda: not app.owner.jobs.works("job"))
+        await until(pilot, lambda: not app.owner.jobs.is_active("job"))
         assert len(app.owner.told) == 2
         app.owner.jobs.start("the sum", fail(ValueError("[/b] no sum")))
         await until(pilot, lambda: app._notifications)
@@ -271,7 +271,7 @@ async def test_a_delayed_job_that_is_replaced_never_works() -> None:
     worked: list[str] = []
     async with app.run_test() as pilot:
         app.owner.start(lambda job: worked.append("early"), delay=0.05)
-        assert app.owner.jobs.works("job")
+        assert app.owner.jobs.is_active("job")
         app.owner.start(lambda job: worked.append("late"), delay=0.1)
         await until(pilot, lambda: worked)
         assert worked == ["late"]

@@ -19,7 +19,7 @@ from sklearn.metrics import confusion_matrix
 from sklearn.neighbors import NearestNeighbors
 
 from mnist_tui.engine.analysis.answers import Answers
-from mnist_tui.engine.analysis.research import research, spread
+from mnist_tui.engine.analysis.image_details import research, sample_epochs
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.digits import load_digits_dataset
@@ -80,12 +80,12 @@ async def open_view(app: MnistTui, pilot, run: RunFolder, history: History) -> M
 
 def indices(view: MistakesView) -> list[int]:
     """Where the listed images lie in their file, in the list's order."""
-    return view.data.judged.indices[view.data.positions].tolist()
+    return view.data.scores.indices[view.data.positions].tolist()
 
 
-async def drawn(pilot, view: MistakesView, **wanted: object) -> None:
+async def drawn(pilot, view: MistakesView, **spec: object) -> None:
     """Wait until the view shows what it was asked for."""
-    await until(pilot, lambda: all(getattr(view.data.wanted, name) == value for name, value in wanted.items()))
+    await until(pilot, lambda: all(getattr(view.data.spec, name) == value for name, value in spec.items()))
 
 
 async def test_the_wrong_images_are_listed_with_the_evaluations_numbers(console, stored) -> None:
@@ -132,7 +132,7 @@ async def test_a_confusion_cell_opened_by_keys_lists_exactly_the_images_it_count
         await drawn(pilot, view, words=f"true:{true} pred:{predicted}", which="all")
         assert sorted(indices(view)) == np.flatnonzero((labels == true) & (predictions == predicted)).tolist()
         assert len(indices(view)) == counts[true, predicted] > 0
-        assert app.picked == ""
+        assert app.pending_filter == ""
         await pilot.press("escape")
         await drawn(pilot, view, words="", which="wrong")
 
@@ -150,7 +150,7 @@ async def test_an_index_leads_to_the_same_image_in_the_data_set(console, stored)
             await until(pilot, lambda words=words: re.search(words, screen_text(app)))
             for index, picture in zip(indices(view), view.query_one(CursorGrid).pictures, strict=False):
                 assert (picture.image == file[index]).all()
-            large = view.query_one("#look-image").pictures[0].image
+            large = view.query_one("#detail-image").pictures[0].image
             step = len(large) // 28  # braille is drawn twice as large
             assert (large[::step, ::step] == file[indices(view)[0]]).all()
             await pilot.press("v")
@@ -178,7 +178,7 @@ async def test_sort_and_turn_and_which(console, stored) -> None:
             assert indices(view) == expected
             assert f"by {sort} {'↑' if sort == 'index' else '↓'}" in screen_text(app)
             await pilot.press("O")
-            await drawn(pilot, view, turned=True)
+            await drawn(pilot, view, reverse=True)
             assert indices(view) == expected[::-1]
             assert f"by {sort} {'↓' if sort == 'index' else '↑'}" in screen_text(app)
         await pilot.press("O", "w")
@@ -227,20 +227,20 @@ async def test_paging_shows_every_image_once(console, stored) -> None:
         columns, rows = grid.capacity()
         assert (columns, rows) == (4, 2)
         count = len(indices(view))
-        captions = [caption(view.data.judged, i, view.data.classes, 14) for i in view.data.positions]
+        captions = [caption(view.data.scores, i, view.data.classes, 14) for i in view.data.positions]
         steps = {"right": count, "pagedown": -(-count // (columns * rows)), "down": -(-count // columns)}
         for key, times in steps.items():
             seen: dict[int, list[str]] = {}
             for _ in range(times):
-                seen[view.place // (columns * rows)] = [picture.caption for picture in grid.pictures]
-                assert grid.pictures[grid.cursor].caption == captions[view.place]
+                seen[view.cursor // (columns * rows)] = [picture.caption for picture in grid.pictures]
+                assert grid.pictures[grid.cursor].caption == captions[view.cursor]
                 await pilot.press(key)
             assert [text for page in sorted(seen) for text in seen[page]] == captions
             await pilot.press("home")
         await pilot.press("end", "right", "down")
-        assert view.place == count - 1
+        assert view.cursor == count - 1
         await pilot.press("home", "left", "up", "pageup")
-        assert view.place == 0
+        assert view.cursor == 0
 
 
 async def test_scrubbing_keeps_filter_sort_and_the_image(console, stored) -> None:
@@ -250,7 +250,7 @@ async def test_scrubbing_keeps_filter_sort_and_the_image(console, stored) -> Non
         view = await open_view(app, pilot, run, history)
         await pilot.press("o", "w", "w", "slash", *"true:3,5", "enter", "right", "right")
         await drawn(pilot, view, words="true:3,5", sort="loss", which="all")
-        index = indices(view)[view.place]
+        index = indices(view)[view.cursor]
         for epoch in (2, 1, 0):
             await pilot.press("left_square_bracket")
             await until(pilot, lambda epoch=epoch: view.data.subject.epoch == epoch)
@@ -258,7 +258,7 @@ async def test_scrubbing_keeps_filter_sort_and_the_image(console, stored) -> Non
             chosen = np.flatnonzero(np.isin(answer.labels, (3, 5)))
             loss = -log_softmax(answer.logits.astype(float), axis=1)[chosen, answer.labels[chosen]]
             assert indices(view) == chosen[np.argsort(-loss, kind="stable")].tolist()
-            assert indices(view)[view.place] == index
+            assert indices(view)[view.cursor] == index
 
 
 async def test_a_perfect_run_says_so_and_leads_on(console, stored) -> None:
@@ -293,18 +293,18 @@ async def test_an_untrained_network_and_one_without_hidden_layers(console, store
         pixels = dataset.images[train].reshape(len(train), -1) / (255 * dataset.std)
         query = dataset.test_images[indices(view)[0]].reshape(1, -1) / (255 * dataset.std)
         distances, nearest = NearestNeighbors(n_neighbors=10, algorithm="brute").fit(pixels).kneighbors(query)
-        found = view.query_one(Detail)._findings.neighbours
+        found = view.query_one(Detail)._details.neighbours
         assert [neighbour.index for neighbour in found] == train[nearest[0]].tolist()
         assert np.allclose([neighbour.distance for neighbour in found], distances[0], rtol=1e-4)
 
 
 def answered(detail: Detail, split: str, place: int) -> bool:
     """Whether everything is known of the image at a place of the list."""
-    found, data = detail._findings, detail._data
+    found, data = detail._details, detail._data
     return (
         found is not None
         and bool(found.neighbours)
-        and (found.question.subject.split, found.question.position) == (split, data.positions[place])
+        and (found.query.subject.split, found.query.position) == (split, data.positions[place])
     )
 
 
@@ -321,9 +321,9 @@ async def test_history_and_neighbours_of_an_image(console, stored) -> None:
         for split in ("test", "train"):
             await until(pilot, lambda split=split: view.data.subject.split == split)
             await pilot.press("right")
-            await until(pilot, lambda split=split: answered(detail, split, view.place))
+            await until(pilot, lambda split=split: answered(detail, split, view.cursor))
             await pilot.pause()
-            findings, position = detail._findings, view.data.positions[1]
+            findings, position = detail._details, view.data.positions[1]
             assert findings.question.position == position
 
             assert [verdict.epoch for verdict in findings.verdicts] == [0, 1, 2, 3]
@@ -346,9 +346,9 @@ async def test_history_and_neighbours_of_an_image(console, stored) -> None:
             dataset = load_digits_dataset()
             file_indices = dataset.split(history_seed(run), QUICK.valid_fraction)[0][places]
             assert [neighbour.index for neighbour in findings.neighbours] == file_indices.tolist()
-            captions = [picture.caption for picture in view.query_one("#look-near").pictures]
+            captions = [picture.caption for picture in view.query_one("#detail-neighbours").pictures]
             assert captions == [f"{dataset.labels[i]} #{i}" for i in file_indices]
-            for index, picture in zip(file_indices, view.query_one("#look-near").pictures, strict=True):
+            for index, picture in zip(file_indices, view.query_one("#detail-neighbours").pictures, strict=True):
                 assert (picture.image == dataset.images[index]).all()
             await pilot.press("v", "v")
 
@@ -370,10 +370,10 @@ async def test_the_grid_does_not_wait_for_what_is_found_out(console, stored, mon
             await pilot.press("left_square_bracket")
             await until(pilot, lambda epoch=epoch: view.data.subject.epoch == epoch)
         await pilot.press("right")
-        assert view.place == 1
+        assert view.cursor == 1
         gate.set()
         await until(pilot, lambda: "nearest in the hidden layer" in screen_text(app))
-        assert view.query_one(Detail)._findings.question.position == view.data.positions[1]
+        assert view.query_one(Detail)._details.query.position == view.data.positions[1]
 
 
 async def test_enter_opens_the_image_over_a_narrow_grid_and_escape_goes_back(console, stored) -> None:
@@ -392,7 +392,7 @@ async def test_enter_opens_the_image_over_a_narrow_grid_and_escape_goes_back(con
         await until(pilot, lambda: f"image {indices(view)[2]} " in screen_text(app))
         await pilot.press("escape")
         await until(pilot, lambda: grid.display and not detail.display)
-        assert view.place == 2
+        assert view.cursor == 2
         assert grid.cursor == 2
         await pilot.resize_terminal(140, 45)
         await until(pilot, lambda: grid.display and detail.display and detail.size.width)
@@ -406,10 +406,10 @@ async def test_a_click_moves_the_cursor_and_a_second_one_opens(console, stored) 
     async with app.run_test(size=(80, 24)) as pilot:
         view = await open_view(app, pilot, run, history)
         await pilot.click(CursorGrid, offset=(20, 3))
-        assert view.place == 1
+        assert view.cursor == 1
         await pilot.click(CursorGrid, offset=(20, 3))
         await until(pilot, lambda: view.query_one(Detail).display)
-        assert view.place == 1
+        assert view.cursor == 1
 
 
 async def test_a_diverged_run_and_damaged_weights_do_not_break_it(console, stored) -> None:
@@ -420,14 +420,14 @@ async def test_a_diverged_run_and_damaged_weights_do_not_break_it(console, store
     run.checkpoint(1).write_bytes(b"torn")
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
-        app.scrubber.look_at(run.path, history, growing=False)
+        app.scrubber.select_run(run.path, history, growing=False)
         await app.show_run(run, history)
         app.scrubber.choose(3)
         await pilot.press("5")
-        await until(pilot, lambda: "no neighbours: its values are not finite" in screen_text(app))
+        await until(pilot, lambda: "no neighbours: the representations are not finite" in screen_text(app))
         view = app.screen
         detail = view.query_one(Detail)
-        assert [verdict.epoch for verdict in detail._findings.verdicts] == [0, 2, 3]
+        assert [verdict.epoch for verdict in detail._details.predictions] == [0, 2, 3]
         assert view.query_one(CursorGrid).pictures[0].caption.endswith("→ 0 –")
         await pilot.press("left_square_bracket")
         await until(pilot, lambda: view.data.subject.epoch == 2)
@@ -448,9 +448,9 @@ async def test_it_follows_a_run_that_trains(console) -> None:
         app.scrubber.step(-1)
         view.action_which()
         chosen = app.scrubber.subject.epoch
-        await until(pilot, lambda: view.data.subject.epoch == chosen and detail._findings is not None)
-        last = detail._findings.verdicts[-1].epoch
-        await until(pilot, lambda: detail._findings is not None and detail._findings.verdicts[-1].epoch > last)
+        await until(pilot, lambda: view.data.subject.epoch == chosen and detail._details is not None)
+        last = detail._details.predictions[-1].epoch
+        await until(pilot, lambda: detail._details is not None and detail._details.predictions[-1].epoch > last)
         assert view.data.subject.epoch == chosen
         app.training.thread.control.stop()
         await until(pilot, lambda: not app.training.is_running)
@@ -477,7 +477,7 @@ async def test_the_list_of_10_000_images_is_made_at_once(console, stored) -> Non
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         view = await open_view(app, pilot, run, history)
-        view.wanted = type(view.wanted)(words="true:0-8 conf>0.01 !index:3", which="all", sort="loss")
+        view.spec = type(view.spec)(filter="true:0-8 conf>0.01 !index:3", which="all", sort="loss")
         big, folder = app.analyst, view.data.subject.folder
         config, dataset = big.run(folder)
         rng = np.random.default_rng(0)
@@ -549,7 +549,7 @@ def test_many_epochs_are_thinned_out_and_keep_the_ends_and_the_current_one() -> 
         epochs = list(range(count))
         for room in (3, 10, 37):
             for current in (0, count // 3, count - 1):
-                chosen = spread(epochs, current, room)
+                chosen = sample_epochs(epochs, current, room)
                 assert len(chosen) <= room
                 assert {0, count - 1, current} <= set(chosen)
                 assert all(a < b for a, b in pairwise(chosen))

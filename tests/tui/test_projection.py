@@ -14,7 +14,7 @@ from sklearn import decomposition
 from sklearn.metrics import silhouette_score
 
 from mnist_tui.engine import session
-from mnist_tui.engine.analysis.projection import Wanted, project, store_path
+from mnist_tui.engine.analysis.projection import ProjectionSpec, project, store_path
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.analysis.tsne import load
 from mnist_tui.engine.config import RunConfig
@@ -37,7 +37,7 @@ def trained(config: RunConfig = QUICK) -> Path:
 
 
 async def opened(app: MnistTui, pilot) -> ProjectionView:
-    """The view on the stored run, with its picture and its numbers."""
+    """The view on the stored run, with its picture and its metrics."""
     await pilot.press("9")
     await until(pilot, lambda: app.screen.query_one("#run-table").row_count)
     await pilot.press("enter")
@@ -53,7 +53,7 @@ async def forming(app: MnistTui, pilot, view: ProjectionView) -> None:
     await pilot.press("v", "v")
     await until(pilot, lambda: view.data.subject.split == "train")
     await pilot.press("t")
-    await until(pilot, lambda: view.data.wanted.method == "tsne")
+    await until(pilot, lambda: view.data.spec.method == "tsne")
     app.simulate_key("r")  # Pilot's own press waits until nothing moves any more
     await until(pilot, lambda: view.data.embedding and view.data.embedding.iteration > 0)
 
@@ -87,11 +87,11 @@ async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sk
             for x, character in enumerate(line[: scatter.window.columns]):
                 assert character == drawn.chars[y, x] or (x, y) == (column, row)
 
-        await until(pilot, lambda: view.numbers is not None)
-        assert view.numbers.separation.silhouette == pytest.approx(
+        await until(pilot, lambda: view.metrics.values is not None)
+        assert view.metrics.values.separation.silhouette == pytest.approx(
             silhouette_score(view.data.points, evaluation.labels)
         )
-        assert f"{view.numbers.separation.silhouette:.3f}" in screen_text(app)
+        assert f"{view.metrics.values.separation.silhouette:.3f}" in screen_text(app)
         assert "k-NN: 297 points; others: 297" in screen_text(app)
 
 
@@ -212,17 +212,17 @@ async def test_a_tsne_forms_live_while_keys_are_answered_and_is_stored_and_reuse
         embedding = view.data.embedding
         assert embedding.phase == "done"
         assert "finished" in screen_text(app)
-        await until(pilot, lambda: view.numbers is not None)
+        await until(pilot, lambda: view.metrics.values is not None)
 
         count = len(view.data.labels)
         path = folder / "projections" / f"tsne-hidden-train-{app.scrubber.subject.epoch}-{count}.npz"
         np.testing.assert_array_equal(load(path).points, embedding.points)
 
         await pilot.press("l")
-        await until(pilot, lambda: view.data.wanted.layer == "output")
+        await until(pilot, lambda: view.data.spec.layer == "output")
         assert view.data.points is None  # that of the other layer is another one
         await pilot.press("l")
-        await until(pilot, lambda: view.data.wanted.layer == "hidden" and view.data.points is not None)
+        await until(pilot, lambda: view.data.spec.layer == "hidden" and view.data.points is not None)
         np.testing.assert_array_equal(view.data.points, embedding.points)
 
 
@@ -247,13 +247,13 @@ async def test_a_tsne_goes_on_while_another_epoch_is_looked_at(console) -> None:
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
         await forming(app, pilot, view)
-        left, forming_left = app.scrubber.subject, view._forming
+        left, forming_left = app.scrubber.subject, view._tsne
         app.simulate_key("left_square_bracket")
         await until(pilot, lambda: view.data.subject == app.scrubber.subject != left)
         assert view.data.points is None
-        if view._forming is forming_left:
+        if view._tsne is forming_left:
             assert f"epoch {left.epoch} running" in str(view.query_one(Scatter).border_subtitle)
-        await until(pilot, lambda: view._forming is None and not view.jobs.works("t-SNE"))
+        await until(pilot, lambda: view._tsne is None and not view.jobs.is_active("t-SNE"))
         assert view.data.points is None  # nothing of the other epoch was drawn here
         kept = load(store_path(left, "hidden", len(view.data.labels)))
         assert kept.phase == "done"
@@ -279,13 +279,13 @@ async def test_a_damaged_tsne_is_made_anew(console) -> None:
 
 async def test_too_few_images_for_a_tsne_are_said_in_one_line(console, monkeypatch) -> None:
     trained()
-    monkeypatch.setattr("mnist_tui.engine.analysis.projection.COUNTS", (3, 5000))
+    monkeypatch.setattr("mnist_tui.engine.analysis.projection.POINT_COUNTS", (3, 5000))
     app = console()
     async with app.run_test(size=SIZE) as pilot:
         view = await opened(app, pilot)
         await pilot.press("minus", "t", "r")
         await until(pilot, lambda: "t-SNE needs at least four points" in screen_text(app))
-        assert view._forming is None
+        assert view._tsne is None
 
 
 def test_orientation_is_kept_from_epoch_to_epoch(console) -> None:
@@ -294,11 +294,11 @@ def test_orientation_is_kept_from_epoch_to_epoch(console) -> None:
     analyst = Analyst()
     first = {}
     for epoch in (0, 1, 2, 3, 4):
-        first[epoch] = project(analyst, Subject(folder, epoch, "test"), Wanted()).points
+        first[epoch] = project(analyst, Subject(folder, epoch, "test"), ProjectionSpec()).points
     for before, after in itertools.pairwise(first.values()):
         assert ((before * after).sum(axis=0) > 0).all()
     for epoch in (3, 1, 0):
-        again = project(analyst, Subject(folder, epoch, "test"), Wanted()).points
+        again = project(analyst, Subject(folder, epoch, "test"), ProjectionSpec()).points
         np.testing.assert_array_equal(again, first[epoch])
 
 
@@ -311,12 +311,12 @@ async def test_no_size_or_theme_breaks_it_and_a_net_without_hidden_layers_shows_
     async with app.run_test(size=size) as pilot:
         app.theme = theme
         view = await opened(app, pilot)
-        await until(pilot, lambda: view.numbers is not None)
+        await until(pilot, lambda: view.metrics.values is not None)
         await pilot.pause()
         shown = screen_text(app)
         assert "input" in shown
         assert "784-d" in shown or size[0] < 80
-        assert f"{view.numbers.separation.trustworthiness:.3f}" in shown
+        assert f"{view.metrics.values.separation.trustworthiness:.3f}" in shown
         label = view.data.labels[view.query_one(Scatter).cursor]
         assert f"true {label}" in shown
         await pilot.press("w", "i", "left_square_bracket")

@@ -90,12 +90,12 @@ class TestGarbage:
 
     def test_what_survives_a_long_collection_is_kept_and_a_short_one_keeps_nothing(self, monkeypatch):
         garbage.collect_from_now()
-        monkeypatch.setattr(garbage, "LONG", 1e9)
+        monkeypatch.setattr(garbage, "LONG_SECONDS", 1e9)
         new = [[i] for i in range(1000)]
         kept = gc.get_freeze_count()
         gc.collect()
         assert gc.get_freeze_count() <= kept
-        monkeypatch.setattr(garbage, "LONG", -1.0)
+        monkeypatch.setattr(garbage, "LONG_SECONDS", -1.0)
         gc.collect()
         assert gc.get_freeze_count() >= kept + len(new)
 
@@ -110,11 +110,11 @@ class TestGarbage:
     def test_there_is_one_callback_however_often_it_begins(self):
         garbage.collect_from_now()
         garbage.collect_from_now()
-        assert sum(isinstance(callback, garbage.KeepSurvivors) for callback in gc.callbacks) == 1
+        assert sum(isinstance(callback, garbage.FreezeSurvivors) for callback in gc.callbacks) == 1
 
     def test_a_full_collection_waits_while_keys_are_pressed(self, monkeypatch):
         garbage.collect_from_now()
-        monkeypatch.setattr(gc, "get_count", lambda: (0, 0, garbage.EVERY))
+        monkeypatch.setattr(gc, "get_count", lambda: (0, 0, garbage.FULL_EVERY))
         sweeper, cycle = garbage.Sweeper(), Cycle()
         gone = cycle.gone
         gc.collect()  # the cycle is of the oldest generation now, which only a full one looks at
@@ -122,13 +122,13 @@ class TestGarbage:
         sweeper.touch()
         sweeper.sweep()
         assert not gone.is_set()
-        monkeypatch.setattr(garbage, "QUIET", 0.0)
+        monkeypatch.setattr(garbage, "IDLE_SECONDS", 0.0)
         sweeper.sweep()
         assert gone.is_set()
 
     def test_it_takes_place_only_where_it_is_due(self, monkeypatch):
         garbage.collect_from_now()
-        monkeypatch.setattr(gc, "get_count", lambda: (700, 9, garbage.EVERY - 1))
+        monkeypatch.setattr(gc, "get_count", lambda: (700, 9, garbage.FULL_EVERY - 1))
         cycle = Cycle()
         gone = cycle.gone
         del cycle

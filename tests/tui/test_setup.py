@@ -115,7 +115,7 @@ async def test_going_on_without_the_data_is_tried_again_as_what_it_was(console, 
     async with app.run_test(size=(132, 44)) as pilot:
         await pilot.pause()
         history = History.of(folder.events())
-        app.training.resume(resume_offer(folder, history), 5)
+        app.resumption.resume(resume_offer(folder, history), 5)
         for times in (1, 2):
             await until(pilot, lambda: isinstance(app.screen, Question))
             assert tried == [(folder.name, 5)] * times

@@ -1,4 +1,4 @@
-"""Numbers and states in words, at the edges where one form gives way to another."""
+"""ProjectionMetrics and states in words, at the edges where one form gives way to another."""
 
 import math
 

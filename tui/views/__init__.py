@@ -1,1 +1,1 @@
-"""The views: one file each."""
+"""Views of the console, one module or package each."""

@@ -1,4 +1,4 @@
-"""What the views on a trained network share: one subject, computed for in a thread, drawn when it is there."""
+"""Base class of the views that analyse a trained network: data are computed in a thread, then drawn."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from mnist_tui.tui.widgets.subject_bar import SubjectBar
 
 
 class AnalysisView(View):
-    """A view on the app's subject.
+    """View of the selected subject.
 
-    A view gives `compute(subject)`, pure and run in a thread, and `draw(data)`. `refresh_data` asks for it again, as
-    after a change of the view's own settings.
+    Subclasses implement `compute(subject)`, a pure function called in a thread, and `draw(data)`. `refresh_data`
+    computes the data again, for example after a change of the view's settings.
     """
 
     BINDINGS = bindings("subject")
@@ -27,35 +27,35 @@ class AnalysisView(View):
 
     def __init__(self) -> None:
         super().__init__()
-        self._asked_for: object = None
+        self._request_key: object = None
         self.data: Any = None
-        """What is drawn; None where nothing is, also after an error."""
+        """Data shown; None if there are none, or after an error."""
         self.subject: Subject | None = None
-        """Of whom that is."""
-        self._asked_subject: Subject | None = None
+        """Subject of the data."""
+        self._requested_subject: Subject | None = None
 
     def body(self) -> ComposeResult:
         yield SubjectBar()
         yield from self.content()
-        yield Static(id="nothing", markup=False)
+        yield Static(id="message", markup=False)
 
     def content(self) -> ComposeResult:
-        """The view's widgets under the subject's line."""
+        """Yield the widgets below the subject bar."""
         yield from ()
 
     def compute(self, subject: Subject) -> Any:
-        """The view's data; runs in a thread, so it must not touch widgets."""
+        """Compute the data; called in a thread, so it must not access widgets."""
         return None
 
     def receive(self, data: Any) -> Any:
-        """Take newly computed data, and return what is to be drawn."""
+        """Process newly computed data, and return the data to draw."""
         return data
 
     def draw(self, data: Any) -> None:
-        """Show the data."""
+        """Draw the data."""
 
     def settings(self) -> object:
-        """What `compute` depends on besides the subject; where it is as before, nothing is computed again."""
+        """Return what `compute` depends on besides the subject; data are computed again only if it changes."""
         return None
 
     # -- keys --------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ class AnalysisView(View):
             self.call_after_refresh(self.redraw)
 
     def subject_changed(self) -> None:
-        """Answer for the app's subject, where it is another than before."""
+        """Update the view if the selected subject has changed."""
         if not self.is_current:
             return
         scrubber = self.console.scrubber
@@ -99,73 +99,73 @@ class AnalysisView(View):
         bar = self.query_one(SubjectBar)
         if subject is None:
             self.jobs.cancel("data")
-            bar.subject, self.data, self._asked_for, bar.note = None, None, None, ""
-            self._say("there is no trained network yet – n sets up a run, 9 opens a stored one")
+            bar.subject, self.data, self._request_key, bar.note = None, None, None, ""
+            self._show_message("no trained network yet – press n for a new run, 9 for stored runs")
             return
-        anew = self._asked_for != self._question(subject)
-        if anew and scrubber.follows and self.is_computing and self._only_later(subject):
-            return  # a run may train faster than a view computes, and would never be seen: first what was begun
+        has_changed = self._request_key != self._key_of(subject)
+        if has_changed and scrubber.follows and self.is_computing and self._is_later_epoch(subject):
+            return  # finish first, because epochs may be shorter than the computation
         bar.subject, bar.epochs, bar.best, bar.follows = subject, scrubber.epochs, scrubber.best, scrubber.follows
-        if anew:
+        if has_changed:
             self.refresh_data()
 
-    def _only_later(self, subject: Subject) -> bool:
-        """Whether what is computed now is the same but for an earlier epoch."""
-        asked = self._asked_subject
-        return asked is not None and replace(asked, epoch=subject.epoch) == subject
+    def _is_later_epoch(self, subject: Subject) -> bool:
+        """Return whether `subject` is a later epoch of the one being computed."""
+        requested = self._requested_subject
+        return requested is not None and replace(requested, epoch=subject.epoch) == subject
 
-    def _question(self, subject: Subject) -> tuple[object, ...]:
+    def _key_of(self, subject: Subject) -> tuple[object, ...]:
         version = self.console.analyst.version(subject.folder, subject.epoch)
         return subject, version, self.settings()
 
     @property
     def is_computing(self) -> bool:
-        """Whether data are on their way."""
-        return self.jobs.works("data")
+        """Whether data are being computed."""
+        return self.jobs.is_active("data")
 
     def refresh_data(self) -> None:
-        """Compute again, in a thread; an older computation's result is not drawn any more."""
+        """Compute the data in a thread; the result of an earlier computation is discarded."""
         subject = self.console.scrubber.subject
         if subject is None:
             return
-        self._asked_subject, self._asked_for = subject, self._question(subject)
+        self._requested_subject, self._request_key = subject, self._key_of(subject)
         self.jobs.start(
             "data",
             lambda job: self.compute(subject),
             on_result=partial(self._computed, subject),
             on_failure=self._failed,
-            on_busy=self._say_busy,
-            failure="this can't be shown",
+            on_busy=self._show_busy,
+            failure="the view can't be computed",
         )
 
-    def _say_busy(self) -> None:
-        self.query_one(SubjectBar).note = "working …"
+    def _show_busy(self) -> None:
+        self.query_one(SubjectBar).note = "computing …"
 
     def _computed(self, subject: Subject, data: Any) -> None:
         data = self.receive(data)
         self.data, self.subject = data, subject
-        self._say("")
+        self._show_message("")
         self.draw(data)
-        self._answered(failed=False)
+        self._finish_request(failed=False)
 
     def _failed(self, line: str) -> None:
-        self.data = self._asked_for = None  # another visit tries again
-        self._say(line)
-        self._answered(failed=True)
+        self.data = self._request_key = None  # retried at the next visit
+        self._show_message(line)
+        self._finish_request(failed=True)
 
-    def _answered(self, *, failed: bool) -> None:
+    def _finish_request(self, *, failed: bool) -> None:
         self.query_one(SubjectBar).note = ""
         self.refresh_bindings()
         scrubber = self.console.scrubber
-        if scrubber.follows and (not failed or scrubber.subject != self._asked_subject):
+        if scrubber.follows and (not failed or scrubber.subject != self._requested_subject):
             self.call_later(self.subject_changed)
 
-    def _say(self, words: str) -> None:
-        """Lay words over the data, or show the data where there are none.
+    def _show_message(self, message: str) -> None:
+        """Cover the data with a message, or uncover them if it is empty.
 
-        What is covered keeps its room, so that it knows its size when it is drawn.
+        Covered widgets remain laid out, so that they have a size when they are drawn.
         """
-        nothing = self.query_one("#nothing", Static)
-        if nothing.content != words:  # an update lays the view out anew
-            nothing.update(words)
-        nothing.display = bool(words)
+        widget = self.query_one("#message", Static)
+        if widget.content != message:  # an update triggers a layout
+            widget.update(message)
+        widget.display = bool(message)

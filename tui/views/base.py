@@ -1,4 +1,4 @@
-"""What all views share: the bar above, the keys below, a word where the terminal is too small."""
+"""Base class of all views: top bar, key bar, and a message if the terminal is too small."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mnist_tui.tui.widgets.key_bar import KeyBar
 from mnist_tui.tui.widgets.too_small import TooSmall
 from mnist_tui.tui.widgets.top_bar import TopBar
 
-if TYPE_CHECKING:  # numpy comes with it, and the first frame must not wait for that
+if TYPE_CHECKING:  # imports numpy, which is too slow for the first frame
     from mnist_tui.engine.figures.settings import ViewState
     from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.engine.runs.history import History
@@ -27,40 +27,40 @@ if TYPE_CHECKING:  # numpy comes with it, and the first frame must not wait for 
 
 
 class View(QuickScreen[None]):
-    """A screen with the tab bar and the key bar around `body`."""
+    """Screen with the tab bar and the key bar around `body`."""
 
     MODE: ClassVar[str] = ""
-    """The mode that shows it; also its scope in the key table."""
-    TITLE_WORDS: ClassVar[str] = ""
+    """Mode of the app, and scope in the key table."""
+    HELP_TITLE: ClassVar[str] = ""
     MORE_SCOPES: ClassVar[tuple[str, ...]] = ()
-    """Further scopes of the key table that work here."""
-    NO_FIGURE: ClassVar[str] = "there is nothing to export here yet"
-    """Said where the view can't become a figure."""
+    """Additional scopes of the key table."""
+    NO_FIGURE: ClassVar[str] = "nothing to export yet"
+    """Message if there is nothing to export."""
     DEFAULT_CSS = """
     View { layers: base over; }
     """
-    KEEPS_UP: ClassVar[bool] = False
-    """Whether it shows the status with a tick of its own: one redraw of the screen costs less than two."""
+    UPDATES_STATUS: ClassVar[bool] = False
+    """Whether the view updates the status at its own interval, to save repaints."""
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NEEDED[0], "-narrow"), (80, "-normal"), (120, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (NEEDED[1], "-short"), (24, "-medium"), (36, "-tall")]
 
     _top_bar: TopBar | None = None
-    _host: Console | None = None
+    _app_console: Console | None = None
 
     def __init__(self) -> None:
         super().__init__()
         self.jobs = Jobs(self)
-        """Work of the view in threads."""
+        """Background jobs of the view."""
 
     async def on_job_update(self, message: JobUpdate) -> None:
         await message.deliver()
 
     @property
     def console(self) -> Console:
-        """The app, as far as views may use it; known to a thread that outlives the view, too."""
-        if self._host is None:
-            self._host = cast("Console", self.app)
-        return self._host
+        """The app as seen by views; cached for threads that outlive the view."""
+        if self._app_console is None:
+            self._app_console = cast("Console", self.app)
+        return self._app_console
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
@@ -73,7 +73,7 @@ class View(QuickScreen[None]):
         yield KeyBar()
 
     def body(self) -> ComposeResult:
-        """The view's widgets."""
+        """Yield the widgets of the view."""
         yield from ()
 
     def on_mount(self) -> None:
@@ -87,84 +87,86 @@ class View(QuickScreen[None]):
         self.show_export()
 
     def show_status(self) -> None:
-        """Show the state of the training in the bar above."""
-        words, colour = self.console.training.status
+        """Show the state of the training in the top bar."""
+        label, colour = self.console.training.status
         if self._top_bar is not None:
-            self._top_bar.status = Text(words, self.console.colours[colour])
+            self._top_bar.status = Text(label, self.console.colours[colour])
 
     def show_export(self) -> None:
-        """Show how far an export is, or where its files are."""
+        """Show the status line of the exports."""
         for line in self.query(ExportLine):
             line.show(self.console.exports.text)
 
     def export_states(self) -> list[ViewState]:
-        """The figures that the view can become as it stands, the most obvious one first."""
+        """Return the states of the view that can be exported as figures, the default one first."""
         return []
 
     def redraw(self) -> None:
-        """Draw everything anew, in the theme's colours."""
+        """Draw everything again, in the colours of the theme."""
 
     def devices_found(self) -> None:
-        """The machine's devices are known now."""
+        """Called when the devices have been detected."""
 
     def subject_changed(self) -> None:
-        """Another run, epoch or split is looked at, or more is known of it."""
+        """Called when the selected run, epoch or split has changed, or the run has new epochs."""
 
     def training_failed(self, error: Exception) -> None:
-        """The training of this console failed."""
+        """Called when this console's training has failed."""
 
     def back(self) -> None:
-        """One step back: out of a field, then out of what lies over the view."""
+        """Go one step back: leave a field, then a screen on top of the view."""
         if self.focused is not None:
             self.set_focus(None)
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
 
     def action_step_back(self) -> None:
-        """Remove the line about an export; without one, go one step back."""
+        """Clear the status line of an export; without one, go one step back."""
         if not self.console.exports.dismiss():
             self.back()
 
     # -- dialogs -----------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        """Show the keys that work here."""
+        """Show the keys of the view."""
         from mnist_tui.tui.widgets.dialogs import Help
 
-        self.app.push_screen(Help(self.TITLE_WORDS, (self.MODE, *self.MORE_SCOPES)))
+        self.app.push_screen(Help(self.HELP_TITLE, (self.MODE, *self.MORE_SCOPES)))
 
     def action_log(self) -> None:
-        """Show what was logged."""
+        """Show the log."""
         from mnist_tui.tui.widgets.dialogs import Log
 
         self.app.push_screen(Log(self.console.log_lines))
 
     def offer_resume(self, folder: RunFolder, history: History) -> None:
-        """Ask for how many epochs a stored run is resumed, and train it."""
+        """Ask for the number of epochs and resume a stored run."""
         from mnist_tui.tui.widgets.dialogs import NumberQuestion
 
-        training = self.console.training
-        offer = training.resume_offer(folder, history)
+        resumption = self.console.resumption
+        offer = resumption.offer(folder, history)
         if offer is not None:
-            dialog = NumberQuestion("resume?", offer.text, "epochs in all", offer.least, offer.most, offer.proposal)
-            self.app.push_screen(dialog, partial(training.resume, offer))
+            dialog = NumberQuestion(
+                "resume?", offer.text, "total epochs", offer.min_epochs, offer.max_epochs, offer.default_epochs
+            )
+            self.app.push_screen(dialog, partial(resumption.resume, offer))
 
     def action_export_view(self) -> None:
-        """Ask how the view is wanted as a figure, and write it."""
+        """Ask for the export options and export the view."""
         from mnist_tui.tui.widgets.export_dialog import ExportDialog
 
         exports = self.console.exports
         if exports.is_running:
-            self.notify("figures are being written: E stops that")
+            self.notify("an export is running: press E to cancel it")
             return
         states = self.export_states()
         if not states:
             self.notify(self.NO_FIGURE)
             return
 
-        def answered(order: ExportRequest | None) -> None:
-            if order is not None:
-                exports.export_view(states[order.figure], order.name, order.preferences)
+        def start_export(request: ExportRequest | None) -> None:
+            if request is not None:
+                exports.export_view(states[request.figure], request.name, request.preferences)
 
         folder = exports.folder_label(states[0].subject)
-        self.app.push_screen(ExportDialog([state.view for state in states], folder, exports.preferences), answered)
+        self.app.push_screen(ExportDialog([state.view for state in states], folder, exports.preferences), start_export)

@@ -1,4 +1,4 @@
-"""Confusion: which class is taken for which."""
+"""Confusion view: the confusion matrix and the most confused pairs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from mnist_tui.tui.widgets.fitted_text import FittedText
 
 
 class ConfusionView(AnalysisView):
-    """The matrix with a cursor; recall, precision and F1 at its edges; the most confused pairs beside it."""
+    """Confusion matrix with a cursor, recall, precision and F1, and the most confused pairs."""
 
     MODE = "confusion"
-    TITLE_WORDS = "Confusion"
+    HELP_TITLE = "Confusion"
     BINDINGS = bindings("confusion")
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class ConfusionView(AnalysisView):
         """Actual and predicted class under the cursor."""
         self._shares = False
         self._unordered = False
-        self._laid_out: tuple[tuple[int, int], int] | None = None
+        self._table_shape: tuple[tuple[int, int], int] | None = None
 
     def content(self) -> ComposeResult:
         with Container(id="confusion"):
@@ -49,30 +49,30 @@ class ConfusionView(AnalysisView):
     def draw(self, data: ConfusionData) -> None:
         matrix = self.query_one("#matrix", Static)
         table = matrix_table(data, self.cell, self._cell_size, self._shares, self.app.theme_variables)
-        size = self._cell_size, len(data.classes)  # on which alone the table's own size depends
-        matrix.update(table, layout=size != self._laid_out)
-        self._laid_out = size
+        size = self._cell_size, len(data.classes)  # determine the size of the table
+        matrix.update(table, layout=size != self._table_shape)
+        self._table_shape = size
         low, high = data.matrix.interval
         matrix.border_title = (
-            f"{percent(data.matrix.accuracy)} right, {data.matrix.correct:,} of {data.matrix.total:,}"
-            f"  (95 %: {low * 100:.2f}–{high * 100:.2f})"
+            f"accuracy {percent(data.matrix.accuracy)}, {data.matrix.correct:,} of {data.matrix.total:,}"
+            f"  (95 % CI {low * 100:.2f}–{high * 100:.2f})"
         )
-        matrix.border_subtitle = self._cell_words(data)
+        matrix.border_subtitle = self._cell_label(data)
         pairs = (unordered_pairs if self._unordered else ordered_pairs)(data.matrix)
-        panel = self.query_one("#pairs", FittedText)  # the matrix leaves it its room, and that is known only later
-        panel.border_title = "most confused, both ways" if self._unordered else "most confused"
-        panel.show(partial(pairs_words, pairs, data.classes, self._unordered, self.console.colours))
+        panel = self.query_one("#pairs", FittedText)  # its size depends on the matrix
+        panel.border_title = "most confused, both directions" if self._unordered else "most confused"
+        panel.show(partial(fitted_pairs_text, pairs, data.classes, self._unordered, self.console.colours))
 
     @property
     def _cell_size(self) -> tuple[int, int]:
-        """Columns and rows of a cell: as large as the terminal allows."""
+        """Columns and rows of a cell, as large as the terminal allows."""
         width = 4 if self.size.width < 80 else (8 if self.size.width >= 140 else 6)
         return width, 3 if self.size.height >= 40 else 2 if self.size.height >= 32 else 1
 
-    def _cell_words(self, data: ConfusionData) -> str:
-        actual, predicted = self.cell
+    def _cell_label(self, data: ConfusionData) -> str:
+        true, predicted = self.cell
         count, share = data.matrix.counts[self.cell], data.matrix.shares[self.cell]
-        names = f"{data.classes[actual]} → {data.classes[predicted]}"
+        names = f"{data.classes[true]} → {data.classes[predicted]}"
         return f"{names}: {count:,}, {share * 100:.1f} % of the row"
 
     def export_states(self) -> list[ViewState]:
@@ -97,7 +97,7 @@ class ConfusionView(AnalysisView):
         self._go((self.cell[0] + rows, self.cell[1] + columns))
 
     async def action_open_cell(self) -> None:
-        """See exactly the images that the cell counts."""
+        """Open the images of the cell in Mistakes."""
         await self.console.open_images(f"true:{self.cell[0]} pred:{self.cell[1]}")
 
     def action_shares(self) -> None:
@@ -127,42 +127,42 @@ LABEL_WIDTH = 9
 PAIR_WIDTH = 28
 FOOT = ("precision", "F1")
 VISIBILITY = 0.4
-"""A cell's colour is its share of the row to this power: in a straight line one per cent would be invisible."""
+"""Exponent of the colour scale: on a linear one, a share of one per cent would be invisible."""
 
 
 def matrix_table(
     data: ConfusionData, cell: tuple[int, int], size: tuple[int, int], shares: bool, variables: dict[str, str]
 ) -> Table:
-    """The matrix as a Rich table, shaded by the share of the row.
+    """Return the matrix as a Rich table, shaded by the share of the row.
 
     Args:
-        cell: actual and predicted class under the cursor.
+        cell: true and predicted class under the cursor.
         size: columns and rows of a cell.
-        shares: per cent of the row instead of counts.
-        variables: the theme's.
+        shares: whether to show percentages of the row instead of counts.
+        variables: variables of the theme.
     """
     matrix, (width, height) = data.matrix, size
     colours = rich_colours(variables)
     accent, paper = colours["accent"], colours["background"]
     table = Table(box=None, padding=0, show_edge=False, pad_edge=False, collapse_padding=True)
-    table.add_column(Text("actual", "bold"), width=LABEL_WIDTH, no_wrap=True, vertical="middle")
+    table.add_column(Text("true", "bold"), width=LABEL_WIDTH, no_wrap=True, vertical="middle")
     for i, name in enumerate(data.classes):
         heading = Text(name[: width - 1], f"bold {accent}" if i == cell[1] else "bold")
         table.add_column(heading, width=width, justify="center", no_wrap=True)
     table.add_column(Text("recall", "bold"), width=7, justify="right", no_wrap=True, vertical="middle")
     depth = matrix.shares**VISIBILITY
-    for row, label in enumerate(data.classes):
+    for row, name in enumerate(data.classes):
         cells = []
         for column in range(len(data.classes)):
             count = matrix.counts[row, column]
-            words = f"{matrix.shares[row, column] * 100:.1f}" if shares else f"{count}"
+            label = f"{matrix.shares[row, column] * 100:.1f}" if shares else f"{count}"
             style = shade(float(depth[row, column]), variables)
             if (row, column) == cell:
                 style += Style(color=accent, bgcolor=paper, reverse=True, bold=True)
             lines = [" " * width] * height
-            lines[(height - 1) // 2] = (words if count else "·").center(width)
+            lines[(height - 1) // 2] = (label if count else "·").center(width)
             cells.append(Text("\n".join(lines), style))
-        heading = Text(label[:LABEL_WIDTH], f"bold {accent}" if row == cell[0] else "bold")
+        heading = Text(name[:LABEL_WIDTH], f"bold {accent}" if row == cell[0] else "bold")
         table.add_row(heading, *cells, percent(matrix.recall[row], 1))
     for label, values in zip(FOOT, (matrix.precision, matrix.f1), strict=True):
         digits = 0 if width < 6 else 1
@@ -171,7 +171,7 @@ def matrix_table(
 
 
 def shade(depth: float, variables: dict[str, str]) -> Style:
-    """The theme's blue, the deeper the more; the text keeps its contrast."""
+    """Return a background between the theme's background and blue, with a contrasting text colour."""
     paper, blue = Color.parse(variables["background"]), Color.parse(variables["primary"])
     if paper.ansi is not None or blue.ansi is not None:
         return Style(bold=depth > 0.5)
@@ -179,10 +179,10 @@ def shade(depth: float, variables: dict[str, str]) -> Style:
     return Style(bgcolor=ground.rich_color, color=ground.get_contrast_text(1.0).rich_color)
 
 
-def pairs_words(
+def fitted_pairs_text(
     pairs: list[Pair], classes: tuple[str, ...], unordered: bool, colours: dict[str, str], width: int, rows: int
 ) -> Text:
-    """As many of the pairs as go into so many columns and rows."""
+    """Return as many pairs as fit into `width` columns and `rows` rows."""
     rows, columns = max(1, rows), max(1, width // PAIR_WIDTH)
     return pairs_text(pairs[: rows * columns], classes, rows, unordered, colours)
 
@@ -190,9 +190,9 @@ def pairs_words(
 def pairs_text(
     pairs: list[Pair], classes: tuple[str, ...], rows: int, unordered: bool, colours: dict[str, str]
 ) -> Text:
-    """The pairs in columns of `rows`, the most confused first."""
+    """Return the pairs in columns of `rows` rows."""
     if not pairs:
-        return Text("nothing is confused", colours["success"])
+        return Text("no confusions", colours["success"])
     arrow = "↔" if unordered else "→"
     lines = []
     for row in range(min(rows, len(pairs))):
@@ -200,7 +200,7 @@ def pairs_text(
         for pair in pairs[row::rows]:
             part = Text.assemble(
                 (f"{pair.count:>4}  ", f"bold {colours['accent']}"),
-                (f"{classes[pair.actual][:8]} {arrow} {classes[pair.predicted][:8]}  ", colours["foreground"]),
+                (f"{classes[pair.true][:8]} {arrow} {classes[pair.predicted][:8]}  ", colours["foreground"]),
                 (f"{pair.share_of_row * 100:.1f} %", colours["secondary"]),
             )
             part.pad_right(max(1, PAIR_WIDTH - part.cell_len))

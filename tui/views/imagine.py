@@ -1,4 +1,4 @@
-"""Imagined digits: what the network takes for a digit."""
+"""Imagine view: images that the network classifies as a digit with high probability."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mnist_tui.engine.analysis.imagined import (
     Method,
     NearestImage,
     grey,
-    probability_words,
+    probability_label,
 )
 from mnist_tui.engine.analysis.stored_answers import imagined_digits, search_digits
 from mnist_tui.engine.analysis.subject import Analyst, Network, Subject
@@ -33,43 +33,43 @@ from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 BUDGETS = (100_000, 400_000, 1_600_000, 6_400_000)
-"""Images that the noise search tries; the notebook's 50,000 × 32 is the third."""
-WORDS = {"noise": "noise search", "ascent": "gradient ascent", "smooth": "smooth ascent"}
+"""Selectable numbers of images of the noise search; the third one is the notebook's 50,000 × 32."""
+METHOD_LABELS = {"noise": "noise search", "ascent": "gradient ascent", "smooth": "smooth ascent"}
 UNITS = {"noise": "images", "ascent": "steps", "smooth": "steps"}
 
 
 Pictures: TypeAlias = dict[tuple[Method, int], Imagined]
 Weights: TypeAlias = tuple[Network, Version]
-"""A network, and which of its weights: a resumed training may replace them."""
+"""A network and the version of its weights, which a resumed training may replace."""
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """What a search found by now."""
+class SearchResults:
+    """Results of a search so far."""
 
     about: Weights
     pictures: Pictures
     problems: tuple[str, ...] = ()
-    """Why some of them are not stored."""
+    """Why some results could not be stored."""
 
 
 class ImagineView(AnalysisView):
-    """Three ways to a digit side by side, and the probabilities of all ten below."""
+    """Imagined images of a digit by three methods, and the probabilities of all classes."""
 
     MODE = "imagine"
-    TITLE_WORDS = "Imagine"
+    TITLE_METHOD_LABELS = "Imagine"
     BINDINGS = bindings("imagine")
     CSS_PATH = "imagine.tcss"
 
     def __init__(self) -> None:
         super().__init__()
         self.digit = 3
-        """The class whose pictures are shown; the notebook asks for a three."""
+        """Class shown; 3 initially, as in the notebook."""
         self.method: Method = "smooth"
-        """The way whose pictures of all classes are shown where there is room."""
+        """Method whose images of all classes are shown if there is space."""
         self._budget = 2
-        self._findings: Findings | None = None
-        """Of the search that runs, or of the last one."""
+        self._results: SearchResults | None = None
+        """Results of the current or the last search."""
 
     def content(self) -> ComposeResult:
         with Vertical(id="imagine"):
@@ -92,22 +92,22 @@ class ImagineView(AnalysisView):
         return ImagineData(dataset.classes, imagined_digits(analyst, subject.network))
 
     def receive(self, data: ImagineData) -> ImagineData:
-        """Add what a search has found by now, which is stored only at its end."""
-        return self._with_findings(data, self._asked_subject)
+        """Add the results of a running search, which are stored only at its end."""
+        return self._with_results(data, self._requested_subject)
 
-    def _with_findings(self, data: ImagineData, subject: Subject | None) -> ImagineData:
-        findings = self._findings
-        if findings is None or subject is None or findings.about != self._weights(subject):
+    def _with_results(self, data: ImagineData, subject: Subject | None) -> ImagineData:
+        results = self._results
+        if results is None or subject is None or results.about != self._weights(subject):
             return data
-        return ImagineData(data.classes, data.pictures | findings.pictures)
+        return ImagineData(data.classes, data.pictures | results.pictures)
 
     def _weights(self, subject: Subject) -> Weights:
         return subject.network, self.console.analyst.version(subject.folder, subject.epoch)
 
     @property
     def is_searching(self) -> bool:
-        """Whether digits are being imagined."""
-        return self.jobs.works("search")
+        """Whether a search is running."""
+        return self.jobs.is_active("search")
 
     # -- drawing -----------------------------------------------------------------------------------------------
 
@@ -115,18 +115,18 @@ class ImagineView(AnalysisView):
         small = not self.has_class("-tall") or self.size.width < 100
         for method in METHODS:
             panel = self.query_one(f"#method-{method}")
-            panel.border_title = WORDS[method] if self.size.width >= 80 else WORDS[method].split()[0]
+            panel.border_title = METHOD_LABELS[method] if self.size.width >= 80 else METHOD_LABELS[method].split()[0]
             grid, words = panel.query_one(ImageGrid), panel.query_one(".words", Static)
             found = data.pictures.get((method, self.digit))
             grid.small = small
-            # Where there are few rows, the panel's title has to do as a caption.
+            # With few rows, the title of the panel replaces the caption.
             grid.styles.height = cell_size(grid.style, small=small)[1] + (not self.has_class("-short"))
-            # What doesn't fit beside the picture is left out by the grid.
+            # The grid omits images that do not fit.
             grid.show([] if found is None else _pictures(found, data.classes))
             words.update(self._words(method, found, data))
         panel = self.query_one("#all")
-        panel.border_title = f"all classes, {'searching' if self.is_searching else 'r runs this one, a all of them'}"
-        panel.border_subtitle = f"noise: {BUDGETS[self._budget]:,} images (+ −)"
+        panel.border_title = f"all classes, {'searching' if self.is_searching else 'press r for this one, a for all'}"
+        panel.border_subtitle = f"{BUDGETS[self._budget]:,} noise images (+ −)"
         self.query_one("#digits", Static).update(self._table(data))
         row = {digit: picture for (method, digit), picture in data.pictures.items() if method == self.method}
         gallery = self.query_one("#gallery", ImageGrid)
@@ -137,12 +137,12 @@ class ImagineView(AnalysisView):
         colours = self.console.colours
         dim = colours["secondary"]
         if found is None:
-            return Text(f"{data.classes[self.digit]}: nothing yet\nr imagines it", dim)
+            return Text(f"{data.classes[self.digit]}: no image yet\npress r to run", dim)
         return Text.assemble(
             (f"{data.classes[self.digit]} ", f"bold {colours['accent']}"),
-            (probability_words(found.probability), f"bold {colours['foreground']}"),
+            (probability_label(found.probability), f"bold {colours['foreground']}"),
             (f"\n{found.tried:,} {UNITS[method]}" + ("" if found.done else " …"), dim),
-            (_nearest_words(found.nearest, data.classes, short=self.has_class("-short")), dim),
+            (_nearest_label(found.nearest, data.classes, short=self.has_class("-short")), dim),
         )
 
     def _table(self, data: ImagineData) -> Table:
@@ -163,7 +163,7 @@ class ImagineView(AnalysisView):
                 found = data.pictures.get((method, i))
                 cells.append(Text(short_probability(found.probability, narrow) if found else "·"))
             style = f"bold {colours['accent']}" if method == self.method else colours["secondary"]
-            table.add_row(Text(WORDS[method].split()[0], style), *cells)
+            table.add_row(Text(METHOD_LABELS[method].split()[0], style), *cells)
         return table
 
     # -- searching ---------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ class ImagineView(AnalysisView):
         subject = self.console.scrubber.subject
         if subject is None:
             return
-        if self.console.training.is_running:  # else the next epoch would take the pictures from the screen
+        if self.console.training.is_running:  # otherwise the next epoch would replace the images
             self.console.scrubber.choose(subject.epoch)
         analyst, about, budget = self.console.analyst, self._weights(subject), BUDGETS[self._budget]
         self.jobs.start(
@@ -185,18 +185,18 @@ class ImagineView(AnalysisView):
         )
         self.redraw()
 
-    def _found_more(self, findings: Findings) -> None:
-        self._findings = findings
+    def _found_more(self, results: SearchResults) -> None:
+        self._results = results
         if self.data is not None:
-            self.data = self._with_findings(self.data, self.subject)
+            self.data = self._with_results(self.data, self.subject)
             if self.is_current:
                 self.draw(self.data)
         self.refresh_bindings()
 
-    def _found(self, findings: Findings) -> None:
-        for problem in findings.problems:
+    def _found(self, results: SearchResults) -> None:
+        for problem in results.problems:
             self.notify(problem, severity="error", markup=False)
-        self._found_more(findings)
+        self._found_more(results)
 
     def _search_failed(self, line: str) -> None:
         self.notify(line, severity="error", markup=False)
@@ -229,7 +229,7 @@ class ImagineView(AnalysisView):
         self.draw(self.data)
 
     def action_search(self) -> None:
-        """Search for the digit in all three ways; while a search runs, stop it and keep the best."""
+        """Search for the digit by all methods; stop a running search, keeping its results."""
         if self.is_searching:
             self.jobs.stop("search")
         else:
@@ -249,7 +249,7 @@ class ImagineView(AnalysisView):
         self.redraw()
 
     def back(self) -> None:
-        """Stop a search first; then as everywhere."""
+        """Stop a running search; otherwise go back as usual."""
         if self.is_searching:
             self.jobs.stop("search")
         else:
@@ -258,10 +258,10 @@ class ImagineView(AnalysisView):
 
 def search(
     job: Job, analyst: Analyst, subject: Subject, about: Weights, digits: tuple[int, ...], budget: int
-) -> Findings:
-    """Imagine digits in all ways; reports findings, and returns them once they are stored.
+) -> SearchResults:
+    """Imagine digits by all methods, report intermediate results, and return the stored ones.
 
-    Raises `RunError` and `DataError` where the run or its data can't be read, or the network imagines nothing.
+    Raises `RunError` or `DataError` if the run or its data can't be read, or the weights are not finite.
     """
     pictures: Pictures = {}
     problems: dict[str, None] = {}
@@ -271,10 +271,10 @@ def search(
             pictures[found.method, found.digit] = found
             if step.stored is not None and step.stored.problem:
                 problems[f"not stored ({step.stored.problem})"] = None
-            job.report(Findings(about, dict(pictures)))
+            job.report(SearchResults(about, dict(pictures)))
     except ValueError as error:
         raise RunError(str(error)) from error
-    return Findings(about, pictures, tuple(problems))
+    return SearchResults(about, pictures, tuple(problems))
 
 
 def _pictures(found: Imagined, classes: tuple[str, ...]) -> list[Picture]:
@@ -284,7 +284,7 @@ def _pictures(found: Imagined, classes: tuple[str, ...]) -> list[Picture]:
     return [imagined, Picture(found.nearest.image, f"nearest: {classes[found.nearest.label]}")]
 
 
-def _nearest_words(nearest: NearestImage | None, classes: tuple[str, ...], *, short: bool) -> str:
+def _nearest_label(nearest: NearestImage | None, classes: tuple[str, ...], *, short: bool) -> str:
     if nearest is None:
         return ""
     if short:
@@ -293,7 +293,7 @@ def _nearest_words(nearest: NearestImage | None, classes: tuple[str, ...], *, sh
 
 
 def short_probability(probability: float, narrow: bool) -> str:
-    """Per cent in 5 columns, 3 where it is narrow; certainty only where nothing is missing to it."""
+    """Format a percentage in 5 columns, or 3 if `narrow`; 100 only for a probability of exactly 1."""
     per_cent = probability * 100
     if narrow:
         return f"{min(per_cent, 99):.0f}" if probability < 1 else "100"

@@ -1,4 +1,4 @@
-"""Which views there are. Each is imported when it is made: the first frame needs only the form."""
+"""Registry of the views, which are imported on demand because the first frame needs only the form."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ CLASSES = {
     "weights": ("weights.view", "WeightsView"),
     "runs": ("runs.view", "RunsView"),
 }
-"""Each mode's module below `views`, and the class in it."""
+"""Module below `views` and class of each mode."""
 assert set(CLASSES) == {view.mode for view in VIEWS}
 
 
 def import_view(mode: str) -> type[View]:
-    """The class of the mode's view; may be called from any thread."""
+    """Import the class of a mode's view; thread-safe."""
     module, name = CLASSES[mode]
     found: type[View] = getattr(import_module(f"mnist_tui.tui.views.{module}"), name)
     assert issubclass(found, View)
@@ -32,5 +32,5 @@ def import_view(mode: str) -> type[View]:
 
 
 def make_view(mode: str) -> View:
-    """A new view of the mode."""
+    """Create the view of a mode."""
     return import_view(mode)()

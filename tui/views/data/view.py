@@ -1,4 +1,4 @@
-"""Data: what the network is given to learn from, as stored and as the training sees it."""
+"""Data view: images of the data set, original and augmented."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from mnist_tui.engine.analysis.grids import TRANSFORM, GridsData, compute, split_indices
+from mnist_tui.engine.analysis.grids import TRANSFORM_FIELDS, GridsData, compute, split_indices
 from mnist_tui.engine.analysis.subject import Split, Subject
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset
@@ -34,7 +34,7 @@ SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which images are looked at, and with which random draw."""
+    """Visible images, and the seed offset of the augmentation."""
 
     split: Split = "train"
     first: int = 0
@@ -42,9 +42,9 @@ class Page:
 
 
 def read(job: Job, name: str, folder: Path, explicit: bool) -> Dataset:
-    """Read a data set, downloaded where it is missing; reports the phases.
+    """Load a data set, downloading it if it is missing, and report the phases.
 
-    Raises what `engine.data.loading.load` raises.
+    Raises the exceptions of `engine.data.loading.load`.
     """
     steps = load(name, folder, explicit_folder=explicit, cancelled=lambda: job.cancelled)
     while True:
@@ -55,22 +55,22 @@ def read(job: Job, name: str, folder: Path, explicit: bool) -> Dataset:
 
 
 class DataView(View):
-    """Two grids of the same images: stored at the left, turned and shifted at the right."""
+    """Two grids of the same images: original on the left, augmented on the right."""
 
     MODE = "data"
-    TITLE_WORDS = "Data"
+    HELP_TITLE = "Data"
     BINDINGS = bindings("data")
 
     def __init__(self) -> None:
         super().__init__()
         self._dataset: Dataset | None = None
-        self._asked_for: tuple[str, Path] | None = None
+        self._requested: tuple[str, Path] | None = None
         self._page = Page()
         self._indices: dict[Split, np.ndarray] = {}
         self._drawn_for: RunConfig | None = None
-        """What the indices and the pictures were last asked for."""
+        """Configuration of the drawn images."""
         self.data: GridsData | None = None
-        """What was drawn last; None before."""
+        """Data shown; None before the first drawing."""
 
     def body(self) -> ComposeResult:
         with Vertical():
@@ -84,19 +84,20 @@ class DataView(View):
             grid.style = best_image_style(self.app.console)
 
     def on_screen_resume(self) -> None:
-        name, folder = self._wanted
+        name, folder = self._source
         if not self.is_current:
             return
-        if self._asked_for == (name, folder):
+        if self._requested == (name, folder):
             if self._drawn_for != self._config:
                 self._draw()
             return
-        self._forget()
+        self._discard()
         found = survey(folder)[name]
         if found.state in ("ready", "bundled"):
             self.action_load()
         else:
-            self._say(f"{found.title} is not ready: {found.detail}. Press d to get it, or choose another in New run.")
+            remedy = "Press d to download it, or select another data set in New run."
+            self._show_message(f"{found.title} is not ready: {found.detail}. {remedy}")
 
     def redraw(self) -> None:
         self._draw()
@@ -106,53 +107,53 @@ class DataView(View):
 
     @property
     def _config(self) -> RunConfig:
-        """Of the training in this console, else what the form begins with."""
+        """Configuration of this console's training, or else of the form."""
         return self.console.training.config or self.console.config
 
     @property
-    def _wanted(self) -> tuple[str, Path]:
+    def _source(self) -> tuple[str, Path]:
         name = "mnist" if self._config.dataset == "auto" else self._config.dataset
         return name, data_folder(self.console.analyst.data_dir)
 
-    def _say(self, words: str) -> None:
-        self.query_one("#facts", Static).update(Text(words))
+    def _show_message(self, message: str) -> None:
+        self.query_one("#facts", Static).update(Text(message))
         for grid in self.query(ImageGrid):
             grid.show([])
 
     # -- loading -----------------------------------------------------------------------------------------------
 
     def action_load(self) -> None:
-        """Read the data set in a thread; download it where it is missing."""
-        self._forget()
-        self._asked_for = name, folder = self._wanted
-        self._say("reading the images …")
+        """Load the data set in a thread, downloading it if it is missing."""
+        self._discard()
+        self._requested = name, folder = self._source
+        self._show_message("loading images …")
         self.jobs.start(
             "load",
             partial(read, name=name, folder=folder, explicit=is_explicit(self.console.analyst.data_dir)),
             on_result=self._loaded,
-            on_progress=lambda phase: self._say(phase_label(phase)),
-            on_failure=self._not_loaded,
-            failure="the images can't be read",
-            overlap=True,  # a download, or a folder of another machine, may hang
+            on_progress=lambda phase: self._show_message(phase_label(phase)),
+            on_failure=self._load_failed,
+            failure="the images can't be loaded",
+            overlap=True,  # a download or a network folder may hang
         )
         self.refresh_bindings()
 
     @property
     def _loading(self) -> bool:
-        return self.jobs.works("load")
+        return self.jobs.is_active("load")
 
-    def _forget(self) -> None:
-        """Let go of the data set, and of the one that is being read."""
+    def _discard(self) -> None:
+        """Discard the data set, and cancel loading."""
         self.jobs.cancel("load")
         self.jobs.cancel("pictures")
-        self._dataset = self._asked_for = None
+        self._dataset = self._requested = None
 
     def back(self) -> None:
         if not self._loading:
             super().back()
             return
-        self._forget()
-        self._say("stopped. Press d to get it")
+        self._discard()
+        self._show_message("cancelled. Press d to download it.")
         self.refresh_bindings()
 
     def _loaded(self, dataset: Dataset) -> None:
@@ -160,25 +161,25 @@ class DataView(View):
         self._draw()
         self.refresh_bindings()
 
-    def _not_loaded(self, line: str) -> None:
-        self._asked_for = None
-        self._say(f"{line}. Press d to try again.")
+    def _load_failed(self, line: str) -> None:
+        self._requested = None
+        self._show_message(f"{line}. Press d to try again.")
         self.refresh_bindings()
 
     # -- drawing -----------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        """Say the split's facts, and make the pictures in a thread: the first time that imports torch."""
+        """Show the statistics of the split, and compute the images in a thread, because that imports torch."""
         if self._dataset is None:
             return
         self._drawn_for = config = self._config
         self._indices = {split: split_indices(self._dataset, config, split) for split in SPLITS}
         if self._page.first >= len(self._indices[self._page.split]):
             self._page = replace(self._page, first=0)
-        self.query_one("#facts", Static).update(self._facts(self._dataset))
-        words = "as trained on" if self._page.split == "train" else "as it would be"
-        self.query_one("#data-right").border_title = f"{words}: {config.augmentation}"
-        self.query_one("#data-left").border_title = f"as stored, from {self._page.first + 1:,}"
+        self.query_one("#facts", Static).update(self._facts_text(self._dataset))
+        title = "augmented" if self._page.split == "train" else "augmented (not used in training)"
+        self.query_one("#data-right").border_title = f"{title}: {config.augmentation}"
+        self.query_one("#data-left").border_title = f"original, from {self._page.first + 1:,}"
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()
         dataset, page, count = self._dataset, self._page, columns * rows
         self.jobs.start(
@@ -196,7 +197,7 @@ class DataView(View):
         augmented = [Picture(i, n) for i, n in zip(data.augmented, names, strict=True)]
         self.query_one("#data-right", ImageGrid).show(augmented)
 
-    def _facts(self, dataset: Dataset) -> Text:
+    def _facts_text(self, dataset: Dataset) -> Text:
         colours = self.console.colours
         dim, strong = colours["secondary"], f"bold {colours['foreground']}"
         split = self._page.split
@@ -229,12 +230,12 @@ class DataView(View):
 
     @staticmethod
     def _is_of(folder: Path, dataset: Dataset, ours: RunConfig) -> bool:
-        """Whether a run sees the images as they were drawn, and so can say how to make the figure again."""
+        """Return whether a run uses the same images and augmentation, so that its figure is reproducible."""
         try:
             config, manifest = RunFolder(folder).manifest()
         except RunError:
             return False
-        names = ("seed", "valid_fraction", *TRANSFORM)
+        names = ("seed", "valid_fraction", *TRANSFORM_FIELDS)
         return manifest.get("dataset") == dataset.name and all(getattr(config, n) == getattr(ours, n) for n in names)
 
     # -- keys --------------------------------------------------------------------------------------------------
@@ -246,24 +247,24 @@ class DataView(View):
             return self._dataset is not None
         return True
 
-    def _turn_to(self, page: Page) -> None:
+    def _show_page(self, page: Page) -> None:
         self._page = page
         self._draw()
         self.refresh_bindings()
 
     def action_draw(self) -> None:
-        self._turn_to(Page(self._page.split, self._page.first, self._page.draw + 1))
+        self._show_page(Page(self._page.split, self._page.first, self._page.draw + 1))
 
     def action_split(self) -> None:
         splits = list(SPLITS)
-        self._turn_to(Page(splits[(splits.index(self._page.split) + 1) % len(splits)], 0, self._page.draw))
+        self._show_page(Page(splits[(splits.index(self._page.split) + 1) % len(splits)], 0, self._page.draw))
 
     def action_page(self, by: int) -> None:
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()
         count = len(self._indices[self._page.split])
         first = self._page.first + by * columns * rows
         if 0 <= first < count or by < 0:
-            self._turn_to(Page(self._page.split, max(0, first), self._page.draw))
+            self._show_page(Page(self._page.split, max(0, first), self._page.draw))
 
     def action_style(self) -> None:
         for grid in self.query(ImageGrid):

@@ -1,1 +1,1 @@
-"""The Mistakes view."""
+"""Mistakes view."""

@@ -1,4 +1,4 @@
-"""One image large, and all that is known of it."""
+"""Panel with an enlarged image and its details."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from textual.containers import Container
 from textual.geometry import Region
 from textual.widgets import Static
 
+from mnist_tui.engine.analysis.image_details import ImageDetails, ImageQuery, inspect_image, sample_epochs
 from mnist_tui.engine.analysis.listing import MistakesData
-from mnist_tui.engine.analysis.research import Findings, Question, research, spread
 from mnist_tui.tui.messages import JobUpdate
 from mnist_tui.tui.render.palette import rich_colours
 from mnist_tui.tui.state.jobs import Job, Jobs
@@ -25,34 +25,34 @@ if TYPE_CHECKING:
 
 LARGE = (28, 14)
 SMALL = (14, 7)
-NEAR = 8
-"""Rows of the neighbours' pictures with their captions."""
-NOWHERE = Region()
-REST = 0.06
-"""Seconds after which the image under the cursor is looked into; while it moves, not every one is."""
+NEIGHBOUR_ROWS = 8
+"""Rows of the images of the neighbours with their captions."""
+HIDDEN = Region()
+DETAIL_DELAY_SECONDS = 0.06
+"""Delay before the details of an image are computed, so that a moving cursor skips images."""
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the parts stand; an empty region hides one."""
+    """Regions of the parts; an empty region hides a part."""
 
     image: Region
     facts: Region
     bars: Region
-    words: Region
-    """The line about the neighbours."""
-    near: Region
-    """The neighbours' pictures."""
+    heading: Region
+    """Heading of the neighbours."""
+    neighbours: Region
+    """Images of the neighbours."""
     history: Region
 
 
 def arrange(width: int, height: int) -> Places:
-    """The best places for the parts in a panel: what there is no room for is smaller first, then left out."""
+    """Arrange the parts in a panel; parts that do not fit are shrunk first, then hidden."""
     if width >= 58:
         side, room = LARGE[0] + 2, width - LARGE[0] - 2
         image = Region(0, 0, *LARGE)
         if height >= 28:
-            near = 2 * NEAR if height >= 28 + NEAR else NEAR
+            near = 2 * NEIGHBOUR_ROWS if height >= 28 + NEIGHBOUR_ROWS else NEIGHBOUR_ROWS
             return Places(
                 image,
                 Region(side, 0, room, 3),
@@ -67,7 +67,7 @@ def arrange(width: int, height: int) -> Places:
                 Region(side, 0, room, 1),
                 Region(side, 1, room, 5),
                 Region(side, 6, room, 1),
-                Region(side, 7, room, NEAR),
+                Region(side, 7, room, NEIGHBOUR_ROWS),
                 Region(0, height - 3, width, 3),
             )
         rows = 3 if height >= 17 else 2
@@ -76,38 +76,38 @@ def arrange(width: int, height: int) -> Places:
             Region(side, 0, room, 3),
             Region(side, 3, room, 10),
             Region(side, 13, room, 1),
-            NOWHERE,
+            HIDDEN,
             Region(0, 14, width, rows),
         )
-    top, near = LARGE[1] + 3, NEAR
+    top, near = LARGE[1] + 3, NEIGHBOUR_ROWS
     image, facts = Region(0, 0, *LARGE), Region(0, LARGE[1], width, 3)
-    rows = 10 if height >= top + 10 + 1 + NEAR + 3 else 5
-    if height < top + rows + 1 + NEAR + 3:
+    rows = 10 if height >= top + 10 + 1 + NEIGHBOUR_ROWS + 3 else 5
+    if height < top + rows + 1 + NEIGHBOUR_ROWS + 3:
         image, facts = Region(0, 0, *SMALL), Region(SMALL[0] + 2, 2, width - SMALL[0] - 2, 3)
         top = SMALL[1]
-        near = NEAR if height >= top + rows + 1 + NEAR + 3 else 0
+        near = NEIGHBOUR_ROWS if height >= top + rows + 1 + NEIGHBOUR_ROWS + 3 else 0
     below = top + rows
     return Places(
         image,
         facts,
         Region(0, top, width, rows),
         Region(0, below, width, 1),
-        Region(0, below + 1, width, near) if near else NOWHERE,
+        Region(0, below + 1, width, near) if near else HIDDEN,
         Region(0, below + 1 + near, width, 3),
     )
 
 
-def find(job: Job, analyst: Analyst, question: Question) -> Findings | None:
-    """Look into an image; reports its history before the rest is known. None where it was cancelled before."""
-    findings = None
-    for findings in research(analyst, question, lambda: job.cancelled):
-        if findings.neighbours is None:
-            job.report(findings)
-    return findings
+def find(job: Job, analyst: Analyst, query: ImageQuery) -> ImageDetails | None:
+    """Compute the details of an image, and report its history first; return None if cancelled before that."""
+    details = None
+    for details in inspect_image(analyst, query, lambda: job.cancelled):
+        if details.neighbours is None:
+            job.report(details)
+    return details
 
 
 class Detail(Container):
-    """The image under the cursor: picture, probabilities, nearest training images, history."""
+    """Image under the cursor with its probabilities, nearest training images and history."""
 
     DEFAULT_CSS = """
     Detail > * { position: absolute; text-wrap: nowrap; text-overflow: ellipsis; }
@@ -118,121 +118,123 @@ class Detail(Container):
         self._analyst = analyst
         self._data: MistakesData | None = None
         self._position = 0
-        self._question: Question | None = None
-        self._asked: Question | None = None
+        self._query: ImageQuery | None = None
+        self._current_query: ImageQuery | None = None
         self._jobs = Jobs(self)
-        self._findings: Findings | None = None
-        self._is_due = False
-        self._wanted: tuple[MistakesData, int, tuple[int, ...], tuple[int, ...]] | None = None
+        self._details: ImageDetails | None = None
+        self._is_scheduled = False
+        self._shown: tuple[MistakesData, int, tuple[int, ...], tuple[int, ...]] | None = None
 
     def on_resize(self) -> None:
-        """What was to be shown before there was room for it, or in other room."""
-        if self._wanted is not None:
-            self.show(*self._wanted)
+        """Draw again for the new size, or for the first time."""
+        if self._shown is not None:
+            self.show(*self._shown)
 
     def compose(self) -> ComposeResult:
-        yield ImageGrid(id="look-image")
-        yield Static(id="look-facts")
-        yield Static(id="look-bars")
-        yield Static(id="look-words")
-        yield ImageGrid(id="look-near")
-        yield Static(id="look-history")
+        yield ImageGrid(id="detail-image")
+        yield Static(id="detail-facts")
+        yield Static(id="detail-bars")
+        yield Static(id="detail-heading")
+        yield ImageGrid(id="detail-neighbours")
+        yield Static(id="detail-history")
 
     def show(self, data: MistakesData, position: int, page: tuple[int, ...], epochs: tuple[int, ...]) -> None:
-        """Show an image, where there is room for it, and have it looked into a moment later.
+        """Show an image if there is space, and compute its details after a short delay.
 
         Args:
-            page: the positions that are likely to be looked at next, this one among them.
-            epochs: the stored ones.
+            page: positions that are likely to be requested next; includes `position`.
+            epochs: epochs with stored weights.
         """
-        self._wanted = data, position, page, epochs
+        self._shown = data, position, page, epochs
         if not (self.display and self.size.area):
             return
         self._data, self._position = data, position
         room = max(3, self.content_size.width - 10)
         subject = data.subject
         version = self._analyst.version(subject.folder, subject.epoch)
-        question = Question(subject, position, page, spread(epochs, subject.epoch, room), version)
-        if question != self._question:
-            old, self._question = self._question, question
-            if old is None or old.image != question.image:
-                self._findings = None
-            if not self._is_due:  # else the timer asks what is wanted by then
-                self._is_due = True
-                self.set_timer(REST, self._research)
+        query = ImageQuery(subject, position, page, sample_epochs(epochs, subject.epoch, room), version)
+        if query != self._query:
+            old, self._query = self._query, query
+            if old is None or old.image != query.image:
+                self._details = None
+            if not self._is_scheduled:  # otherwise the running timer uses the new query
+                self._is_scheduled = True
+                self.set_timer(DETAIL_DELAY_SECONDS, self._compute_details)
         self._draw()
 
-    # -- what is found out -------------------------------------------------------------------------------------
+    # -- details -----------------------------------------------------------------------------------------------
 
     async def on_job_update(self, message: JobUpdate) -> None:
         await message.deliver()
 
-    def _research(self) -> None:
-        self._is_due, question = False, self._question
-        if question is None:
+    def _compute_details(self) -> None:
+        self._is_scheduled, query = False, self._query
+        if query is None:
             return
-        # More epochs of the same image do not stop it: a fast training would never let it come to an end.
-        same = self._asked is not None and self._asked.image == question.image
-        self._asked = question
+        # Queued for new epochs of the same image, because a fast training would keep cancelling the computation.
+        same = self._current_query is not None and self._current_query.image == query.image
+        self._current_query = query
         self._jobs.start(
-            "research",
-            partial(find, analyst=self._analyst, question=question),
-            on_result=self._found,
-            on_progress=self._found,
-            on_failure=lambda line: self._found(Findings(question, neighbours=(), trouble=line)),
+            "details",
+            partial(find, analyst=self._analyst, query=query),
+            on_result=self._show_details,
+            on_progress=self._show_details,
+            on_failure=lambda line: self._show_details(ImageDetails(query, neighbours=(), failure=line)),
             failure="the search failed",
             queue=same,
         )
 
-    def _found(self, new: Findings | None) -> None:
-        old = self._findings
-        if new is None or self._question is None or self._question.image != new.question.image:
+    def _show_details(self, new: ImageDetails | None) -> None:
+        old = self._details
+        if new is None or self._query is None or self._query.image != new.query.image:
             return
         if new.neighbours is None and old is not None:
-            new = replace(new, neighbours=old.neighbours, space=old.space, trouble=old.trouble)
-        self._findings = new
+            new = replace(new, neighbours=old.neighbours, space=old.space, failure=old.failure)
+        self._details = new
         self._draw()
 
     # -- drawing -----------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        data, position, findings = self._data, self._position, self._findings
+        data, position, details = self._data, self._position, self._details
         if data is None:
             return
         size, colours = self.content_size, rich_colours(self.app.theme_variables)
         places = arrange(size.width, size.height)
-        for name in ("image", "facts", "bars", "words", "near", "history"):
-            self._place(f"#look-{name}", getattr(places, name))
-        judged, classes = data.judged, data.classes
+        for name in ("image", "facts", "bars", "heading", "neighbours", "history"):
+            self._place(f"#detail-{name}", getattr(places, name))
+        scores, classes = data.scores, data.classes
 
-        picture = self.query_one("#look-image", ImageGrid)
+        picture = self.query_one("#detail-image", ImageGrid)
         image, large = data.images[position], places.image.width == LARGE[0]
         picture.small = not large
-        # A braille cell holds eight pixels, so that only a picture of twice the size is as large as half blocks are.
+        # A braille cell holds eight pixels: doubled, the image is as large as with half blocks.
         picture.show(
             [Picture(np.kron(image, np.ones((2, 2), np.uint8)) if large and picture.style == "braille" else image)]
         )
 
-        true, predicted = int(judged.labels[position]), int(judged.predictions[position])
-        self._say("facts", facts_text(data, position, colours, places.facts.size))
-        self._say(
-            "bars", bars_text(judged.probabilities[position], true, predicted, classes, colours, places.bars.size)
+        true, predicted = int(scores.labels[position]), int(scores.predictions[position])
+        self._update_part("facts", facts_text(data, position, colours, places.facts.size))
+        self._update_part(
+            "bars", bars_text(scores.probabilities[position], true, predicted, classes, colours, places.bars.size)
         )
-        shown = findings.neighbours if findings is not None and findings.neighbours else ()
-        near = self.query_one("#look-near", ImageGrid)
-        near.show([Picture(each.image, neighbour_caption(each, classes, SMALL[0])) for each in shown])
-        width = places.words.width
-        self._say("words", nearest_text(findings, classes, colours, width, pictures=places.near.height > 0))
-        verdicts = findings.verdicts if findings is not None else ()
-        self._say("history", history_text(verdicts, data.subject.epoch, classes, colours, places.history.size))
+        shown = details.neighbours if details is not None and details.neighbours else ()
+        grid = self.query_one("#detail-neighbours", ImageGrid)
+        grid.show([Picture(each.image, neighbour_caption(each, classes, SMALL[0])) for each in shown])
+        width = places.heading.width
+        heading = nearest_text(details, classes, colours, width, pictures=places.neighbours.height > 0)
+        self._update_part("heading", heading)
+        predictions = details.predictions if details is not None else ()
+        history = history_text(predictions, data.subject.epoch, classes, colours, places.history.size)
+        self._update_part("history", history)
 
     def next_style(self) -> None:
-        """The pictures' next style."""
+        """Switch to the next rendering style."""
         for grid in self.query(ImageGrid):
             grid.next_style()
 
-    def _say(self, part: str, text: object) -> None:
-        self.query_one(f"#look-{part}", Static).update(text, layout=False)  # type: ignore[arg-type]
+    def _update_part(self, part: str, text: object) -> None:
+        self.query_one(f"#detail-{part}", Static).update(text, layout=False)  # type: ignore[arg-type]
 
     def _place(self, part: str, region: Region) -> None:
         widget = self.query_one(part)

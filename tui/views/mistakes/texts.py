@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
+from mnist_tui.engine.analysis.image_details import ImageDetails, Neighbour
 from mnist_tui.engine.analysis.listing import MistakesData
-from mnist_tui.engine.analysis.mistakes import EpochVerdict, Judged
-from mnist_tui.engine.analysis.research import Findings, Neighbour
+from mnist_tui.engine.analysis.mistakes import EpochPrediction, ImageScores
 from mnist_tui.tui.render.texts import percent
 
 LEVELS = "▁▂▃▄▅▆▇█"
@@ -33,14 +33,14 @@ def caption_lines(classes: Sequence[str], width: int) -> int:
     return 1 if longest <= SHORT_NAME or 2 * longest + len(" 99% →  99%") <= width else 2
 
 
-def caption(judged: Judged, position: int, classes: Sequence[str], width: int) -> str:
+def caption(scores: ImageScores, position: int, classes: Sequence[str], width: int) -> str:
     """Return true and predicted label with probabilities, such as `5 1% → 3 98%`; for a correct image only one."""
-    true, predicted = classes[judged.labels[position]], classes[judged.predictions[position]]
-    if judged.correct[position]:
-        return f"{_cut(true, percent_label(float(judged.confidence[position])), width - 2)} ✓"
+    true, predicted = classes[scores.labels[position]], classes[scores.predictions[position]]
+    if scores.correct[position]:
+        return f"{_cut(true, percent_label(float(scores.confidence[position])), width - 2)} ✓"
     low, high = (
-        percent_label(float(judged.true_probability[position])),
-        percent_label(float(judged.confidence[position])),
+        percent_label(float(scores.true_probability[position])),
+        percent_label(float(scores.confidence[position])),
     )
     if caption_lines(classes, width) == 1:
         spaced = f"{true} {low} → {predicted} {high}"
@@ -55,33 +55,33 @@ def _cut(name: str, number: str, width: int) -> str:
 
 def status_text(data: MistakesData, index: int, colours: dict[str, str], *, short: bool) -> Text:
     """Return the position of the cursor, the number of images and their order."""
-    which, total, listed = data.wanted.which, len(data.judged), len(data.positions)
+    which, total, listed = data.spec.which, len(data.scores), len(data.positions)
     nouns = "images" if which == "all" else which
     dim = colours["secondary"]
     text = Text(no_wrap=True, overflow="ellipsis", end="")
     if listed:
         text.append(f"{index + 1:,} of {listed:,}", f"bold {colours['accent']}")
         text.append("  ")
-    if data.wanted.words.strip():
-        text.append(f"{listed:,} of {data.counted:,} {nouns}", colours["foreground"])
+    if data.spec.filter.strip():
+        text.append(f"{listed:,} of {data.unfiltered_count:,} {nouns}", colours["foreground"])
     elif which == "all":
         text.append(f"{total:,} images", colours["foreground"])
     else:
-        text.append(f"{data.counted:,} of {total:,} {nouns}", colours["foreground"])
+        text.append(f"{data.unfiltered_count:,} of {total:,} {nouns}", colours["foreground"])
     if not short:
-        text.append(f"  by {data.wanted.sort} {data.direction}".rstrip(), dim)
+        text.append(f"  by {data.spec.sort} {data.direction}".rstrip(), dim)
     return text
 
 
 def empty_label(data: MistakesData) -> str:
     """Explain why the list is empty and how to change that."""
-    total, which = len(data.judged), data.wanted.which
-    if data.counted == 0 and which == "wrong":
+    total, which = len(data.scores), data.spec.which
+    if data.unfiltered_count == 0 and which == "wrong":
         return f"all {total:,} images are correct – w shows the least confident ones"
-    if data.counted == 0:
+    if data.unfiltered_count == 0:
         return f"none of the {total:,} images is {which} – w shows the others"
     nouns = "images" if which == "all" else f"{which} images"
-    return f"none of the {data.counted:,} {nouns} matches {data.wanted.words.strip()} – esc clears the filter"
+    return f"none of the {data.unfiltered_count:,} {nouns} matches {data.spec.filter.strip()} – esc clears the filter"
 
 
 def facts_text(data: MistakesData, position: int, colours: dict[str, str], size: tuple[int, int]) -> Text:
@@ -91,12 +91,12 @@ def facts_text(data: MistakesData, position: int, colours: dict[str, str], size:
         size: columns and rows, one or three; in one row the labels are left out if they do not fit, because the bars
             show them too.
     """
-    judged, classes = data.judged, data.classes
+    scores, classes = data.scores, data.classes
     width, rows = size
-    true, predicted = classes[judged.labels[position]], classes[judged.predictions[position]]
-    colour = f"bold {colours['success' if judged.correct[position] else 'error']}"
-    index, strong, dim = int(judged.indices[position]), colours["foreground"], colours["secondary"]
-    numbers = (f"{judged.loss[position]:.2f}", percent(float(judged.margin[position]), 1))
+    true, predicted = classes[scores.labels[position]], classes[scores.predictions[position]]
+    colour = f"bold {colours['success' if scores.correct[position] else 'error']}"
+    index, strong, dim = int(scores.indices[position]), colours["foreground"], colours["secondary"]
+    numbers = (f"{scores.loss[position]:.2f}", percent(float(scores.margin[position]), 1))
     loss = Text.assemble(("loss ", dim), (numbers[0], strong), ("  margin ", dim), (numbers[1], strong))
     image = Text.assemble(("image ", dim), (f"{index}", strong))
     if rows == 1:
@@ -158,7 +158,7 @@ def bar(value: float, width: int) -> str:
 
 
 def history_text(
-    verdicts: Sequence[EpochVerdict],
+    predictions: Sequence[EpochPrediction],
     current: int,
     classes: Sequence[str],
     colours: dict[str, str],
@@ -170,14 +170,14 @@ def history_text(
         current: the epoch that the view shows.
         size: columns and rows; epoch numbers need three rows.
     """
-    if not verdicts:
+    if not predictions:
         return Text("loading the history …", colours["secondary"])
     width, rows = size
     dim = colours["secondary"]
-    span = f"{verdicts[0].epoch}–{verdicts[-1].epoch}"
+    span = f"{predictions[0].epoch}–{predictions[-1].epoch}"
     label = max(len("epoch "), len(span) + 1)
-    cell = max(3, len(str(verdicts[-1].epoch)) + 1)
-    if label + cell * len(verdicts) > width:
+    cell = max(3, len(str(predictions[-1].epoch)) + 1)
+    if label + cell * len(predictions) > width:
         cell = 1
     numbered = cell > 1 and rows >= 3
     names = cell > 1 and max(map(len, classes)) == 1
@@ -187,33 +187,33 @@ def history_text(
     confidences = Text("conf".ljust(label), dim, no_wrap=True)
     if rows >= 3 and not numbered:
         epochs.append(span)
-    for verdict in verdicts:
-        colour = colours["success" if verdict.correct else "error"]
-        style = f"{colour} reverse" if verdict.epoch == current else colour
+    for prediction in predictions:
+        colour = colours["success" if prediction.correct else "error"]
+        style = f"{colour} reverse" if prediction.epoch == current else colour
         if numbered:
-            emphasis = f"bold {colours['accent']}" if verdict.epoch == current else dim
-            epochs.append(str(verdict.epoch).rjust(cell - 1) + " ", emphasis)
-        mark = ("✓" if verdict.correct else "✗") + (classes[verdict.prediction] if names else "")
+            emphasis = f"bold {colours['accent']}" if prediction.epoch == current else dim
+            epochs.append(str(prediction.epoch).rjust(cell - 1) + " ", emphasis)
+        mark = ("✓" if prediction.correct else "✗") + (classes[prediction.prediction] if names else "")
         marks.append(mark.rjust(cell - 1) if cell > 1 else mark, style)
         marks.append(" " * (cell > 1))
-        height = LEVELS[round(verdict.confidence * 7)] if not math.isnan(verdict.confidence) else " "
+        height = LEVELS[round(prediction.confidence * 7)] if not math.isnan(prediction.confidence) else " "
         confidences.append((height * min(2, cell - 1)).rjust(cell - 1) if cell > 1 else height, colour)
         confidences.append(" " * (cell > 1))
     return Text("\n").join([epochs, marks, confidences] if rows >= 3 else [marks, confidences])
 
 
 def nearest_text(
-    findings: Findings | None, classes: Sequence[str], colours: dict[str, str], width: int, *, pictures: bool
+    details: ImageDetails | None, classes: Sequence[str], colours: dict[str, str], width: int, *, pictures: bool
 ) -> Text:
     """Describe the nearest training images; list their labels unless `pictures` show them."""
     dim, strong = colours["secondary"], colours["foreground"]
     text = Text(no_wrap=True, overflow="ellipsis")
-    space = findings.space if findings is not None else "the hidden layer"
-    if findings is None or findings.neighbours is None:
+    space = details.space if details is not None else "the hidden layer"
+    if details is None or details.neighbours is None:
         return text.append("computing nearest neighbours …", dim)
-    if findings.trouble:
-        return text.append(f"no neighbours: {findings.trouble}", dim)
-    near = findings.neighbours
+    if details.failure:
+        return text.append(f"no neighbours: {details.failure}", dim)
+    near = details.neighbours
     if not pictures:
         labels = [classes[neighbour.label] for neighbour in near]
         text.append("nearest: ", dim)

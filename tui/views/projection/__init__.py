@@ -1,1 +1,1 @@
-"""The Projection view."""
+"""Projection view."""

@@ -31,7 +31,7 @@ def export_states(
         axes=data.axes,
         index=None if point is None else int(data.indices[point]),
     )
-    name = f"{data.wanted.method}-{data.wanted.layer}"
+    name = f"{data.spec.method}-{data.spec.layer}"
     together = Settings(points=len(data.labels), classes=classes, wrong=wrong, index=settings.index)
     return [
         ViewState(name, data.subject, settings, data if data.points is not None else None),

@@ -1,11 +1,11 @@
-"""The Projection view's t-SNE, as a job."""
+"""t-SNE of the Projection view, as a job."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from mnist_tui.engine.analysis.projection import Projection
-from mnist_tui.engine.analysis.stored_answers import form_tsne
+from mnist_tui.engine.analysis.stored_answers import run_tsne
 from mnist_tui.engine.analysis.subject import Analyst
 from mnist_tui.engine.analysis.tsne import Embedding
 from mnist_tui.engine.errors import RunError
@@ -14,48 +14,48 @@ from mnist_tui.tui.views.projection.texts import STORED
 
 
 @dataclass(slots=True)
-class Forming:
-    """A t-SNE that forms."""
+class TsneRun:
+    """A running t-SNE."""
 
-    picture: Projection
-    """The picture that it is made for."""
+    projection: Projection
+    """Projection that the t-SNE is computed for."""
     latest: Embedding | None = None
-    """How far it came."""
+    """Latest state; None before the first."""
 
-    def makes(self, picture: Projection) -> bool:
-        """Whether it is the t-SNE of that picture."""
-        mine = self.picture
-        return (mine.subject, mine.version, mine.wanted) == (picture.subject, picture.version, picture.wanted)
+    def is_of(self, projection: Projection) -> bool:
+        """Return whether this is the t-SNE of `projection`."""
+        mine = self.projection
+        return (mine.subject, mine.version, mine.spec) == (projection.subject, projection.version, projection.spec)
 
-    def as_far(self, picture: Projection) -> Projection:
-        """The picture with what is there by now."""
+    def with_state(self, projection: Projection) -> Projection:
+        """Return the projection with the latest state."""
         latest = self.latest
-        return picture if latest is None else replace(picture, points=latest.points, embedding=latest)
+        return projection if latest is None else replace(projection, points=latest.points, embedding=latest)
 
 
 @dataclass(frozen=True, slots=True)
-class Formed:
-    """A t-SNE that ended."""
+class TsneResult:
+    """A finished or stopped t-SNE."""
 
     embedding: Embedding
     note: str
-    """What became of it on the disk."""
+    """Whether it was stored, or why not."""
 
 
-def form(job: Job, analyst: Analyst, picture: Projection) -> Formed:
-    """Make and store a t-SNE; reports its embeddings. A stop stores how far it came, a cancelled job only a whole one.
+def compute_tsne(job: Job, analyst: Analyst, projection: Projection) -> TsneResult:
+    """Compute and store a t-SNE, and report its states; a stopped one is stored, a cancelled one is not.
 
-    Raises `RunError` where the points allow none.
+    Raises `RunError` if it can't be computed for the points.
     """
     try:
-        for step in form_tsne(analyst, picture, stopping=lambda: job.stopping):
+        for step in run_tsne(analyst, projection, stopping=lambda: job.stopping):
             embedding = step.embedding
             if step.stored is not None:
                 problem = step.stored.problem
-                return Formed(embedding, f"not stored ({problem})" if problem else STORED)
+                return TsneResult(embedding, f"not stored ({problem})" if problem else STORED)
             if embedding.phase == "stopped" and (embedding.iteration == 0 or not job.stopped):
-                return Formed(embedding, "stopped before it began")
+                return TsneResult(embedding, "stopped before it started")
             job.report(embedding)
     except ValueError as error:
         raise RunError(str(error)) from error
-    raise AssertionError("a t-SNE ends with a picture that is stored or not")
+    raise AssertionError("run_tsne ends with the outcome of storing")

@@ -6,7 +6,7 @@ import math
 
 from rich.text import Text
 
-from mnist_tui.engine.analysis.projection import METHOD_WORDS, Numbers, Projection
+from mnist_tui.engine.analysis.projection import METHOD_LABELS, Projection, ProjectionMetrics
 from mnist_tui.engine.analysis.tsne import PERPLEXITY, largest_perplexity
 from mnist_tui.tui.render.texts import percent
 from mnist_tui.tui.widgets.subject_bar import SPLIT_LABELS
@@ -17,25 +17,25 @@ STORED = "stored"
 """Note for a t-SNE that has been saved."""
 
 
-def title_label(picture: Projection, width: int) -> str:
+def title_label(projection: Projection, width: int) -> str:
     """Return a title for the projection, in at most `width` columns if possible."""
-    method, count = METHOD_WORDS[picture.wanted.method], len(picture.labels)
-    of = f" of {picture.available:,}" if count < picture.available else ""
+    method, count = METHOD_LABELS[projection.spec.method], len(projection.labels)
+    of = f" of {projection.available:,}" if count < projection.available else ""
     choices = (
-        f"{method} of the {picture.layer}: {count:,}{of} {SPLIT_LABELS[picture.subject.split]}",
-        f"{method} of the {picture.layer}: {count:,} images",
-        f"{method}, {picture.layer}, {count:,}",
-        f"{method}, {picture.layer}",
+        f"{method} of the {projection.layer}: {count:,}{of} {SPLIT_LABELS[projection.subject.split]}",
+        f"{method} of the {projection.layer}: {count:,} images",
+        f"{method}, {projection.layer}, {count:,}",
+        f"{method}, {projection.layer}",
     )
     return next((title for title in choices if len(title) <= width), method)
 
 
-def state_label(picture: Projection, running: bool, note: str) -> str:
+def state_label(projection: Projection, running: bool, note: str) -> str:
     """Describe the explained variance of a PCA or the progress of a t-SNE."""
-    if picture.variance is not None:
-        first, second = picture.variance.tolist()
+    if projection.variance is not None:
+        first, second = projection.variance.tolist()
         return f"variance PC1 {percent(first, 1)}, PC2 {percent(second, 1)}"
-    embedding = picture.embedding
+    embedding = projection.embedding
     if embedding is None:
         return note
     if embedding.phase == "neighbours":
@@ -48,53 +48,53 @@ def state_label(picture: Projection, running: bool, note: str) -> str:
     return f"{ended}{kl}" + (f"  {note}" if note else "")
 
 
-def start_label(picture: Projection) -> str:
+def start_label(projection: Projection) -> str:
     """Return a note for a t-SNE that starts."""
-    perplexity = largest_perplexity(len(picture.labels))
-    damaged = "replaces a damaged file; " if picture.damaged else ""
+    perplexity = largest_perplexity(len(projection.labels))
+    damaged = "replaces a damaged file; " if projection.damaged else ""
     few = f"perplexity limited to {perplexity:.3g} by the number of points; " if perplexity < PERPLEXITY else ""
     return f"{damaged}{few}metrics follow when it finishes"
 
 
-def end_label(picture: Projection, note: str) -> str:
+def end_label(projection: Projection, note: str) -> str:
     """Return a note for a t-SNE that ended."""
-    return f"{note}, replacing a damaged file" if picture.damaged and note == STORED else note
+    return f"{note}, replacing a damaged file" if projection.damaged and note == STORED else note
 
 
-def tsne_label(picture: Projection) -> str:
+def tsne_label(projection: Projection) -> str:
     """Identify a t-SNE that is not the projection shown."""
-    return f"t-SNE of the {picture.layer.split(',')[0]} at epoch {picture.subject.epoch}"
+    return f"t-SNE of the {projection.layer.split(',')[0]} at epoch {projection.subject.epoch}"
 
 
-def background_label(picture: Projection) -> str:
+def background_label(projection: Projection) -> str:
     """Return a note about a t-SNE that runs in the background."""
-    return f"{tsne_label(picture)} running"
+    return f"{tsne_label(projection)} running"
 
 
-def empty_label(picture: Projection, running: bool, note: str) -> str:
+def empty_label(projection: Projection, running: bool, note: str) -> str:
     """Return the text to show while there are no points."""
     if running:
         return "starting t-SNE …"
     if note:
         return note
-    return f"no t-SNE of these {len(picture.labels):,} points yet\n\npress r to run it"
+    return f"no t-SNE of these {len(projection.labels):,} points yet\n\npress r to run it"
 
 
-def point_title(picture: Projection, point: int) -> str:
+def point_title(projection: Projection, point: int) -> str:
     """Identify the image of a point."""
-    return f"image {picture.indices[point]:,}"
+    return f"image {projection.indices[point]:,}"
 
 
-def point_text(picture: Projection, point: int, colours: Colours, width: int, rows: int) -> Text:
+def point_text(projection: Projection, point: int, colours: Colours, width: int, rows: int) -> Text:
     """Return a point's labels and, as bars, its probabilities: all of them if there are enough rows, else the top."""
-    label, prediction = int(picture.labels[point]), int(picture.predictions[point])
+    label, prediction = int(projection.labels[point]), int(projection.predictions[point])
     verdict = colours["success"] if label == prediction else colours["error"]
-    probabilities = picture.probabilities[point]
+    probabilities = projection.probabilities[point]
     room = rows - 2
     text = Text(no_wrap=True, overflow="ellipsis")
     for role, number, style in (("true", label, colours["foreground"]), ("pred", prediction, verdict)):
         probability = f"{percent(float(probabilities[number]), 1):>8}" if room < 1 else ""
-        name = picture.classes[number][: max(1, width - 5 - len(probability))]
+        name = projection.classes[number][: max(1, width - 5 - len(probability))]
         text.append(f"{role} ", colours["secondary"])
         text.append(name.ljust(width - 5 - len(probability)) if probability else name, f"bold {style}")
         text.append(f"{probability}\n", colours["foreground"])
@@ -118,35 +118,36 @@ def point_text(picture: Projection, point: int, colours: Colours, width: int, ro
     return text
 
 
-def numbers_table_text(numbers: Numbers | None, note: str, colours: Colours, width: int, rows: int) -> Text:
+def metrics_table_text(metrics: ProjectionMetrics | None, note: str, colours: Colours, width: int, rows: int) -> Text:
     """Return the metrics of a projection as a table."""
-    if numbers is None:
+    if metrics is None:
         return Text(note or "computing metrics …", colours["secondary"])
-    measured = numbers.separation
+    measured = metrics.separation
+    angle = f"{metrics.rotation_degrees:+.0f}°"
     lines = (
-        (f"{measured.k}-NN accuracy in the plane", percent(measured.knn_picture, 1)),
+        (f"{measured.k}-NN accuracy in the plane", percent(measured.knn_plane, 1)),
         (f"{measured.k}-NN accuracy in the full space", percent(measured.knn_full, 1)),
         ("silhouette", _number(measured.silhouette)),
         ("trustworthiness", _number(measured.trustworthiness)),
-        (f"Procrustes R² {numbers.below}→output, {numbers.degrees:+.0f}°", percent(numbers.match, 1)),
+        (f"Procrustes R² {metrics.lower_layer}→output, {angle}", percent(metrics.procrustes_r2, 1)),
     )
     text = Text(no_wrap=True, overflow="ellipsis")
     for label, value in lines:
         text.append(label.ljust(width - len(value))[: width - len(value)], colours["secondary"])
         text.append(f"{value}\n", f"bold {colours['foreground']}")
-    text.append(_samples(numbers), colours["secondary"])
+    text.append(_samples(metrics), colours["secondary"])
     return text
 
 
-def numbers_lines_text(numbers: Numbers | None, note: str, colours: Colours, width: int, rows: int) -> Text:
+def metrics_lines_text(metrics: ProjectionMetrics | None, note: str, colours: Colours, width: int, rows: int) -> Text:
     """Return the metrics of a projection in two lines."""
-    if numbers is None:
+    if metrics is None:
         return Text(note or "computing metrics …", colours["secondary"])
-    measured, wide = numbers.separation, width >= 76
+    measured, wide = metrics.separation, width >= 76
     full, trust = ("full space", "trustworthiness") if wide else ("full", "trust")
     silhouette = "silhouette" if wide else "silh."
     parts = (
-        (f"{measured.k}-NN ", f"{percent(measured.knn_picture, 1)}"),
+        (f"{measured.k}-NN ", f"{percent(measured.knn_plane, 1)}"),
         (f", {full} ", f"{percent(measured.knn_full, 1)}"),
         (f"  {silhouette} ", _number(measured.silhouette)),
         (f"  {trust} ", _number(measured.trustworthiness)),
@@ -155,16 +156,16 @@ def numbers_lines_text(numbers: Numbers | None, note: str, colours: Colours, wid
     for label, value in parts:
         text.append(label, colours["secondary"])
         text.append(value, f"bold {colours['foreground']}")
-    pair = f"{numbers.below}→output " if wide else ""
+    pair = f"{metrics.lower_layer}→output " if wide else ""
     text.append(f"\nProcrustes R² {pair}", colours["secondary"])
-    text.append(percent(numbers.match, 1), f"bold {colours['foreground']}")
+    text.append(percent(metrics.procrustes_r2, 1), f"bold {colours['foreground']}")
     samples = f"k-NN {measured.queries:,}, others {measured.sample:,} points"
-    text.append(f"  {_samples(numbers) if wide else samples}", colours["secondary"])
+    text.append(f"  {_samples(metrics) if wide else samples}", colours["secondary"])
     return text
 
 
-def _samples(numbers: Numbers) -> str:
-    measured = numbers.separation
+def _samples(metrics: ProjectionMetrics) -> str:
+    measured = metrics.separation
     return f"k-NN: {measured.queries:,} points; others: {measured.sample:,}"
 
 

@@ -1,4 +1,4 @@
-"""Projection: the representations as a picture, by PCA or t-SNE."""
+"""Projection view: PCA or t-SNE of the representations."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from mnist_tui.engine.analysis.projection import (
-    Numbers,
     Projection,
-    Wanted,
+    ProjectionSpec,
     first_point,
-    known_numbers,
-    measure,
     project,
 )
 from mnist_tui.engine.analysis.subject import Subject
@@ -26,23 +23,21 @@ from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render import grey_cells
 from mnist_tui.tui.terminal.capabilities import best_image_style, supports_utf8
 from mnist_tui.tui.views.analysis_base import AnalysisView
-from mnist_tui.tui.views.projection import texts as words
+from mnist_tui.tui.views.projection import texts
 from mnist_tui.tui.views.projection.figures import export_states
-from mnist_tui.tui.views.projection.jobs import Formed, Forming, form
+from mnist_tui.tui.views.projection.jobs import TsneResult, TsneRun, compute_tsne
 from mnist_tui.tui.views.projection.legend import Legend
+from mnist_tui.tui.views.projection.metrics import MetricsDisplay
 from mnist_tui.tui.widgets.fitted_text import FittedText
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 from mnist_tui.tui.widgets.scatter import EMPTY_CLOUD, PAN, ZOOM, Cloud, Scatter, best_point_style
 
-SETTLED = 0.3
-"""Seconds that a picture stays before its numbers are measured, so that scrubbing is not held up by them."""
-
 
 class ProjectionView(AnalysisView):
-    """The picture with a cursor; the classes, the point under the cursor and the picture's quality beside it."""
+    """Scatter plot with a cursor, a legend, the image under the cursor, and quality metrics."""
 
     MODE = "projection"
-    TITLE_WORDS = "Projection"
+    HELP_TITLE = "Projection"
     BINDINGS = bindings("projection")
     MORE_SCOPES = ("legend", "subject")
     CSS_PATH = "view.tcss"
@@ -50,15 +45,13 @@ class ProjectionView(AnalysisView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.wanted = Wanted()
-        self.numbers: Numbers | None = None
-        """How good the picture is, once it is measured."""
-        self._forming: Forming | None = None
-        """The t-SNE that forms, of this picture or of one that was left meanwhile."""
-        self._asked = False
-        """A t-SNE was asked for before the view had got to it."""
+        self.spec = ProjectionSpec()
+        self.metrics = MetricsDisplay(self)
+        self._tsne: TsneRun | None = None
+        """Running t-SNE, of the current or of an earlier projection."""
+        self._is_requested = False
+        """Whether a t-SNE was requested before its projection was loaded."""
         self._note = ""
-        self._numbers_note = ""
         self._highlight = False
 
     def content(self) -> ComposeResult:
@@ -70,67 +63,67 @@ class ProjectionView(AnalysisView):
                     with Container(id="point"):
                         yield ImageGrid(id="point-image")
                         yield FittedText(id="point-words")
-                    yield FittedText(id="numbers")
-            yield FittedText(id="number-lines")
+                    yield FittedText(id="metrics")
+            yield FittedText(id="metrics-lines")
 
     def on_mount(self) -> None:
         self.query_one(Scatter).style = best_point_style(self.app.console)
         self.query_one(ImageGrid).style = best_image_style(self.app.console)
 
-    # -- the picture -------------------------------------------------------------------------------------------
+    # -- projection --------------------------------------------------------------------------------------------
 
-    def settings(self) -> Wanted:
-        return self.wanted
+    def settings(self) -> ProjectionSpec:
+        return self.spec
 
     def compute(self, subject: Subject) -> Projection:
-        return project(self.console.analyst, subject, self.wanted)
+        return project(self.console.analyst, subject, self.spec)
 
     def receive(self, data: Projection) -> Projection:
-        """Begin what a new picture needs."""
-        picture = data
+        """Start the computations for a new projection."""
+        projection = data
         self._note = ""
-        forming = self._forming
-        if forming is not None and forming.makes(picture):
-            picture = forming.as_far(picture)
-        self._new_numbers(picture)
-        if self._current_cursor(picture) is None:
-            self.query_one(Scatter).cursor = first_point(picture)
-        self.data = picture
-        if self._forming_here is None and (picture.damaged or (self._asked and picture.points is None)):
-            self._start()
-        self._asked = False
-        begun: Projection = self.data  # without points where a t-SNE was started
-        return begun
+        tsne = self._tsne
+        if tsne is not None and tsne.is_of(projection):
+            projection = tsne.with_state(projection)
+        self.metrics.update(projection)
+        if self._current_cursor(projection) is None:
+            self.query_one(Scatter).cursor = first_point(projection)
+        self.data = projection
+        if self._current_tsne is None and (projection.damaged or (self._is_requested and projection.points is None)):
+            self._start_tsne()
+        self._is_requested = False
+        shown: Projection = self.data  # has no points if a t-SNE was started
+        return shown
 
-    def _current_cursor(self, picture: Projection) -> int | None:
+    def _current_cursor(self, projection: Projection) -> int | None:
         cursor = self.query_one(Scatter).cursor
-        return cursor if cursor is not None and cursor < len(picture.labels) else None
+        return cursor if cursor is not None and cursor < len(projection.labels) else None
 
     @property
-    def _forming_here(self) -> Forming | None:
-        """The t-SNE that forms, where it is of the picture that is shown."""
-        forming = self._forming
-        return forming if forming is not None and self.data is not None and forming.makes(self.data) else None
+    def _current_tsne(self) -> TsneRun | None:
+        """Running t-SNE of the current projection, if any."""
+        tsne = self._tsne
+        return tsne if tsne is not None and self.data is not None and tsne.is_of(self.data) else None
 
     def draw(self, data: Projection) -> None:
         legend, scatter = self.query_one(Legend), self.query_one(Scatter)
         legend.border_title = "classes"
         legend.set_entries(data.classes, tuple(np.bincount(data.labels, minlength=len(data.classes)).tolist()))
         self._show_cloud()
-        scatter.border_title = words.title_label(data, scatter.size.width - 4)
+        scatter.border_title = texts.title_label(data, scatter.size.width - 4)
         self._show_point()
-        self._show_numbers()
+        self.metrics.draw()
 
     def _show_cloud(self) -> None:
         data, scatter = self.data, self.query_one(Scatter)
         if data.points is None:
-            scatter.show(EMPTY_CLOUD, words.empty_label(data, self._forming_here is not None, self._note))
+            scatter.show(EMPTY_CLOUD, texts.empty_label(data, self._current_tsne is not None, self._note))
         else:
             visible = np.array(self.query_one(Legend).shown)[data.labels]
             scatter.show(Cloud(data.points, data.labels, visible, data.wrong if self._highlight else None))
-        state = words.state_label(data, self._forming_here is not None, self._note)
-        if self._forming is not None and self._forming_here is None:
-            state = f"{words.background_label(self._forming.picture)}  {state}"
+        state = texts.state_label(data, self._current_tsne is not None, self._note)
+        if self._tsne is not None and self._current_tsne is None:
+            state = f"{texts.background_label(self._tsne.projection)}  {state}"
         if self._highlight:
             state = f"{int(data.wrong.sum()):,} wrong  {state}"
         scatter.border_subtitle = state
@@ -146,86 +139,54 @@ class ProjectionView(AnalysisView):
             grid.show([])
             text.show(lambda width, rows: Text())
             return
-        panel.border_title = words.point_title(data, point)
+        panel.border_title = texts.point_title(data, point)
         grid.show([Picture(data.images[point], f"#{data.indices[point]}")])
-        text.show(partial(words.point_text, data, point, self.console.colours))
-
-    # -- the numbers -------------------------------------------------------------------------------------------
-
-    def _new_numbers(self, picture: Projection) -> None:
-        """Show what is known of the picture, or measure it when it has stayed for a moment."""
-        analyst, there = self.console.analyst, picture.points is not None
-        self.numbers = known_numbers(analyst, picture) if there else None
-        self._numbers_note = "" if there else "no picture to measure"
-        self.jobs.cancel("numbers")
-        if there and self.numbers is None:
-            self.jobs.start(
-                "numbers",
-                lambda job: measure(analyst, picture),
-                on_result=self._measured,
-                on_failure=lambda line: self._measured(None, line),
-                failure="the picture can't be measured",
-                delay=SETTLED,
-            )
-
-    def _measured(self, numbers: Numbers | None, note: str = "") -> None:
-        self.numbers, self._numbers_note = numbers, note
-        if self.data is not None:
-            self._show_numbers()
-
-    def _show_numbers(self) -> None:
-        colours = self.console.colours
-        table = self.query_one("#numbers", FittedText)
-        table.border_title = "how good the picture is"
-        table.show(partial(words.numbers_table_text, self.numbers, self._numbers_note, colours))
-        lines = partial(words.numbers_lines_text, self.numbers, self._numbers_note, colours)
-        self.query_one("#number-lines", FittedText).show(lines)
+        text.show(partial(texts.point_text, data, point, self.console.colours))
 
     # -- t-SNE -------------------------------------------------------------------------------------------------
 
-    def _start(self) -> None:
-        self.jobs.stop("t-SNE")  # one at a time; what the other one has is kept
+    def _start_tsne(self) -> None:
+        self.jobs.stop("t-SNE")  # only one at a time; the result of the other one is kept
         scrubber = self.console.scrubber
         if self.console.training.is_running and scrubber.follows:
-            scrubber.choose(self.data.subject.epoch)  # else the next epoch would end it
-        self.jobs.cancel("numbers")
+            scrubber.choose(self.data.subject.epoch)  # otherwise the next epoch would replace it
         self.data = replace(self.data, points=None, embedding=None)
-        self.numbers, self._numbers_note = None, words.start_label(self.data)
-        self._forming = Forming(self.data)
+        self.metrics.reset(texts.start_label(self.data))
+        self._tsne = TsneRun(self.data)
         self.jobs.start(
             "t-SNE",
-            partial(form, analyst=self.console.analyst, picture=self.data),
-            on_result=self._formed,
-            on_progress=self._formed_more,
-            on_failure=self._ended,
+            partial(compute_tsne, analyst=self.console.analyst, projection=self.data),
+            on_result=self._tsne_finished,
+            on_progress=self._tsne_progress,
+            on_failure=self._end_tsne,
             failure="t-SNE failed",
         )
         self.refresh_bindings()
 
-    def _formed_more(self, embedding: Embedding) -> None:
-        assert self._forming is not None
-        self._forming.latest = embedding
-        if self._forming_here is not None:
-            self.data = self._forming.as_far(self.data)
+    def _tsne_progress(self, embedding: Embedding) -> None:
+        assert self._tsne is not None
+        self._tsne.latest = embedding
+        if self._current_tsne is not None:
+            self.data = self._tsne.with_state(self.data)
         if self.data is not None:
             self._show_cloud()
 
-    def _formed(self, formed: Formed) -> None:
-        assert self._forming is not None
-        self._forming.latest = formed.embedding
-        self._ended(formed.note)
+    def _tsne_finished(self, result: TsneResult) -> None:
+        assert self._tsne is not None
+        self._tsne.latest = result.embedding
+        self._end_tsne(result.note)
 
-    def _ended(self, note: str) -> None:
-        forming, here = self._forming, self._forming_here is not None
-        assert forming is not None
-        self._forming = None
+    def _end_tsne(self, note: str) -> None:
+        tsne, here = self._tsne, self._current_tsne is not None
+        assert tsne is not None
+        self._tsne = None
         self.refresh_bindings()
         if here:
-            self.data = forming.as_far(self.data)
-            self._note = words.end_label(self.data, note)
-            self._new_numbers(self.data)
+            self.data = tsne.with_state(self.data)
+            self._note = texts.end_label(self.data, note)
+            self.metrics.update(self.data)
         else:
-            self.notify(f"{words.tsne_label(forming.picture)}: {note}", markup=False)
+            self.notify(f"{texts.tsne_label(tsne.projection)}: {note}", markup=False)
         if self.data is not None:
             self.draw(self.data)
 
@@ -239,8 +200,8 @@ class ProjectionView(AnalysisView):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "run":
-            return self.data is not None and self.wanted.method == "tsne"
-        if action == "look":
+            return self.data is not None and self.spec.method == "tsne"
+        if action == "style":
             return self.data is not None and supports_utf8(self.app.console)
         if action in ("step", "open_image", "method", "layer", "wrong", "classes", "zoom", "whole", "pan", "points"):
             return self.data is not None
@@ -248,36 +209,36 @@ class ProjectionView(AnalysisView):
 
     def back(self) -> None:
         scatter = self.query_one(Scatter)
-        if self.focused is None and self._forming_here is not None:
+        if self.focused is None and self._current_tsne is not None:
             self.jobs.stop("t-SNE")
         elif self.focused is None and scatter.zoom > 1:
             self.action_whole()
         else:
             super().back()
 
-    def _want(self, wanted: Wanted) -> None:
-        if wanted != self.wanted:
-            self.wanted = wanted
+    def _set_spec(self, spec: ProjectionSpec) -> None:
+        if spec != self.spec:
+            self.spec = spec
             self.refresh_data()
             self.refresh_bindings()
 
     def action_method(self) -> None:
-        self._want(replace(self.wanted, method="pca" if self.wanted.method == "tsne" else "tsne"))
+        self._set_spec(replace(self.spec, method="pca" if self.spec.method == "tsne" else "tsne"))
 
     def action_layer(self) -> None:
-        self._want(replace(self.wanted, layer="output" if self.wanted.layer == "hidden" else "hidden"))
+        self._set_spec(replace(self.spec, layer="output" if self.spec.layer == "hidden" else "hidden"))
 
     def action_points(self, by: int) -> None:
-        self._want(self.wanted.other_points(by, self.data.available))
+        self._set_spec(self.spec.step_points(by, self.data.available))
 
     def action_run(self) -> None:
-        if self._forming_here is not None:
+        if self._current_tsne is not None:
             self.jobs.stop("t-SNE")
-        elif self.data.wanted != self.wanted:
-            self._asked = True
+        elif self.data.spec != self.spec:
+            self._is_requested = True
         else:
             self._note = ""
-            self._start()
+            self._start_tsne()
             self.draw(self.data)
 
     def action_wrong(self) -> None:
@@ -287,7 +248,7 @@ class ProjectionView(AnalysisView):
     def action_classes(self) -> None:
         self.query_one(Legend).focus()
 
-    def action_look(self) -> None:
+    def action_style(self) -> None:
         scatter = self.query_one(Scatter)
         scatter.style = "digits" if scatter.style == "dots" else "dots"
 
@@ -305,7 +266,7 @@ class ProjectionView(AnalysisView):
             self._show_point()
 
     async def action_open_image(self) -> None:
-        """See the image under the cursor in Mistakes."""
+        """Open the image under the cursor in Mistakes."""
         point = self._current_cursor(self.data)
         if point is not None:
             await self.console.open_images(f"index:{self.data.indices[point]}")

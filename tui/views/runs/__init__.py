@@ -1,1 +1,1 @@
-"""The Runs view."""
+"""Runs view."""

@@ -1,4 +1,4 @@
-"""Several runs' curves over each other."""
+"""Comparison of the curves of several runs."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from mnist_tui.tui.widgets.curve_plots import COLOURS, CurveOptions, comparison_
 
 
 class CompareScreen(View):
-    """Validation loss and accuracy of the marked runs, with what each reached."""
+    """Validation loss and accuracy of the marked runs, with their best results."""
 
     MODE = "compare"
-    TITLE_WORDS = "Compare runs"
+    HELP_TITLE = "Compare runs"
     BINDINGS = bindings("compare")
 
     def __init__(self, runs: list[tuple[Path, History]]) -> None:
-        """`runs`: folders and what they tell."""
+        """`runs`: folders and histories."""
         super().__init__()
         self._folders = [folder for folder, _ in runs]
         self._runs = [(printable(folder.name), history) for folder, history in runs]
@@ -52,7 +52,7 @@ class CompareScreen(View):
             text.append("━━ ", COLOURS[i % len(COLOURS)])
             text.append(name)
             if best is not None:
-                text.append(f"  valid {best.valid_loss:.4f}, {percent(best.valid_acc)} in epoch {best.epoch}")
+                text.append(f"  valid {best.valid_loss:.4f}, {percent(best.valid_acc)} at epoch {best.epoch}")
             if test is not None:
                 text.append(f"  test {percent(test.acc)}", "bold")
             text.append("\n")

@@ -1,4 +1,4 @@
-"""Runs: what was trained before, and how it went."""
+"""Runs view: table and learning curves of the stored runs."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ OpenedRuns: TypeAlias = list[tuple[RunFolder, History]]
 
 @dataclass(frozen=True, slots=True)
 class ReadRuns:
-    """Stored runs with their curves."""
+    """Stored runs with their histories."""
 
     runs: OpenedRuns
     error: str
-    """Why others can't be read, or empty."""
+    """Error if some runs can't be read, or empty."""
 
 
 class RunTable(DataTable[Text]):
-    """A table whose `enter` says in the footer what it does."""
+    """Table whose enter key is listed in the footer."""
 
     BINDINGS = bindings("run table")
 
 
 class RunsView(View):
-    """A table of the stored runs; the curves of the one under the cursor below it."""
+    """Table of the stored runs, and the curves of the run under the cursor."""
 
     MODE = "runs"
-    TITLE_WORDS = "Runs"
+    HELP_TITLE = "Runs"
     BINDINGS = bindings("runs")
     MORE_SCOPES = ("run table",)
     AUTO_FOCUS = "#run-table"
@@ -69,7 +69,7 @@ class RunsView(View):
 
     def body(self) -> ComposeResult:
         with Vertical():
-            hint = "words that the run must have, such as mnist completed"
+            hint = "words to match, such as mnist completed"
             yield Input(id="run-filter", placeholder=hint, compact=True)
             yield RunTable(id="run-table", cursor_type="row", zebra_stripes=True)
             with Horizontal(id="run-preview"):
@@ -83,12 +83,12 @@ class RunsView(View):
         self.set_interval(RELOAD_SECONDS, self._reload_live)
 
     def on_screen_resume(self) -> None:
-        # First the view as it was left: reading the runs takes Python's time from drawing it.
+        # Delayed, because reading the runs would slow down the drawing of the view.
         if self.is_current:
             self.set_timer(RELOAD_DELAY, self.action_reload)
 
     def _reload_live(self) -> None:
-        """While a run is written, its row and its curves move."""
+        """Update the row and the curves of running trainings."""
         if self.is_current and any(run.live for run in self._runs):
             self.action_reload()
 
@@ -98,9 +98,9 @@ class RunsView(View):
     # -- reading -----------------------------------------------------------------------------------------------
 
     def action_reload(self) -> None:
-        """Read the runs folder again, in a thread."""
+        """Read the runs folder in a thread."""
         runs_dir = self.console.runs_dir
-        # Queued: where reading takes longer than the interval between two, none would be shown else.
+        # Queued, because reading may take longer than the interval, and would otherwise always be cancelled.
         self.jobs.start("list", lambda job: summarise_all(runs_dir), on_result=self._listed, queue=True)
 
     def _listed(self, runs: list[RunSummary]) -> None:
@@ -109,7 +109,7 @@ class RunsView(View):
         self._fill()
 
     def _open(self, runs: list[RunSummary], purpose: str, use: Callable[[OpenedRuns], Any]) -> None:
-        """Read runs in a thread, and use those that can be read."""
+        """Read runs in a thread, and pass the readable ones to `use`."""
 
         def opened(found: ReadRuns) -> Any:
             if found.error:
@@ -117,7 +117,7 @@ class RunsView(View):
             return use(found.runs) if found.runs else None
 
         folders = [run.folder for run in runs]
-        queue = purpose == "preview"  # as of the list: the preview of a live run is read at every interval
+        queue = purpose == "preview"  # as for the list, because the preview of a live run is updated at every interval
         self.jobs.start(
             purpose, lambda job: read(folders), on_result=opened, failure="the run can't be read", queue=queue
         )
@@ -133,15 +133,15 @@ class RunsView(View):
     def _fill(self) -> None:
         table = self.query_one("#run-table", DataTable)
         under_cursor = self._current
-        words = self.query_one("#run-filter", Input).value
-        self._visible = [run for run in self._runs if matches(run, words)]
+        pattern = self.query_one("#run-filter", Input).value
+        self._visible = [run for run in self._runs if matches(run, pattern)]
         self._visible.sort(key=lambda run: sort_key(run, COLUMNS[self._sort]), reverse=self._descending)
         rows = [row_cells(run, marked=run.name in self._marked, colours=self.console.colours) for run in self._visible]
         table.clear(columns=True)
         for i, column in enumerate(COLUMNS):
             arrow = (" ↓" if self._descending else " ↑") if i == self._sort else ""
             label = Text(column + arrow)
-            # With a width of its own: a table that finds the widths itself keeps cells that were drawn before that.
+            # Explicit width, because a table that computes the widths itself keeps cells rendered before that.
             width = max([label.cell_len, *(cells[i].cell_len for cells in rows)])
             table.add_column(label, key=column, width=width)
         for cells in rows:
@@ -149,10 +149,10 @@ class RunsView(View):
         names = [run.name for run in self._visible]
         if under_cursor is not None and under_cursor.name in names:
             table.move_cursor(row=names.index(under_cursor.name))
-        shown = f"{len(self._visible)} of {len(self._runs)}" if words.strip() else str(len(self._runs))
+        shown = f"{len(self._visible)} of {len(self._runs)}" if pattern.strip() else str(len(self._runs))
         marked = f", {len(self._marked)} marked" if self._marked else ""
         table.border_title = Text(f"runs in {printable(str(self.console.runs_dir))}: {shown}{marked}")
-        table.border_subtitle = "" if self._runs else "no run yet – n sets one up"
+        table.border_subtitle = "" if self._runs else "no runs yet – press n for a new run"
         self.refresh_bindings()
         self._preview()
 
@@ -244,7 +244,7 @@ class RunsView(View):
         self._fill()
 
     def back(self) -> None:
-        """Out of the filter, which is emptied; else as everywhere."""
+        """Clear and close the filter; otherwise go back as usual."""
         field = self.query_one("#run-filter", Input)
         if field.has_class("open"):
             field.value = ""
@@ -258,30 +258,30 @@ class RunsView(View):
         if run is None:
             return
 
-        def answered(answer: str | None) -> None:
+        def confirmed(answer: str | None) -> None:
             if answer == "delete":
                 self.jobs.start(
                     f"delete {run.name}",
                     lambda job: run.folder.delete(),
                     on_result=lambda _: self._deleted(run.folder),
-                    on_failure=self._not_deleted,
+                    on_failure=self._delete_failed,
                     failure="the run can't be deleted",
                 )
 
-        body = f"{printable(run.name)}\n\nIts weights, curves and figures are removed from the disk."
-        self.app.push_screen(Question("delete this run?", body, {"delete": "delete it", "keep": "keep it"}), answered)
+        body = f"{printable(run.name)}\n\nIts weights, curves and figures will be deleted from the disk."
+        self.app.push_screen(Question("delete this run?", body, {"delete": "delete it", "keep": "keep it"}), confirmed)
 
     def _deleted(self, folder: RunFolder) -> None:
         self.console.training.forget(folder.path)
         self.action_reload()
 
-    def _not_deleted(self, line: str) -> None:
+    def _delete_failed(self, line: str) -> None:
         self.notify(line, severity="error", markup=False)
         self.action_reload()
 
 
 def read(folders: list[RunFolder]) -> ReadRuns:
-    """Read runs with their curves."""
+    """Read the histories of runs."""
     runs, error = [], ""
     for folder in folders:
         try:

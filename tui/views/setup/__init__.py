@@ -1,1 +1,1 @@
-"""The view of a new run."""
+"""New run view."""

@@ -1,4 +1,4 @@
-"""A summary of the configuration: the right half of the New-run view."""
+"""Summary of the configuration, for the right half of the New run view."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def summary(
 
 
 def _recipe_lines(config: RunConfig) -> list[str]:
-    """Return what the recipe is, and which of its settings were changed."""
+    """Return the explanation of the recipe, and the changed settings."""
     changed = ", ".join(SETTINGS[name].label for name in config.changed)
     return [RECIPES[config.recipe].explanation, *([f"changed: {changed}"] if changed else [])]
 

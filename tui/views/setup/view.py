@@ -1,4 +1,4 @@
-"""New run: a form with the settings, and a summary of the run."""
+"""New run view: a form with the settings, and a summary of the run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mnist_tui.tui.widgets.form import Form
 
 IN_FORM = {name: setting for name, setting in SETTINGS.items() if setting.in_form}
 EXTRA_LABELS = {"data_dir": "Data folder", "name": "Run name"}
-"""Fields that are no settings of the run."""
+"""Fields that are not settings of the run."""
 NAMES = [*IN_FORM, "name"]
 NAMES.insert(NAMES.index("dataset") + 1, "data_dir")
 LABELS = {name: EXTRA_LABELS.get(name) or IN_FORM[name].label for name in NAMES}
@@ -34,13 +34,13 @@ NOTES = {name: setting.form_note for name, setting in IN_FORM.items()} | {"name"
 
 
 class SetupView(View):
-    """The form; `enter` starts from any field."""
+    """Form; enter starts the training from any field."""
 
     MODE = "setup"
     IN_FIRST_FRAME = True
-    TITLE_WORDS = "New run"
+    HELP_TITLE = "New run"
     BINDINGS = bindings("setup")
-    NO_FIGURE = "a form is no figure: e works in the views 2 to 9"
+    NO_FIGURE = "the form can't be exported: press e in views 2 to 9"
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class SetupView(View):
         self.config: RunConfig | None = None
         """The form's configuration; None if it is invalid."""
         self._read: dict[str, str] = {}
-        """The texts of the fields when they were last read."""
+        """Texts of the fields when they were last read."""
         self._narrow = False
 
     def body(self) -> ComposeResult:
@@ -77,7 +77,7 @@ class SetupView(View):
         else:
             field = Input(_text(config, name), IN_FORM[name].kind.placeholder, id=name, compact=True)
         if name in FIRST.values() and name != NAMES[0]:
-            field.add_class("first", update=False)  # it has no styles yet
+            field.add_class("first", update=False)  # no styles yet
         return field
 
     def on_mount(self) -> None:
@@ -95,12 +95,12 @@ class SetupView(View):
             self._refresh()
 
     def action_survey(self) -> None:
-        """Search again for data sets and devices."""
-        self.console.devices.find()
+        """Detect data sets and devices again."""
+        self.console.devices.detect()
         self._survey()
 
     def _survey(self) -> None:
-        """Search the form's folder for data sets; it is the folder of every view, except for a running training."""
+        """Detect data sets in the form's folder; it also applies to the other views unless a training is running."""
         chosen = self.query_one("#data_dir", Input).value.strip() or None
         try:
             self._availability = survey(data_folder(chosen))
@@ -113,7 +113,7 @@ class SetupView(View):
 
     @on(Input.Changed)
     def _edited(self, event: Input.Changed) -> None:
-        if event.value == self._read.get(str(event.input.id)):  # as when it is mounted
+        if event.value == self._read.get(str(event.input.id)):  # unchanged, as after mounting
             return
         if event.input.id == "data_dir":
             self._survey()
@@ -135,7 +135,7 @@ class SetupView(View):
         self.action_start()
 
     def read(self) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return the values of the fields, and what is wrong with those that can't be read."""
+        """Return the values of the fields, and the problems with invalid ones."""
         values: dict[str, Any] = {str(choice.id): choice.value for choice in self.query(Choice)}
         problems: dict[str, str] = {}
         self._read = {str(field.id): field.value for field in self.query(Input)}
@@ -166,12 +166,12 @@ class SetupView(View):
         self.config = None if problems else config
         if self.config is not None:
             self.console.config = self.config
-        self.query_one(Form).say(self._notes() | problems, problems.keys())
+        self.query_one(Form).show_notes(self._notes() | problems, problems.keys())
         wrong = {LABELS[name]: problem for name, problem in problems.items()}
-        counted = f"{self.config.parameters:,} parameters" if self.config else "not ready to start"
+        title = f"{self.config.parameters:,} parameters" if self.config else "invalid settings"
         self._narrow = self.has_class("-narrow")
-        self.query_one("#form").border_title = counted if self._narrow else "settings"
-        self.query_one("#form").border_subtitle = next((f"{label} {words}" for label, words in wrong.items()), "")
+        self.query_one("#form").border_title = title if self._narrow else "settings"
+        self.query_one("#form").border_subtitle = next((f"{label} {problem}" for label, problem in wrong.items()), "")
         self.query_one("#summary", Static).update(
             summary(
                 self.config,
@@ -205,7 +205,7 @@ class SetupView(View):
         return True
 
     def action_start(self) -> None:
-        """Start a run with the form's settings, or notify why that is impossible."""
+        """Start a run with the settings of the form, or notify why this is not possible."""
         if self.console.training.is_running:
             self.notify("a training is running: stop it first (esc, then s)", severity="warning")
             return
@@ -214,12 +214,12 @@ class SetupView(View):
             return
         self.console.analyst.data_dir = self.query_one("#data_dir", Input).value.strip() or None
         config = self.config
-        if config.dataset == "auto":  # a failed download asks before it falls back to digits
+        if config.dataset == "auto":  # if the download fails, a dialog offers to use digits instead
             config = RunConfig.from_json(config.to_json() | {"dataset": "mnist"})
         self.console.training.start(config, self.query_one("#name", Input).value.strip())
 
     def training_failed(self, error: Exception) -> None:
-        """Ask how to proceed without the data."""
+        """Ask how to proceed if the data set is unavailable."""
         if not isinstance(error, DataError) and not (isinstance(error, ConfigError) and "data_dir" in error.problems):
             return
         from mnist_tui.tui.widgets.dialogs import Question
@@ -229,9 +229,9 @@ class SetupView(View):
         if self.console.training.folder is not None:  # a stored run keeps its data set
             del answers["digits"]
             body = str(error)
-        self.app.push_screen(Question("data not available", body, answers), self._answered)
+        self.app.push_screen(Question("data not available", body, answers), self._handle_answer)
 
-    async def _answered(self, answer: str | None) -> None:
+    async def _handle_answer(self, answer: str | None) -> None:
         self._survey()
         if answer in ("folder", "digits"):
             await self.console.action_view(self.MODE)
@@ -246,7 +246,7 @@ class SetupView(View):
 
 
 def _text(config: RunConfig, name: str) -> str:
-    """Return what the form shows of a setting: nothing for the placeholder."""
+    """Return the text of a setting in the form; empty if it equals the placeholder."""
     kind = IN_FORM[name].kind
     text = kind.text(getattr(config, name))
     return "" if text == kind.placeholder else text

@@ -1,1 +1,1 @@
-"""The Training view."""
+"""Training view."""

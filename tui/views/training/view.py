@@ -1,4 +1,4 @@
-"""Training: live curves, the epochs in numbers, and how far it is."""
+"""Training view: live curves, progress, and a table of the epochs."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.axes import Plot
 from mnist_tui.tui.views.base import View
-from mnist_tui.tui.views.training.panel import PanelState, next_keys, panel_text
+from mnist_tui.tui.views.training.panel import PanelState, keys_label, panel_text
 from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import CurveOptions, run_plots
 from mnist_tui.tui.widgets.epoch_table import EpochTable
 
 TICK_SECONDS = 0.5
 CHART_SHARE = 0.015
-"""About this share of a core goes into drawing charts: while Python draws, it does not train."""
+"""Maximum fraction of a core spent on drawing charts, which slows the training down."""
 CHART_SECONDS = 2.0
-"""After so long the charts are drawn anew all the same."""
-APART = 0.1
-"""Seconds from the table to a chart and from a chart to the other: a key waits for one of them, not for all."""
+"""Maximum interval between two updates of the charts."""
+STAGGER_SECONDS = 0.1
+"""Delay between drawing the table and each chart, so that a key waits for only one of them."""
 LEGEND = "[$train]━[/] train  [$valid]━[/] valid  [$fine]━[/] batches"
 
 
 class TrainingView(View):
-    """Curves at the left; state and epochs at the right, or under them where it is narrow."""
+    """Curves on the left; state and epochs on the right, or below in narrow terminals."""
 
     MODE = "training"
-    TITLE_WORDS = "Training"
-    KEEPS_UP = True
+    HELP_TITLE = "Training"
+    UPDATES_STATUS = True
     BINDINGS = bindings("training")
 
     def __init__(self) -> None:
         super().__init__()
         self._options = CurveOptions()
         self._drawn = -1
-        """The revision of the training that is drawn."""
+        """Revision of the training that was drawn last."""
         self._charts_drawn: tuple[object, ...] = ()
         self._next_charts = 0.0
         self._chart_cost = {"loss": 0.0, "acc": 0.0}
@@ -67,7 +67,7 @@ class TrainingView(View):
         self.set_interval(TICK_SECONDS, self._tick)
 
     def on_screen_resume(self) -> None:
-        # The view as it was left is there at once; new curves come with the next tick.
+        # The old contents appear immediately; the curves are updated at the next tick.
         self._draw_panel()
 
     def on_resize(self) -> None:
@@ -93,11 +93,11 @@ class TrainingView(View):
             stored=shown.name if shown is not None else "",
             failure="" if shown is not None or training.failure is None else str(training.failure),
             elapsed=training.elapsed,
-            is_gone=shown is not None and not os.path.exists(shown.folder.path),
+            is_missing=shown is not None and not os.path.exists(shown.folder.path),
         )
 
     def _tick(self, *, force: bool = False) -> None:
-        """Draw what changed; the charts less often where they are slow to draw."""
+        """Draw what has changed; charts that are slow to draw are updated less often."""
         if not self.is_current:
             return
         self.show_status()
@@ -107,12 +107,12 @@ class TrainingView(View):
         if force or revision != self._drawn:
             self._drawn = revision
             has_drawn_epochs = self._draw_epochs()
-        wanted = (revision, self._options)
+        state = (revision, self._options)
         if force:
-            self._draw_charts(wanted, 0.0, 0.0)
-        elif wanted != self._charts_drawn and (not self._state.training or time.monotonic() >= self._next_charts):
-            first = APART if has_drawn_epochs else 0.0
-            self._draw_charts(wanted, first, first + APART)
+            self._draw_charts(state, 0.0, 0.0)
+        elif state != self._charts_drawn and (not self._state.training or time.monotonic() >= self._next_charts):
+            first = STAGGER_SECONDS if has_drawn_epochs else 0.0
+            self._draw_charts(state, first, first + STAGGER_SECONDS)
 
     def _draw_panel(self) -> None:
         panel = self.query_one("#panel", Static)
@@ -121,30 +121,30 @@ class TrainingView(View):
         brief = self.app.size.height < 24
         text = panel_text(self._history, state, width, self.console.colours, brief=brief)
         lines = text.plain.count("\n")
-        # To lay the screen out anew takes longer than anything else here, and is needed only for another height.
+        # A layout is slow, and needed only if the height changes.
         panel.update(text, layout=lines != self._panel_lines or bool(state.failure))
         self._panel_lines = lines
         panel.set_class(bool(state.failure), "failed")
-        panel.border_title = Text(state.stored or "this run")  # a stranger's name is no markup
-        panel.border_subtitle = next_keys(self._history, state, width)
+        panel.border_title = Text(state.stored or "this run")  # as Text, because a name may contain markup
+        panel.border_subtitle = keys_label(self._history, state, width)
 
-    def _draw_charts(self, wanted: tuple[object, ...], *delays: float) -> None:
-        """Draw `wanted` after so many seconds, the loss and the accuracy; 0 is at once."""
-        self._charts_drawn = wanted
-        self._next_charts = time.monotonic() + max(delays) + TICK_SECONDS  # until it is known what they cost
+    def _draw_charts(self, state: tuple[object, ...], *delays: float) -> None:
+        """Draw loss and accuracy after delays in seconds; `state` identifies the drawing."""
+        self._charts_drawn = state
+        self._next_charts = time.monotonic() + max(delays) + TICK_SECONDS  # until their cost is known
         plots = run_plots(self._history, self._options)
-        words = self._options.label()
+        label = self._options.label()
 
         def draw(name: str, plot: Plot) -> None:
-            if self._charts_drawn != wanted:
+            if self._charts_drawn != state:
                 return
-            if not self.is_current:  # else it would be drawn when somebody comes back, and the key would wait for it
+            if not self.is_current:  # otherwise it would delay the next visit
                 self._charts_drawn = ()
                 return
             began = time.thread_time()
             chart = self.query_one(f"#{name}", Chart)
             chart.border_title = f"{'loss' if name == 'loss' else 'accuracy'}  {LEGEND}"
-            chart.border_subtitle = words
+            chart.border_subtitle = label
             chart.show(plot)
             self.call_after_refresh(self._chart_is_drawn, name, began)
 
@@ -155,13 +155,13 @@ class TrainingView(View):
                 draw(name, plot)
 
     def _chart_is_drawn(self, name: str, began: float) -> None:
-        # Of this thread alone: where others take their turns, it does not grow.
+        # CPU time of this thread, which does not depend on other threads.
         self._chart_cost[name] = time.thread_time() - began
         cost = sum(self._chart_cost.values())
         self._next_charts = time.monotonic() + min(max(TICK_SECONDS, cost / CHART_SHARE), CHART_SECONDS)
 
     def _draw_epochs(self) -> bool:
-        """Bring the table up to date; gives whether there was anything to do."""
+        """Update the table, and return whether it has changed."""
         best = self._history.best
         return self.query_one(EpochTable).show(
             [
@@ -184,7 +184,7 @@ class TrainingView(View):
         if action == "follow":
             return self.console.training.can_return
         if action == "resume_shown":
-            return self.console.training.resumable is not None
+            return self.console.resumption.candidate is not None
         if action == "chart":
             return self.has_class("-narrow")
         return True
@@ -193,19 +193,19 @@ class TrainingView(View):
         self.console.training.follow()
 
     def action_resume_shown(self) -> None:
-        run = self.console.training.resumable
+        run = self.console.resumption.candidate
         if run is not None:
             self.offer_resume(*run)
 
     def _set_options(self, options: CurveOptions) -> None:
-        # To draw the curves anew takes longer than a key may wait for its answer: first the words, then the curves.
+        # The label is updated first, because drawing the curves is slower.
         self._options = options
         for chart in self.query(Chart):
             chart.border_subtitle = options.label()
         self.call_after_refresh(self._draw_for_options)
 
     def _draw_for_options(self) -> None:
-        self._draw_charts((self._drawn, self._options), 0.0, APART / 2)
+        self._draw_charts((self._drawn, self._options), 0.0, STAGGER_SECONDS / 2)
 
     def action_log_scale(self) -> None:
         self._set_options(replace(self._options, log=not self._options.log))
@@ -217,6 +217,6 @@ class TrainingView(View):
         self._set_options(self._options.next_zoom())
 
     def action_chart(self) -> None:
-        """Where there is room for one chart only: the other one."""
+        """Switch between the charts if only one fits."""
         self.toggle_class("-show-loss", "-show-acc")
         self.call_after_refresh(self._tick, force=True)

@@ -1,1 +1,1 @@
-"""The Weights view."""
+"""Weights view."""

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from rich.text import Text
 
-from mnist_tui.engine.analysis.layers import Detail, Layers
+from mnist_tui.engine.analysis.layers import Layers, UnitDetail
 from mnist_tui.engine.analysis.orders import Order
 from mnist_tui.engine.analysis.weights import LayerMatrix
 from mnist_tui.tui.render.signed_cells import largest
@@ -47,10 +47,10 @@ def caption(layers: Layers, unit: int, by: Order, width: int) -> str:
     return f"{name[: width - len(value) - 2]}  {value}"
 
 
-def position_label(layers: Layers, unit: int, rank: int, by: Order, *, turned: bool) -> str:
+def position_label(layers: Layers, unit: int, rank: int, by: Order, *, reverse: bool) -> str:
     """Return the position of a unit in the sort order, such as `unit 17, 3 of 250 by structure`."""
-    reverse = {"index": "descending", "norm": "ascending", "structure": "ascending"}
-    direction = f", {reverse[by]}" if turned else ""
+    directions = {"index": "descending", "norm": "ascending", "structure": "ascending"}
+    direction = f", {directions[by]}" if reverse else ""
     return f"{unit_name(layers, unit)}, {rank + 1} of {layers.units:,} by {by}{direction}"
 
 
@@ -65,7 +65,7 @@ def bar(share: float, width: int, *, plain: bool) -> str:
 def facts_text(
     layers: Layers,
     unit: int,
-    detail: Detail | None,
+    detail: UnitDetail | None,
     width: int,
     colours: dict[str, str],
     *,
@@ -109,7 +109,7 @@ def facts_text(
     return Text("\n", no_wrap=True, overflow="crop").join(lines)
 
 
-def images_heading(layers: Layers, detail: Detail, width: int) -> str:
+def images_heading(layers: Layers, detail: UnitDetail, width: int) -> str:
     """Return the heading of the images that activate a unit most."""
     split, name = SPLIT_LABELS[detail.split], unit_name(layers, detail.unit)
     if not len(detail.images):
@@ -118,7 +118,7 @@ def images_heading(layers: Layers, detail: Detail, width: int) -> str:
     return next((heading for heading in choices if len(heading) <= width), "top images")
 
 
-def image_captions(layers: Layers, detail: Detail, width: int) -> list[str]:
+def image_captions(layers: Layers, detail: UnitDetail, width: int) -> list[str]:
     """Return a caption for each image: label, index in the file (if it fits) and activation."""
     captions = []
     for label, index, activation in zip(detail.labels, detail.indices, detail.activations, strict=True):
@@ -128,7 +128,7 @@ def image_captions(layers: Layers, detail: Detail, width: int) -> list[str]:
     return captions
 
 
-def outgoing_heading(layers: Layers, detail: Detail, step: int, width: int) -> str:
+def outgoing_heading(layers: Layers, detail: UnitDetail, step: int, width: int) -> str:
     """Return the heading of the outgoing weights."""
     weights = detail.neuron.outgoing
     title = f"outgoing to {layers.deeper[0].name}"
@@ -139,7 +139,7 @@ def outgoing_heading(layers: Layers, detail: Detail, step: int, width: int) -> s
 
 
 def outgoing_text(
-    layers: Layers, detail: Detail, rows: int, width: int, colours: dict[str, str], *, plain: bool
+    layers: Layers, detail: UnitDetail, rows: int, width: int, colours: dict[str, str], *, plain: bool
 ) -> Text:
     """Return the outgoing weights as bars: all of them if they fit into `rows`, else those of largest magnitude."""
     weights = detail.neuron.outgoing

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widgets import Static
 
-from mnist_tui.engine.analysis.layers import Detail, Layers, WeightsData
+from mnist_tui.engine.analysis.layers import Layers, UnitDetail, WeightsData
 from mnist_tui.tui.render.palette import rich_colours
 from mnist_tui.tui.render.signed_cells import SignedStyle, largest, signed_cells, strip_cells
 from mnist_tui.tui.views.weights.layout import HEADING, PICTURE, SMALL, UnitLayout
@@ -87,7 +87,7 @@ class UnitPanel(Container):
         self.query_one("#unit-images").display = sizes.images[1] > 0
         self.query_one("#images-heading").display = self._has_heading(sizes)
 
-    def _show_images(self, layers: Layers, detail: Detail | None, sizes: UnitLayout, style: SignedStyle) -> None:
+    def _show_images(self, layers: Layers, detail: UnitDetail | None, sizes: UnitLayout, style: SignedStyle) -> None:
         if detail is None:
             return
         grid = self.query_one("#unit-image-grid", ImageGrid)
@@ -97,7 +97,7 @@ class UnitPanel(Container):
         grid.show([Picture(image, caption) for image, caption in zip(detail.images, captions, strict=True)])
         self.query_one("#images-heading", Static).update(images_heading(layers, detail, sizes.images[0]))
 
-    def _show_outgoing(self, layers: Layers, detail: Detail | None, sizes: UnitLayout, style: SignedStyle) -> None:
+    def _show_outgoing(self, layers: Layers, detail: UnitDetail | None, sizes: UnitLayout, style: SignedStyle) -> None:
         width, height = sizes.outgoing
         shown = height > HEADING and bool(layers.deeper)
         self.query_one("#unit-outgoing").display = shown

@@ -1,4 +1,4 @@
-"""Weights: what the first layer looks at, what excites one of its units, and the layers behind it."""
+"""Weights view: first-layer weights as images, details of a unit, and deeper layers as matrices."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ from mnist_tui.tui.widgets.signed_image import SignedImage, row_text
 
 ORDERS: tuple[Order, ...] = ("index", "norm", "structure")
 WIDE = 120
-"""Columns from which a unit stands beside the grid."""
-LEGEND, SHORTEST = 25, 3
-"""Columns of the colour scale at most and at least."""
+"""Minimum width for showing a unit beside the grid."""
+MAX_LEGEND, MIN_LEGEND = 25, 3
+"""Maximum and minimum columns of the colour scale."""
 
 
 class WeightsView(AnalysisView):
-    """A grid of pictures with a cursor; one unit in detail beside it or instead of it; deeper layers as matrices."""
+    """Grid of weight images with a cursor, details of a unit beside or instead of it, or a deeper layer as a matrix."""
 
     MODE = "weights"
-    TITLE_WORDS = "Weights"
+    HELP_TITLE = "Weights"
     CSS_PATH = "view.tcss"
     BINDINGS = bindings("weights")
 
@@ -54,15 +54,15 @@ class WeightsView(AnalysisView):
         self.unit = 0
         """The unit under the cursor."""
         self.by: Order = "index"
-        self.turned = False
+        self.reverse = False
         self.opened = False
-        """Whether one unit has the whole view."""
+        """Whether the details of one unit fill the view."""
         self.depth = 0
-        """The layer that is shown; 0 is the first."""
+        """Index of the layer shown; 0 is the first."""
         self.style: SignedStyle = "half"
         self.small = True
         self.each = False
-        """Whether each picture has a colour scale of its own."""
+        """Whether each image has its own colour scale."""
 
     def content(self) -> ComposeResult:
         with Vertical(id="weights"):
@@ -81,7 +81,7 @@ class WeightsView(AnalysisView):
 
     @property
     def panel_shown(self) -> bool:
-        """Whether a unit is seen in detail."""
+        """Whether the details of a unit are shown."""
         return self.depth == 0 and (self.opened or self.size.width >= WIDE)
 
     def settings(self) -> object:
@@ -94,7 +94,7 @@ class WeightsView(AnalysisView):
 
     def draw(self, data: WeightsData) -> None:
         layers = data.layers
-        if self.unit >= layers.units:  # another run than before
+        if self.unit >= layers.units:  # the run has changed
             self.unit = int(self._order(layers)[0])
         if self.depth > len(layers.deeper):
             self.depth = 0
@@ -108,22 +108,22 @@ class WeightsView(AnalysisView):
             self._draw_matrix(layers, space.width - 2, space.height - 1)
         else:
             self._draw_pictures(data, space.width, space.height - 1)
-        self.subject_changed()  # asks for the unit's details where they are not there yet
+        self.subject_changed()  # requests missing details of the unit
 
     def _draw_pictures(self, data: WeightsData, width: int, height: int) -> None:
         layers, page = data.layers, self._page_layout()
         order = self._order(layers)
-        place = self._place(order)
-        first = place // page.page * page.page
+        rank = self._rank(order)
+        first = rank // page.page * page.page
         units = order[first : first + page.page]
         pictures = layers.first.pictures[units]
         common = largest(pictures)
         scales = [largest(picture) for picture in pictures] if self.each else [common] * len(units)
-        scale = scales[place - first]
+        scale = scales[rank - first]
         if not self.opened:
             captions = [caption(layers, int(unit), self.by, SMALL[0] if page.small else PICTURE[0]) for unit in units]
             shown = shrink(pictures) if page.small else pictures
-            block = picture_grid(shown, captions, place - first, page.columns, scales, self.style)
+            block = picture_grid(shown, captions, rank - first, page.columns, scales, self.style)
             grid = self.query_one("#weights-grid", SignedImage)
             grid.show(block)
             grid.styles.width = page.width + 2 if self.panel_shown else "1fr"
@@ -131,10 +131,10 @@ class WeightsView(AnalysisView):
             taken = 0 if self.opened else page.width + 2
             sizes = unit_layout(width - taken, height, small=self.small)
             self.query_one(UnitPanel).show(data, self.unit, sizes, scale, self.style)
-        words = position_label(layers, self.unit, place, self.by, turned=self.turned)
+        title = position_label(layers, self.unit, rank, self.by, reverse=self.reverse)
         pages = -(-layers.units // page.page)
         several = pages > 1 and not self.opened
-        self._draw_head(words, scale, f"  page {first // page.page + 1}/{pages}" if several else "")
+        self._draw_head(title, scale, f"  page {first // page.page + 1}/{pages}" if several else "")
 
     def _draw_matrix(self, layers: Layers, width: int, height: int) -> None:
         matrix = layers.deeper[self.depth - 1]
@@ -147,21 +147,21 @@ class WeightsView(AnalysisView):
         self.query_one("#weights-matrix", SignedImage).show(block)
         self._draw_head(matrix_label(matrix), scale)
 
-    def _draw_head(self, words: str, scale: float, page: str = "") -> None:
-        """Where one is, and what the colours stand for; the page is left out where it would hide the colours."""
+    def _draw_head(self, title: str, scale: float, page: str = "") -> None:
+        """Draw the title and the colour scale; the page number is omitted if it does not fit."""
         colours = self.console.colours
         head = self.query_one("#weights-head", Static)
         low, high = f"{signed(-scale)} ", f" {signed(scale)}"
         width = self.query_one("#weights").size.width - 2
-        if width - len(words + page) - len(low) - len(high) - 2 >= SHORTEST:
-            words += page
-        room = min(LEGEND, width - len(words) - len(low) - len(high) - 2)
-        text = Text.assemble((words, f"bold {colours['foreground']}"), no_wrap=True, overflow="crop")
-        if room >= SHORTEST:
-            room -= 1 - room % 2  # zero has a cell of its own
+        if width - len(title + page) - len(low) - len(high) - 2 >= MIN_LEGEND:
+            title += page
+        room = min(MAX_LEGEND, width - len(title) - len(low) - len(high) - 2)
+        text = Text.assemble((title, f"bold {colours['foreground']}"), no_wrap=True, overflow="crop")
+        if room >= MIN_LEGEND:
+            room -= 1 - room % 2  # odd, so that zero has its own cell
             scale_text = row_text(legend(room, self.style), 0, self.app.theme_variables)
             ends = Text.assemble((low, colours["secondary"]), scale_text, (high, colours["secondary"]))
-            text.append(" " * (width - len(words) - ends.cell_len))
+            text.append(" " * (width - len(title) - ends.cell_len))
             text.append_text(ends)
         head.update(text)
 
@@ -175,16 +175,16 @@ class WeightsView(AnalysisView):
             known = self.data if detail is not None and detail.unit == self.unit else None
             return [ViewState("weights", self.subject, Settings(unit=self.unit), known)]
         page = self._page_layout().page
-        first = self._place(self._order(self.data.layers)) // page * page + 1
-        settings = Settings(first=first, order=self.by, reverse=self.turned, each=self.each)
+        first = self._rank(self._order(self.data.layers)) // page * page + 1
+        settings = Settings(first=first, order=self.by, reverse=self.reverse, each=self.each)
         return [ViewState("weights", self.subject, settings, self.data)]
 
-    # -- order and place ---------------------------------------------------------------------------------------
+    # -- order and position ------------------------------------------------------------------------------------
 
     def _order(self, layers: Layers) -> np.ndarray:
-        return layers.order(self.by, turned=self.turned)
+        return layers.order(self.by, reverse=self.reverse)
 
-    def _place(self, order: np.ndarray) -> int:
+    def _rank(self, order: np.ndarray) -> int:
         return int(np.flatnonzero(order == self.unit)[0])
 
     def _page_layout(self) -> GridLayout:
@@ -201,31 +201,31 @@ class WeightsView(AnalysisView):
             return self.data is not None and self.depth == 0 and not self.opened
         if action == "layers":
             return self.data is not None and bool(self.data.layers.deeper)
-        if action == "look":
+        if action == "style":
             return self.data is not None
         return super().check_action(action, parameters)
 
-    def _go(self, place: int) -> None:
+    def _go(self, rank: int) -> None:
         order = self._order(self.data.layers)
-        self.unit = int(order[max(0, min(len(order) - 1, place))])
+        self.unit = int(order[max(0, min(len(order) - 1, rank))])
         self.draw(self.data)
 
     def action_move(self, rows: int, columns: int) -> None:
-        """To a neighbour; one opened unit has only neighbours in the order."""
-        place = self._place(self._order(self.data.layers))
+        """Move to an adjacent unit; if a unit is open, to the previous or next one in the order."""
+        rank = self._rank(self._order(self.data.layers))
         if self.opened:
-            self._go(place + rows + columns)
+            self._go(rank + rows + columns)
             return
         wide = self._page_layout().columns
         last = self.data.layers.units - 1
         down = rows * wide
-        if place + down > last and place // wide == last // wide:
-            down = 0  # there is no row under the last one
-        if place + down >= 0:
-            self._go(place + down + columns)
+        if rank + down > last and rank // wide == last // wide:
+            down = 0  # already in the last row
+        if rank + down >= 0:
+            self._go(rank + down + columns)
 
     def action_page(self, by: int) -> None:
-        self._go(self._place(self._order(self.data.layers)) + by * self._page_layout().page)
+        self._go(self._rank(self._order(self.data.layers)) + by * self._page_layout().page)
 
     def action_open_unit(self) -> None:
         self._show(opened=True, depth=0)
@@ -247,13 +247,13 @@ class WeightsView(AnalysisView):
             super().back()
 
     def action_sort(self) -> None:
-        """The next order; the grid goes to its beginning, an opened unit stays."""
+        """Select the next order; reset the cursor unless a unit is open."""
         self.by = ORDERS[(ORDERS.index(self.by) + 1) % len(ORDERS)]
-        self.turned = False
+        self.reverse = False
         self._reordered()
 
     def action_reverse(self) -> None:
-        self.turned = not self.turned
+        self.reverse = not self.reverse
         self._reordered()
 
     def _reordered(self) -> None:
@@ -266,7 +266,7 @@ class WeightsView(AnalysisView):
         self.each = not self.each
         self.draw(self.data)
 
-    def action_look(self) -> None:
+    def action_style(self) -> None:
         self.style = SIGNED_STYLES[(SIGNED_STYLES.index(self.style) + 1) % len(SIGNED_STYLES)]
         self.draw(self.data)
 
@@ -275,7 +275,7 @@ class WeightsView(AnalysisView):
         self.draw(self.data)
 
     def on_click(self, event: Click) -> None:
-        """A click on a picture moves the cursor there, another one opens it."""
+        """Move the cursor to the clicked image; open it if the cursor is already there."""
         grid = self.query_one("#weights-grid")
         if self.data is None or event.widget is not grid:
             return
@@ -284,9 +284,9 @@ class WeightsView(AnalysisView):
         column = (event.screen_x - grid.region.x) // (one[0] + 1)
         row = (event.screen_y - grid.region.y) // (one[1] + 1)
         order = self._order(self.data.layers)
-        place = self._place(order) // page.page * page.page + row * page.columns + column
-        if 0 <= column < page.columns and 0 <= row < page.rows and place < len(order):
-            again = self.unit == order[place]
-            self._go(place)
+        rank = self._rank(order) // page.page * page.page + row * page.columns + column
+        if 0 <= column < page.columns and 0 <= row < page.rows and rank < len(order):
+            again = self.unit == order[rank]
+            self._go(rank)
             if again:
                 self.action_open_unit()
