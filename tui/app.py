@@ -114,7 +114,7 @@ class MnistTui(QuickApp):
 
     def on_devices_found(self, message: messages.DevicesFound) -> None:
         self.devices.found = message
-        garbage.keep()  # the views
+        garbage.freeze()  # the views
         for view in self.views.mounted():
             view.devices_found()
         wanted = lambda: self.is_running and not self.training.is_running  # noqa: E731

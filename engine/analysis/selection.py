@@ -193,9 +193,9 @@ def _parse_class(term: str, item: str, classes: Sequence[str]) -> tuple[int, int
     allowed = f"classes are 0 to {len(classes) - 1}"
     if tuple(classes) != DIGITS:
         close = difflib.get_close_matches(_normalized(item), names, n=1, cutoff=0.5)
-        words = [_class_label(i, classes) for i in range(len(classes))]
-        hint = f"did you mean {words[names.index(close[0])]}? " if close else ""
-        allowed = f"{hint or 'unknown class. '}Classes are 0 to {len(classes) - 1} or {', '.join(words)}"
+        labels = [_class_label(i, classes) for i in range(len(classes))]
+        hint = f"did you mean {labels[names.index(close[0])]}? " if close else ""
+        allowed = f"{hint or 'unknown class. '}Classes are 0 to {len(classes) - 1} or {', '.join(labels)}"
     raise _error(term, allowed)
 
 

@@ -204,8 +204,8 @@ class TestReports:
         ("digits", "images", "words"),
         [
             ([], 5, "one or more"),
-            ([10], 5, r"0 … 9, not \[10\]"),
-            ([3, -1], 5, "0 … 9"),
+            ([10], 5, r"0 to 9, not \[10\]"),
+            ([3, -1], 5, "0 to 9"),
             ([3], 0, "images must be at least 1"),
         ],
     )

@@ -1,4 +1,4 @@
-"""An app whose views are there before they are opened, and which writes no byte that changes nothing."""
+"""App that creates its views in advance and writes only cells that have changed."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from mnist_tui.tui.speed.screen import QuickScreen
 from mnist_tui.tui.speed.switch import enabled
 
 PREPARE_SECONDS = 0.05
-"""Between making two views, so that keys are answered meanwhile."""
+"""Pause between the creation of two views, in which keys are processed."""
 
 LIBRARIES = ("sklearn.neighbors", "sklearn.metrics", "sklearn.manifold", "openTSNE")
-"""What the analysis imports when it first needs it."""
+"""Libraries that the analysis imports on first use."""
 
 
 class QuickApp(RobustApp):
-    """An app with a mode for every view, `MODES`."""
+    """App with a mode for every view in `MODES`."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name  # here and not when it is mounted, so that the styles are read once
+        self.theme = THEMES[0].name  # set here and not in on_mount, so that the styles are parsed only once
         if enabled("styles"):
             for mode, make in self.MODES.items():
                 assert callable(make)
@@ -51,7 +51,7 @@ class QuickApp(RobustApp):
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda app: self._painted.forget())
         if enabled("garbage"):
-            self.set_interval(garbage.QUIET, self._sweeper.sweep)
+            self.set_interval(garbage.IDLE_SECONDS, self._sweeper.sweep)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):
@@ -61,37 +61,37 @@ class QuickApp(RobustApp):
     # -- views -------------------------------------------------------------------------------------------------
 
     def prepare_views(self, load: Callable[[str], object], ready: Callable[[], object]) -> None:
-        """Make the views after the first frame (override `prepare`).
+        """Create the views after the first frame (override `prepare`).
 
-        Textual makes a mode's screen when it is first switched to, and the key waits for its import, its styles and
-        its layout. Gain: 70 % of the time until the frame of a first visit.
+        Textual creates the screen of a mode when it is first opened, so that the key press waits for its import, its
+        styles and its layout. Gain: 70 % of the time until the first frame of a view.
 
         Args:
-            load: imports what the view of a mode needs; called in a thread.
-            ready: called when all are there.
+            load: imports the view of a mode; called in a thread.
+            ready: called when all views have been created.
         """
-        # What is not in the first frame takes longer than everything else at the start.
+        # After the first frame, because this takes longer than the rest of the start-up.
         self.call_after_refresh(lambda: self.run_worker(self._prepare(load, ready)))
 
     async def _prepare(self, load: Callable[[str], object], ready: Callable[[], object]) -> None:
         garbage.collect_from_now()
         if enabled("styles"):
-            self.screen._css_update_count = self._css_update_count  # it has the styles of now
+            self.screen._css_update_count = self._css_update_count  # its styles are current
         for mode in self.MODES if enabled("prepare") else ():
             await asyncio.sleep(PREPARE_SECONDS)
             if mode not in self._screen_stacks:
                 await asyncio.to_thread(load, mode)
             if not self.is_running:
                 return
-            if mode not in self._screen_stacks:  # it was not opened meanwhile
+            if mode not in self._screen_stacks:  # not opened by a key in the meantime
                 await self._init_mode(mode)
         ready()
 
     def _make(self, make: Callable[[], Screen[Any]]) -> Screen[Any]:
-        """Make a view and note that it has the styles of now (override `styles`).
+        """Create a view and mark its styles as current (override `styles`).
 
-        Textual finds the styles of every widget of a new screen twice: when it is mounted, and when it is shown,
-        because it does not know that none has changed since. Gain: see `QuickScreen._on_screen_resume`.
+        Textual computes the styles of a new screen twice, when it is mounted and when it is shown, because it does not
+        check whether they have changed in between. Gain: see `QuickScreen._on_screen_resume`.
         """
         view = make()
         view._css_update_count = self._css_update_count
@@ -100,10 +100,10 @@ class QuickApp(RobustApp):
         return view
 
     def refresh_css(self, animate: bool = True) -> None:
-        """Set the variables of the first theme without reading the styles again (override `start`).
+        """Set the variables of the first theme without parsing the styles again (override `start`).
 
-        Textual reads every style sheet again and finds the styles of all widgets when the theme is set, also before
-        the first screen is there. Gain: see `QuickScreen.compose`.
+        Textual parses every style sheet again and computes the styles of all widgets when the theme is set, even before
+        the first screen exists. Gain: see `QuickScreen.compose`.
         """
         if not enabled("start") or self._screen_stacks[self.DEFAULT_MODE]:
             super().refresh_css(animate)
@@ -119,33 +119,33 @@ class QuickApp(RobustApp):
             self._view_is_there = False
 
     def delay_update(self, delay: float = 0.05) -> None:
-        """Hold the screen while a view is made, but not for one that is there already (override `delay`).
+        """Delay screen updates only if the view has yet to be created (override `delay`).
 
-        Textual holds it for 50 ms with every switch of modes. Gain: 60 % of the time until the frame is there.
+        Textual delays them by 50 ms whenever the mode changes. Gain: 60 % of the time until the next frame.
         """
         if not (self._view_is_there and enabled("delay")):
             super().delay_update(delay)
 
-    # -- beside the screen -------------------------------------------------------------------------------------
+    # -- in the background -------------------------------------------------------------------------------------
 
     def import_libraries(self, wanted: Callable[[], bool]) -> None:
-        """Import what views need at their first visit, as long as it is `wanted`; runs in a thread (override
+        """Import the libraries of the analysis in advance, as long as `wanted()`; called in a thread (override
         `libraries`).
 
-        An import keeps Python to itself for long stretches, and later there would be a training beside it. Gain: 48 %
-        of the time until the first projection.
+        An import holds the GIL for long periods, which would be more disturbing later, during a training. Gain: 48 % of
+        the time until the first projection.
         """
         for name in LIBRARIES if enabled("libraries") else ():
             if wanted():
-                with contextlib.suppress(Exception):  # the view that needs it reports that
+                with contextlib.suppress(Exception):  # reported by the view that needs it
                     import_module(name)
-        garbage.keep()
+        garbage.freeze()
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        """Write only the cells that changed (override `repaint`).
+        """Write only cells that have changed (override `repaint`).
 
-        Textual writes a widget as a whole when anything in it changes, and the screen as a whole when a layout does.
-        Gain: 83 % of the bytes that are written while it trains.
+        Textual writes a whole widget when any part of it changes, and the whole screen when a layout changes.
+        Gain: 83 % of the bytes written during training.
         """
         if enabled("repaint") and isinstance(renderable, LayoutUpdate | ChopsUpdate):
             super()._display(screen, self._painted.changes(renderable, self.size))  # type: ignore[arg-type]

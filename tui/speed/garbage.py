@@ -1,7 +1,7 @@
-"""When Python looks for garbage: not in what is there to stay, and not while keys are pressed.
+"""Garbage collection without noticeable pauses: permanent objects are frozen, and full collections wait for idle time.
 
-A look through everything that is there holds every key. Gain of the override `garbage`: 21 % of the time that the
-slowest tenth of keys takes while it trains.
+A full collection blocks all keys. Gain of the override `garbage`: 21 % of the response time of the slowest tenth of
+keys during training.
 """
 
 from __future__ import annotations
@@ -11,73 +11,73 @@ import time
 
 from mnist_tui.tui.speed.switch import enabled
 
-LONG = 0.01
-"""Seconds of a collection after which what survived it is kept: the next one shall be short."""
+LONG_SECONDS = 0.01
+"""Duration of a collection in seconds after which its survivors are frozen, to make the next one short."""
 
-EVERY = 10
-"""Collections of the middle generation after which a full one is due: Python's own measure."""
-LATEST = 100
-"""… after which it takes place all the same."""
-QUIET = 0.25
-"""Seconds without a key until a full collection that is due takes place."""
+FULL_EVERY = 10
+"""Collections of the middle generation after which a full one is due; Python's default."""
+FULL_LATEST = 100
+"""Collections of the middle generation after which a full one is no longer deferred."""
+IDLE_SECONDS = 0.25
+"""Idle time in seconds before a full collection that is due."""
 
 
 def pause() -> None:
-    """Collect nothing while the console starts up: none of it is garbage (override `garbage`)."""
+    """Disable collections during the start-up, which produces no garbage (override `garbage`)."""
     if enabled("garbage"):
         gc.disable()
     else:
         gc.enable()
 
 
-def keep() -> None:
-    """Let no later collection look at what is there now, such as modules, views and their styles."""
+def freeze() -> None:
+    """Freeze all current objects, such as modules, views and styles, so that later collections skip them."""
     if enabled("garbage"):
         gc.freeze()
 
 
-class KeepSurvivors:
-    """A callback of the collector: what survives a long collection is kept.
+class FreezeSurvivors:
+    """Callback of the collector that freezes the survivors of long collections.
 
-    Libraries come in whenever a view first needs them, torch alone with a hundred thousand objects. What is kept and
-    becomes part of a cycle that nobody needs is lost, but a collection is long only where that many objects are new
-    since the last time: what is lost stays small beside what came.
+    Libraries are imported when a view first needs them; torch alone creates 100,000 objects. Frozen objects that
+    become cyclic garbage are leaked, but a collection is long only if many new objects were created since the previous
+    one, so the leaks remain small in comparison.
     """
 
     def __init__(self) -> None:
-        self._began = 0.0
+        self._started_at = 0.0
 
     def __call__(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":
-            self._began = time.thread_time()
-        elif info["generation"] == 2 and time.thread_time() - self._began > LONG:
-            keep()
+            self._started_at = time.thread_time()
+        elif info["generation"] == 2 and time.thread_time() - self._started_at > LONG_SECONDS:
+            freeze()
 
 
 def collect_from_now() -> None:
-    """Collect garbage, but for what is there now; all of it only by `Sweeper` or where that has no turn for long
+    """Freeze the current objects and enable collections, with full ones left to `Sweeper` as far as possible
     (override `garbage`)."""
     if not enabled("garbage"):
         return
-    keep()
-    if not any(isinstance(callback, KeepSurvivors) for callback in gc.callbacks):
-        gc.callbacks.append(KeepSurvivors())
+    freeze()
+    if not any(isinstance(callback, FreezeSurvivors) for callback in gc.callbacks):
+        gc.callbacks.append(FreezeSurvivors())
     young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, LATEST)
+    gc.set_threshold(young, middle, FULL_LATEST)
     gc.enable()
 
 
 class Sweeper:
-    """Looks through everything where that is due and nobody presses a key."""
+    """Runs full collections while no keys are pressed."""
 
     def __init__(self) -> None:
         self._touched = 0.0
 
     def touch(self) -> None:
-        """A key was pressed."""
+        """Record a key press."""
         self._touched = time.monotonic()
 
     def sweep(self) -> None:
-        """Collect garbage where it is due; to be called a few times a second."""
-        if gc.isenabled() and gc.get_count()[2] >= EVERY and time.monotonic() - self._touched >= QUIET:
+        """Run a full collection if it is due and no key was pressed recently; call a few times per second."""
+        if gc.isenabled() and gc.get_count()[2] >= FULL_EVERY and time.monotonic() - self._touched >= IDLE_SECONDS:
             gc.collect()

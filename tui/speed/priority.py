@@ -1,4 +1,4 @@
-"""Which thread waits where there are more of them than cores: a computation, not the screen or the training."""
+"""Thread priorities: computations yield to the screen and the training."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ from concurrent.futures import ThreadPoolExecutor
 from mnist_tui.tui.speed.switch import enabled
 
 NICE = 5
-"""A computation has a quarter of a core that it shares with the screen or the training."""
-
+"""Increment of the nice value; a computation then gets a quarter of a core shared with the screen or the training."""
 
 SWITCH_SECONDS = 0.001
-"""How long a thread that computes in Python keeps it while another one waits; Python's own 5 ms add up in a frame."""
+"""Switch interval of the GIL; Python's default of 5 ms adds up to noticeable delays in a frame."""
 
 
 def shorten_turns() -> None:
-    """Let the screen have Python sooner while other threads compute in it (override `turns`).
+    """Shorten the GIL switch interval, so that the screen waits less for other threads (override `turns`).
 
-    Gain: 34 % of the time that the slowest tenth of keys takes while it trains.
+    Gain: 34 % of the response time of the slowest tenth of keys during training.
     """
     if enabled("turns"):
         sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def lower_priority() -> None:
-    """Lower the calling thread's priority, where each thread has its own, which is on Linux (override `priority`)."""
+    """Lower the priority of the calling thread; only on Linux, where threads have priorities (override `priority`)."""
     if sys.platform == "linux" and enabled("priority"):
         thread = threading.get_native_id()
         with contextlib.suppress(OSError):
@@ -36,5 +35,5 @@ def lower_priority() -> None:
 
 
 def pool() -> ThreadPoolExecutor:
-    """Threads for what views compute and read."""
+    """Create the thread pool of the views."""
     return ThreadPoolExecutor(thread_name_prefix="view", initializer=lower_priority)

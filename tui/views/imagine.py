@@ -77,7 +77,7 @@ class ImagineView(AnalysisView):
                 for method in METHODS:
                     with Vertical(classes="method", id=f"method-{method}"):
                         yield ImageGrid()
-                        yield Static(classes="words")
+                        yield Static(classes="caption")
             with Vertical(id="all"):
                 yield Static(id="digits")
                 yield ImageGrid(id="gallery")
@@ -116,14 +116,14 @@ class ImagineView(AnalysisView):
         for method in METHODS:
             panel = self.query_one(f"#method-{method}")
             panel.border_title = METHOD_LABELS[method] if self.size.width >= 80 else METHOD_LABELS[method].split()[0]
-            grid, words = panel.query_one(ImageGrid), panel.query_one(".words", Static)
+            grid, caption = panel.query_one(ImageGrid), panel.query_one(".caption", Static)
             found = data.pictures.get((method, self.digit))
             grid.small = small
             # With few rows, the title of the panel replaces the caption.
             grid.styles.height = cell_size(grid.style, small=small)[1] + (not self.has_class("-short"))
             # The grid omits images that do not fit.
             grid.show([] if found is None else _pictures(found, data.classes))
-            words.update(self._words(method, found, data))
+            caption.update(self._caption_text(method, found, data))
         panel = self.query_one("#all")
         panel.border_title = f"all classes, {'searching' if self.is_searching else 'press r for this one, a for all'}"
         panel.border_subtitle = f"{BUDGETS[self._budget]:,} noise images (+ −)"
@@ -133,7 +133,7 @@ class ImagineView(AnalysisView):
         gallery.small = True
         gallery.show([Picture(grey(row[digit].image), data.classes[digit]) for digit in sorted(row)])
 
-    def _words(self, method: Method, found: Imagined | None, data: ImagineData) -> Text:
+    def _caption_text(self, method: Method, found: Imagined | None, data: ImagineData) -> Text:
         colours = self.console.colours
         dim = colours["secondary"]
         if found is None:

@@ -62,7 +62,7 @@ class ProjectionView(AnalysisView):
                     yield Legend(id="legend")
                     with Container(id="point"):
                         yield ImageGrid(id="point-image")
-                        yield FittedText(id="point-words")
+                        yield FittedText(id="point-text")
                     yield FittedText(id="metrics")
             yield FittedText(id="metrics-lines")
 
@@ -130,7 +130,7 @@ class ProjectionView(AnalysisView):
 
     def _show_point(self) -> None:
         data, panel = self.data, self.query_one("#point")
-        grid, text = self.query_one(ImageGrid), self.query_one("#point-words", FittedText)
+        grid, text = self.query_one(ImageGrid), self.query_one("#point-text", FittedText)
         point = self._current_cursor(data)
         grid.small = not (self.has_class("-wide") and self.has_class("-tall"))
         width, height = grey_cells.cell_size(grid.style, small=grid.small)

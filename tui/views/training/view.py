@@ -24,7 +24,7 @@ from mnist_tui.tui.widgets.epoch_table import EpochTable
 
 TICK_SECONDS = 0.5
 CHART_SECONDS = 0.9
-"""Between two drawings of the charts while it trains; every second tick, since they take most of what a tick costs."""
+"""Minimum interval between two drawings of the charts during training: every second tick, because they are slow."""
 LEGEND = "[$train]━[/] train  [$valid]━[/] valid  [$fine]━[/] batches"
 
 
@@ -90,7 +90,7 @@ class TrainingView(View):
         )
 
     def _tick(self, *, force: bool = False) -> None:
-        """Draw what changed; the charts at most once a second while it trains."""
+        """Draw what has changed; during training, the charts at most once per second."""
         if not self.is_current:
             return
         self.show_status()
@@ -99,10 +99,10 @@ class TrainingView(View):
         if force or revision != self._drawn:
             self._drawn = revision
             self._draw_epochs()
-        wanted = (revision, self._options)
+        state = (revision, self._options)
         is_due = not self._state.training or time.monotonic() >= self._next_charts
-        if force or (is_due and wanted != self._charts_drawn):
-            self._draw_charts(wanted)
+        if force or (is_due and state != self._charts_drawn):
+            self._draw_charts(state)
 
     def _draw_panel(self) -> None:
         panel = self.query_one("#panel", Static)
@@ -118,9 +118,9 @@ class TrainingView(View):
         panel.border_title = Text(state.stored or "this run")  # as Text, because a name may contain markup
         panel.border_subtitle = keys_label(self._history, state, width)
 
-    def _draw_charts(self, wanted: tuple[object, ...]) -> None:
-        """Draw `wanted`: the curves of a revision of the training, with options."""
-        self._charts_drawn = wanted
+    def _draw_charts(self, state: tuple[object, ...]) -> None:
+        """Draw the curves; `state` identifies the revision of the training and the options."""
+        self._charts_drawn = state
         self._next_charts = time.monotonic() + CHART_SECONDS
         for name, title, plot in zip(
             ("loss", "acc"), ("loss", "accuracy"), run_plots(self._history, self._options), strict=True
