@@ -62,7 +62,7 @@ async def test_the_cursor_stays_in_the_matrix_and_its_cell_is_described(console,
         await pilot.press("p")
         assert f"{view.data.matrix.shares[0, 0] * 100:.1f}" in screen_text(app)
         await pilot.press("u")
-        assert "both ways" in screen_text(app)
+        assert "both directions" in screen_text(app)
 
 
 async def test_scrubbing_steps_through_the_epochs_and_splits_and_follows_again(console, stored_run) -> None:

@@ -57,7 +57,7 @@ class ImagineView(AnalysisView):
     """Imagined images of a digit by three methods, and the probabilities of all classes."""
 
     MODE = "imagine"
-    TITLE_METHOD_LABELS = "Imagine"
+    HELP_TITLE = "Imagine"
     BINDINGS = bindings("imagine")
     CSS_PATH = "imagine.tcss"
 
