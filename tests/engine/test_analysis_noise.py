@@ -7,7 +7,7 @@ import scipy.stats
 import torch
 
 from mnist_tui.engine.analysis import noise_search as module
-from mnist_tui.engine.analysis.noise_search import CHUNK, Leading, Noise, noise_search
+from mnist_tui.engine.analysis.noise_search import CHUNK, LeadingBits, Noise, noise_search
 from tests.engine.noise_helpers import last, random_model
 
 
@@ -88,7 +88,7 @@ class TestDistribution:
     def test_the_remaining_bits_are_drawn_later(self, monkeypatch, part):
         # Within the part that the leading bits choose, the probability of a smaller number is uniform.
         nothing = np.zeros(0, np.int64)
-        leading = Leading(np.full((8, CHUNK), part, np.uint8), nothing, nothing.astype(np.uint16))
+        leading = LeadingBits(np.full((8, CHUNK), part, np.uint8), nothing, nothing.astype(np.uint16))
         monkeypatch.setattr(Noise, "leading", lambda noise, chunk: leading)
         xi, _ = Noise(WEIGHTS["as wide as the image"][:8, :8], seed=3).exact(0, np.arange(CHUNK))
         within = scipy.stats.norm.cdf(xi.ravel()) * 256 - part - 0.5
@@ -97,7 +97,7 @@ class TestDistribution:
     @pytest.mark.parametrize("further", [0, 1, 2**15 - 1, 2**15, 2**16 - 1])
     def test_tails_are_drawn_in_the_same_way(self, monkeypatch, further):
         parts = np.full((8, CHUNK), 255, np.uint8)
-        leading = Leading(parts, np.arange(parts.size), np.full(parts.size, further, np.uint16))
+        leading = LeadingBits(parts, np.arange(parts.size), np.full(parts.size, further, np.uint16))
         monkeypatch.setattr(Noise, "leading", lambda noise, chunk: leading)
         xi, _ = Noise(WEIGHTS["as wide as the image"][:8, :8], seed=3).exact(0, np.arange(CHUNK))
         inwards = further if further < 2**15 else 2**16 - 1 - further
@@ -143,7 +143,7 @@ class TestDistribution:
         seen = approximate_coordinates(leading).T @ noise.factor.T + trained.input_fc.bias.detach().numpy()
         with torch.no_grad():
             rest = trained.output_fc(torch.relu(trained.hidden_fc(torch.relu(torch.tensor(seen).float()))))
-            rough = module._Screen(trained, noise, dtype).logits(leading).T
+            rough = module._Screener(trained, noise, dtype).logits(leading).T
         error = {torch.float32: 1e-4, torch.bfloat16: 0.1}[dtype]
         torch.testing.assert_close(rough, rest, rtol=error, atol=error)
 

@@ -50,7 +50,7 @@ class TestSearch:
 
     @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
     def test_either_precision(self, trained, monkeypatch, dtype):
-        monkeypatch.setattr(module, "_seconds", lambda screen, noise: screen.answer.dtype != dtype)
+        monkeypatch.setattr(module, "_seconds_per_chunk", lambda screen, noise: screen.output.dtype != dtype)
         pictures, _ = self.best_of_all(trained, 4 * CHUNK, seed=2)
         result = last(noise_search(trained, ALL, images=4 * CHUNK, seed=2))
         np.testing.assert_allclose(result.images.reshape(10, -1), pictures, atol=1e-5)
@@ -60,7 +60,7 @@ class TestSearch:
     def test_few_images_are_drawn_in_full(self, trained, monkeypatch, dtype):
         drawn = []
         exact = Noise.exact
-        monkeypatch.setattr(module, "_seconds", lambda screen, noise: screen.answer.dtype != dtype)
+        monkeypatch.setattr(module, "_seconds_per_chunk", lambda screen, noise: screen.output.dtype != dtype)
         monkeypatch.setattr(Noise, "exact", lambda noise, *which: drawn.append(len(which[1])) or exact(noise, *which))
         last(noise_search(trained, ALL, images=20 * CHUNK))
         assert sum(drawn) < 0.02 * 20 * CHUNK
@@ -80,9 +80,9 @@ class TestSearch:
 
     def test_rounding_loses_nothing(self, trained, monkeypatch):
         # Far coarser answers than those of any precision: wrong by up to half a nat.
-        logits = module._Screen.logits
+        logits = module._Screener.logits
         shift = torch.tensor(np.random.default_rng(0).uniform(-0.5, 0.5, (10, CHUNK)), dtype=torch.float32)
-        monkeypatch.setattr(module._Screen, "logits", lambda screen, x: logits(screen, x) + shift)
+        monkeypatch.setattr(module._Screener, "logits", lambda screen, x: logits(screen, x) + shift)
         pictures, _ = self.best_of_all(trained, 6 * CHUNK, seed=4)
         result = last(noise_search(trained, ALL, images=6 * CHUNK, seed=4))
         np.testing.assert_allclose(result.images.reshape(10, -1), pictures, atol=1e-5)

@@ -184,8 +184,8 @@ ERRORS = {
     "p3>101%": "a number from 0 to 1, or 0% to 100%, must follow >",
     "loss>50%": "a number such as 2 or 0.5 must follow >",
     "loss>1e999": "a number such as 2 or 0.5 must follow >",
-    "conf:0.9": "conf is compared by >, >=, < or <=, such as conf>0.9",
-    "loss": "loss is compared by >, >=, < or <=, such as loss>2",
+    "conf:0.9": "conf must be followed by >, >=, < or <=, such as conf>0.9",
+    "loss": "loss must be followed by >, >=, < or <=, such as loss>2",
     "true>3": "classes such as 3 or 3,5 must follow true:",
     "pred": "classes such as 3 or 3,5 must follow pred:",
     "true:": "classes such as 3 or 3,5 must follow true:",
@@ -228,9 +228,9 @@ class TestErrors:
             parse("true:zzz", FASHION)
 
     def test_pasted_text_is_quoted_short_and_printable(self):
-        with pytest.raises(SelectionError, match=r"^a{39}…: there"):
+        with pytest.raises(SelectionError, match=r"^a{39}…: unknown term"):
             parse("a" * 100_000)
-        with pytest.raises(SelectionError, match=r"^�\[31m: there"):
+        with pytest.raises(SelectionError, match=r"^�\[31m: unknown term"):
             parse("\x1b[31m")
 
     def test_random_nonsense_never_raises_anything_else(self):

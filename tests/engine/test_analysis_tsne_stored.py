@@ -37,7 +37,7 @@ class TestStored:
         assert os.listdir(tmp_path) == ["tsne.npz"]
 
     def test_missing(self, tmp_path):
-        with pytest.raises(RunError, match=r"none\.npz can't be read .No such file.*let t-SNE run again"):
+        with pytest.raises(RunError, match=r"none\.npz can't be read .No such file.*run t-SNE again"):
             load(tmp_path / "none.npz")
 
     def test_damaged_anywhere(self, tmp_path):

@@ -74,7 +74,7 @@ class TestNumbers:
 
     def test_confusion(self, run: RunFolder, tmp_path: Path) -> None:
         values = record(made(run, tmp_path, "confusion").numbers)
-        judged = Analyst().judged(subject_of(run))
+        judged = Analyst().scores(subject_of(run))
         assert values["schema"] == "mnist-tui/confusion/1"
         assert values["counts"] == confusion_matrix(judged.labels, judged.predictions, labels=range(10)).tolist()
         assert values["correct"] == int(judged.correct.sum())
@@ -83,11 +83,11 @@ class TestNumbers:
     def test_mistakes(self, run: RunFolder, tmp_path: Path) -> None:
         settings = Settings(sort="loss", reverse=True, filter="true:1,3,8", first=2)
         columns = table(made(run, tmp_path, "mistakes", settings).numbers)
-        data = listing.compute(Analyst(), subject_of(run), listing.Wanted("true:1,3,8", "wrong", "loss", True))
+        data = listing.compute(Analyst(), subject_of(run), listing.ListSpec("true:1,3,8", "wrong", "loss", True))
         assert len(data.positions) > 3
-        assert [int(i) for i in columns["index"]] == data.judged.indices[data.positions].tolist()
-        np.testing.assert_array_equal(floats(columns["loss"]), data.judged.loss[data.positions])
-        np.testing.assert_array_equal(floats(columns["p3"]), data.judged.probabilities[data.positions, 3])
+        assert [int(i) for i in columns["index"]] == data.scores.indices[data.positions].tolist()
+        np.testing.assert_array_equal(floats(columns["loss"]), data.scores.loss[data.positions])
+        np.testing.assert_array_equal(floats(columns["p3"]), data.scores.probabilities[data.positions, 3])
         assert columns["rank"] == [str(i + 1) for i in range(len(data.positions))]
 
     @pytest.mark.parametrize("view", ["pca-output", "pca-hidden", "tsne-hidden"])
@@ -106,9 +106,9 @@ class TestNumbers:
         training = analyst.images(run.path, "train")
         assert values["stored"] == training.images[4:7].tolist()
         assert values["stored"] != values["augmented"]
-        wrong = listing.compute(analyst, subject, listing.Wanted()).positions
+        wrong = listing.compute(analyst, subject, listing.ListSpec()).positions
         values = record(made(run, tmp_path, "image").numbers)
-        assert values["index"] == analyst.judged(subject).indices[wrong[0]]
+        assert values["index"] == analyst.scores(subject).indices[wrong[0]]
         assert [one["epoch"] for one in values["history"]] == [0, 1, 2, 3]
         assert len(values["neighbours"]) == 10
         columns = table(made(run, tmp_path, "weights", Settings(count=4)).numbers)

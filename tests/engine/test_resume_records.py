@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mnist_tui.engine import files
-from mnist_tui.engine.analysis.image_details import Question, research
+from mnist_tui.engine.analysis.image_details import ImageQuery, inspect_image
 from mnist_tui.engine.analysis.layers import network_layers
 from mnist_tui.engine.analysis.projection import ProjectionSpec, project, store_path
 from mnist_tui.engine.analysis.subject import Analyst, Subject
@@ -130,7 +130,7 @@ def test_results_of_retrained_weights_are_discarded(tmp_path):
     subject = Subject(run.path, 2, "test")
 
     def numbers(analyst):
-        *_, found = research(analyst, Question(subject, 3, (3,), (1, 2)), lambda: False)
+        *_, found = inspect_image(analyst, ImageQuery(subject, 3, (3,), (1, 2)), lambda: False)
         return [
             analyst.evaluation(subject).logits,
             network_layers(analyst, subject.network).parameters["output_fc.bias"],

@@ -29,9 +29,9 @@ def indices(view: MistakesView) -> list[int]:
     return view.data.scores.indices[view.data.positions].tolist()
 
 
-async def drawn(pilot, view: MistakesView, **wanted: object) -> None:
+async def drawn(pilot, view: MistakesView, **spec: object) -> None:
     """Wait until the view shows the wanted settings."""
-    await until(pilot, lambda: all(getattr(view.data.spec, name) == value for name, value in wanted.items()))
+    await until(pilot, lambda: all(getattr(view.data.spec, name) == value for name, value in spec.items()))
 
 
 def history_seed(run: RunFolder) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from mnist_tui.engine.analysis.image_details import research, sample_epochs
+from mnist_tui.engine.analysis.image_details import inspect_image, sample_epochs
 from mnist_tui.engine.data.digits import load_digits_dataset
 from mnist_tui.tui.views.mistakes.detail import Detail, arrange
 from mnist_tui.tui.views.mistakes.texts import bar, bars_text, caption, caption_lines
@@ -79,9 +79,9 @@ async def test_the_grid_does_not_wait_for_the_details(console, stored, monkeypat
 
     def slow(analyst, question, cancelled):
         assert gate.wait(HANG)
-        yield from research(analyst, question, cancelled)
+        yield from inspect_image(analyst, question, cancelled)
 
-    monkeypatch.setattr("mnist_tui.tui.views.mistakes.detail.research", slow)
+    monkeypatch.setattr("mnist_tui.tui.views.mistakes.detail.inspect_image", slow)
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         view = await open_view(app, pilot, run, history)
@@ -162,7 +162,7 @@ def test_the_parts_of_the_panel_are_inside_it_and_do_not_overlap() -> None:
     for width in range(40, 200):
         for height in range(16, 60):
             places = arrange(width, height)
-            regions = [places.image, places.facts, places.bars, places.words, places.near, places.history]
+            regions = [places.image, places.facts, places.bars, places.heading, places.neighbours, places.history]
             shown = [region for region in regions if region.area]
             for region in shown:
                 assert 0 <= region.x <= region.right <= width

@@ -199,7 +199,7 @@ async def test_the_list_of_10_000_images_is_made_fast(console, stored) -> None:
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         view = await open_view(app, pilot, run, history)
-        view.spec = type(view.spec)(words="true:0-8 conf>0.01 !index:3", which="all", sort="loss")
+        view.spec = type(view.spec)(filter="true:0-8 conf>0.01 !index:3", which="all", sort="loss")
         big, folder = app.analyst, view.data.subject.folder
         config, dataset = big.run(folder)
         rng = np.random.default_rng(0)

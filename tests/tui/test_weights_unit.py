@@ -61,7 +61,7 @@ async def test_steps_in_and_back_and_to_the_neighbours(console, stored_run) -> N
         await detailed(pilot, view)
         assert view.query_one("#weights-unit").display
         assert not view.query_one("#weights-grid").display
-        order = view.data.layers.order("structure", turned=False)
+        order = view.data.layers.order("structure", reverse=False)
         await pilot.press("right", "right", "left", "right")
         await detailed(pilot, view)
         assert view.unit == order[2]
@@ -89,7 +89,7 @@ async def test_scrubbing_keeps_order_unit_and_step(console, stored_run) -> None:
             await until(pilot, lambda e=expected: np.array_equal(view.data.layers.first.pictures[unit], e))
             await detailed(pilot, view)
             assert (view.unit, view.by, view.opened) == (unit, "structure", True)
-            place = int(np.flatnonzero(view.data.layers.order("structure", turned=False) == unit)[0])
+            place = int(np.flatnonzero(view.data.layers.order("structure", reverse=False) == unit)[0])
             assert f"unit {unit}, {place + 1} of 40 by structure" in screen_text(app)
 
 
