@@ -128,7 +128,7 @@ def test_the_list_names_every_view_and_its_options() -> None:
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        ("bogus", 2, "'bogus' is not known"),
+        ("bogus", 2, "not 'bogus'"),
         ("confusion --format gif", 2, "not 'gif'"),
         ("confusion --split all", 2, "--split must be one of"),
         ("confusion --epoch first", 2, "--epoch must be best, last or a number, not 'first'"),

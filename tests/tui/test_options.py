@@ -81,7 +81,7 @@ def test_a_setting_is_declared_once_and_everything_follows(tmp_path: Path) -> No
         check=False,
         cwd=tmp_path,
         env=os.environ
-        | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT / 'src'}", "MNIST_TUI_DATA": str(tmp_path), "COLUMNS": "100"}
+        | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "MNIST_TUI_DATA": str(tmp_path), "COLUMNS": "100"}
         | {"MNIST_TUI_RUNS": "runs"},
         capture_output=True,
         text=True,
