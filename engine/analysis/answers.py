@@ -46,7 +46,7 @@ class Answers:
         """Return the cached answer, or compute it; None is never cached.
 
         An exception of `compute` is raised in all threads that wait for it, and nothing is cached. If it is
-        `Cancelled`, the next stack thread computes the answer instead.
+        `Cancelled`, the next waiting thread computes the answer instead.
         """
         while True:
             with self._lock:

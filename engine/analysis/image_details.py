@@ -84,7 +84,7 @@ def inspect_image(analyst: Analyst, query: ImageQuery, cancelled: Callable[[], b
     try:
         yield replace(details, neighbours=_neighbours(analyst, query, hidden), space=space)
     except ValueError:  # the training diverged
-        yield replace(details, neighbours=(), space=space, failure="the representations are not finite")
+        yield replace(details, neighbours=(), space=space, failure="values are not finite")
 
 
 def _verdicts(analyst: Analyst, query: ImageQuery, cancelled: Callable[[], bool]) -> tuple[EpochPrediction, ...]:

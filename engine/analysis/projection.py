@@ -154,10 +154,10 @@ def project(analyst: Analyst, subject: Subject, spec: ProjectionSpec, axes: Axes
     x = _representation(analyst, subject, spec.layer)[:count]
     layer = "output" if spec.layer == "output" else "hidden layer" if config.hidden else "input"
     points = variance = embedding = None
-    damaged, axes = False, DEFAULT_AXES
+    damaged, used_axes = False, DEFAULT_AXES
     if spec.method == "pca":
-        axes = _orientation(analyst, subject, spec.layer, count) if axes is None else axes
-        found = oriented(_plain(analyst, subject, spec.layer, count), axes)
+        used_axes = _orientation(analyst, subject, spec.layer, count) if axes is None else axes
+        found = oriented(_plain(analyst, subject, spec.layer, count), used_axes)
         points, variance = found.points, found.explained_variance_ratio
     else:
         embedding, damaged = stored_tsne(store_path(subject, spec.layer, count), count)
@@ -178,7 +178,7 @@ def project(analyst: Analyst, subject: Subject, spec: ProjectionSpec, axes: Axes
         variance=variance,
         embedding=embedding,
         damaged=damaged,
-        axes=axes,
+        axes=used_axes,
         version=version,
     )
 

@@ -119,7 +119,7 @@ async def test_an_unexpected_error_is_shown_and_logged(console, monkeypatch: pyt
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("2")
         await until(
-            pilot, lambda: "can't be read (ZeroDivisionError: out of the blue); L shows the log" in screen_text(app)
+            pilot, lambda: "can't be loaded (ZeroDivisionError: out of the blue); L shows the log" in screen_text(app)
         )
         assert any("out of the blue" in line for line in app.log_lines)
 
@@ -134,4 +134,4 @@ async def test_a_load_ends_with_the_console(console, monkeypatch: pytest.MonkeyP
         await until(pilot, lambda: not app.is_running)
     await asyncio.to_thread(source.was_cancelled.wait, HANG)
     assert source.ended == ["cancelled"]
-    assert "can't be read" not in caplog.text
+    assert "can't be loaded" not in caplog.text

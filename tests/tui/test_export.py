@@ -216,9 +216,9 @@ async def test_without_a_subject_a_message_explains_why(console) -> None:
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         for key, words in (
-            ("3", "nothing to export here yet"),
-            ("9", "nothing to export here yet"),
-            ("1", "no figure"),
+            ("3", "nothing to export yet"),
+            ("9", "nothing to export yet"),
+            ("1", "the form can't be exported"),
         ):
             app.clear_notifications()
             await pilot.press(key)

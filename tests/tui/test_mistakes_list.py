@@ -61,12 +61,12 @@ async def test_a_confusion_cell_opened_by_keys_lists_exactly_the_images_it_count
         await until(pilot, lambda: app.current_mode == "confusion" and app.screen.data is not None)
         await pilot.press(*["down"] * true, *["right"] * predicted, "enter")
         await until(pilot, lambda: app.current_mode == "mistakes")
-        await drawn(pilot, view, words=f"true:{true} pred:{predicted}", which="all")
+        await drawn(pilot, view, filter=f"true:{true} pred:{predicted}", which="all")
         assert sorted(indices(view)) == np.flatnonzero((labels == true) & (predictions == predicted)).tolist()
         assert len(indices(view)) == counts[true, predicted] > 0
         assert app.pending_filter == ""
         await pilot.press("escape")
-        await drawn(pilot, view, words="", which="wrong")
+        await drawn(pilot, view, filter="", which="wrong")
 
 
 async def test_an_index_leads_to_the_same_image_in_the_data_set(console, stored) -> None:
@@ -133,7 +133,7 @@ async def test_a_filter_counts_what_is_left_and_an_error_keeps_the_last_valid_on
     async with app.run_test(size=(80, 24)) as pilot:
         view = await open_view(app, pilot, run, history)
         await pilot.press("slash", *"true:3 conf>0.2", "enter")
-        await drawn(pilot, view, words="true:3 conf>0.2")
+        await drawn(pilot, view, filter="true:3 conf>0.2")
         assert sorted(indices(view)) == expected
         assert f"{len(expected)} of {wrong.sum()} wrong" in screen_text(app)
         await pilot.press("slash", "end", *" pred:x")
@@ -143,7 +143,7 @@ async def test_a_filter_counts_what_is_left_and_an_error_keeps_the_last_valid_on
         await until(pilot, lambda: "matches true:3 conf>0.2 pred:3" in screen_text(app))
         assert "classes are" not in screen_text(app)
         await pilot.press("escape")
-        await drawn(pilot, view, words="")
+        await drawn(pilot, view, filter="")
         await until(pilot, lambda: f"1 of {wrong.sum()}" in screen_text(app))
         assert not view.query_one("#mistakes-filter").display
 
@@ -154,7 +154,7 @@ async def test_paging_shows_every_image_once(console, stored) -> None:
     async with app.run_test(size=(60, 20)) as pilot:
         view = await open_view(app, pilot, run, history)
         await pilot.press("slash", *"index:0-99", "enter")
-        await drawn(pilot, view, words="index:0-99")
+        await drawn(pilot, view, filter="index:0-99")
         grid = view.query_one(CursorGrid)
         columns, rows = grid.capacity()
         assert (columns, rows) == (4, 2)
@@ -181,7 +181,7 @@ async def test_scrubbing_keeps_filter_sort_and_the_image(console, stored) -> Non
     async with app.run_test(size=(120, 40)) as pilot:
         view = await open_view(app, pilot, run, history)
         await pilot.press("o", "w", "w", "slash", *"true:3,5", "enter", "right", "right")
-        await drawn(pilot, view, words="true:3,5", sort="loss", which="all")
+        await drawn(pilot, view, filter="true:3,5", sort="loss", which="all")
         index = indices(view)[view.cursor]
         for epoch in (2, 1, 0):
             await pilot.press("left_square_bracket")

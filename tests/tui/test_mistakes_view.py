@@ -77,7 +77,7 @@ async def test_a_diverged_run_and_damaged_weights_do_not_break_it(console, store
         await app.show_run(run, history)
         app.scrubber.choose(3)
         await pilot.press("5")
-        await until(pilot, lambda: "no neighbours: the representations are not finite" in screen_text(app))
+        await until(pilot, lambda: "no neighbours: values are not finite" in screen_text(app))
         view = app.screen
         detail = view.query_one(Detail)
         assert [verdict.epoch for verdict in detail._details.predictions] == [0, 2, 3]

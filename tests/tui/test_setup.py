@@ -94,7 +94,7 @@ async def test_retrying_searches_for_devices_and_typing_a_folder_does_not(consol
     async with app.run_test(size=(132, 44)) as pilot:
         await until(pilot, lambda: app.devices.found is not None)
         looked = []
-        monkeypatch.setattr(app.devices, "find", lambda: looked.append(True))
+        monkeypatch.setattr(app.devices, "detect", lambda: looked.append(True))
         app.screen.query_one("#data_dir", Input).value = "elsewhere"
         await until(pilot, lambda: app.analyst.data_dir == "elsewhere")
         assert not looked
