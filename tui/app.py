@@ -165,8 +165,7 @@ class MnistTui(QuickApp):
 
     def _show_status(self) -> None:
         self._status_revision = self.training.revision
-        view = self.views.on_top
-        if view is not None:  # other views update when they are opened
+        if (view := self.views.on_top) is not None:  # other views update when they are opened
             view.show_status()
 
     def _redraw(self) -> None:

@@ -69,8 +69,8 @@ async def test_runs_open_mark_compare_filter_and_delete(console) -> None:
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, Question))
         await pilot.press("enter")
+        await until(pilot, lambda: app.training.shown is None)  # the deleted run was the one that the views showed
         await until(pilot, lambda: table.row_count == 1)
-        assert app.training.shown is None  # the deleted run was the one that the views showed
         assert app.scrubber.folder.name.endswith("second")
     (left,) = stored_runs(Path("runs"))
     assert left.name.endswith("second")

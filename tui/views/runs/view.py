@@ -175,7 +175,13 @@ class RunsView(View):
     @on(DataTable.RowSelected)
     def _selected(self) -> None:
         if self._current is not None:
-            self._open([self._current], "open", lambda runs: self.console.show_run(*runs[0]))
+            self._open([self._current], "open", lambda runs: self._show(*runs[0]))
+
+    async def _show(self, folder: RunFolder, history: History) -> None:
+        if self.is_current:
+            await self.console.show_run(folder, history)
+        else:  # a key opened another view while the run was read; that view shows it
+            await self.console.training.show(folder, history)
 
     @on(DataTable.HeaderSelected)
     def _header(self, event: DataTable.HeaderSelected) -> None:
