@@ -141,7 +141,7 @@ print(sorted(set(sys.modules) - before), sys.path == path)
 import mnist_tui.engine.session, mnist_tui.tui.cli.entry
 print(sys.path == path, sorted({"engine", "tui", "torch", "textual"} & set(sys.modules)))
 import engine
-print(engine.THRUST, [entry for entry in path if entry.startswith(sys.argv[1])])
+print(engine.THRUST, [entry for entry in path if entry.startswith(sys.argv[1]) and "site-packages" not in entry])
 """
         # The checkout is on the path only as `src` and only for the editable install.
         checkout = [str(ROOT / "src")] if python.parents[1].name.startswith("editable") else []
