@@ -3,10 +3,34 @@
 from __future__ import annotations
 
 
+def printable(text: str) -> str:
+    """Return untrusted text without anything that controls a terminal: unprintable characters as escapes (`\\x1b`).
+
+    Names of files may contain control sequences, directional marks and bytes that are not UTF-8 (`\\xe9`, which Python
+    reads as lone surrogates). Different texts stay different.
+    """
+    return text if text.isprintable() else "".join(map(_printable_character, text))
+
+
+def _printable_character(character: str) -> str:
+    code = ord(character)
+    if character.isprintable():
+        return character
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a name that is not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
 class MnistTuiError(Exception):
-    """An expected failure whose one-line message states the cause and a remedy; `exit_code` is the exit status."""
+    """An expected failure whose one-line message states the cause and a remedy; `exit_code` is the exit status.
+
+    The message is printable on one line, whatever the names in it contain.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message.replace("\n", " ")))
 
 
 class ConfigError(MnistTuiError):
@@ -18,8 +42,8 @@ class ConfigError(MnistTuiError):
     exit_code = 2
 
     def __init__(self, problems: dict[str, str]) -> None:
-        self.problems = problems
-        super().__init__("; ".join(problems.values()))
+        self.problems = {field: printable(problem.replace("\n", " ")) for field, problem in problems.items()}
+        super().__init__("; ".join(self.problems.values()))
 
 
 class DataError(MnistTuiError):

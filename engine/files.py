@@ -1,13 +1,22 @@
-"""Atomic file writes: a crash leaves either the old content or the new content, never a partial file."""
+"""Atomic file writes, which leave the old or the new content after a crash, and the folders of the user."""
 
 from __future__ import annotations
 
 import errno
 import itertools
 import os
+import secrets
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
+
+import platformdirs
+
+APPLICATION = "mnist-tui"
+_FAILED_SYNC = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
+"""Errors of `fsync` that mean lost data; any other means that the file system has no such operation."""
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -25,17 +34,34 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def _write_temporary(path: Path, content: bytes) -> Path:
-    """Write `content` to a temporary file in the folder of `path`, fsync it and return its path."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write `content` to a temporary file in the folder of `path`, sync it and return its path.
+
+    Its permissions follow the umask. Not `tempfile`, whose files are private and need a `chmod`, which mounted buckets
+    refuse.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-    return Path(name)
+    return temporary
+
+
+def sync(file: int) -> None:
+    """Flush a file to the disk; does nothing on file systems that refuse it.
+
+    Raises:
+        OSError: Data was lost.
+    """
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno in _FAILED_SYNC:
+            raise
 
 
 def write_unique(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list[Path]:
@@ -54,7 +80,6 @@ def write_unique(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list
     try:
         for suffix, content in contents.items():
             temporary.append(_write_temporary(folder / f"{stem}.{suffix}", content))
-            temporary[-1].chmod(0o666 & ~_umask())  # mkstemp creates 0600; exports follow the umask like other files
         for number in itertools.count(1):
             name = stem if number == 1 else f"{stem}-{number}"
             paths = [folder / f"{name}.{suffix}" for suffix in contents]
@@ -97,17 +122,68 @@ def _link(file: Path, path: Path) -> None:
             raise
 
 
-def _umask() -> int:
-    """Return the umask of the process; reading it requires setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
 def refuse_link(folder: Path) -> None:
     """Raise `NotADirectoryError` if `folder` is a symlink: a copied run must not redirect writes elsewhere."""
     if folder.is_symlink():
         raise NotADirectoryError(errno.ENOTDIR, "is a symbolic link", str(folder))
+
+
+def user_folder(kind: Literal["cache", "config", "log"]) -> Path:
+    """Return this user's folder for caches, settings or logs; it may not exist.
+
+    Without a home folder, as in a container whose user has no account, it is a private one among the temporary files.
+    """
+    find = {
+        "cache": platformdirs.user_cache_path,
+        "config": platformdirs.user_config_path,
+        "log": platformdirs.user_log_path,
+    }[kind]
+    try:
+        folder = find(APPLICATION)
+    except (RuntimeError, OSError, KeyError):  # as different versions of platformdirs fail
+        folder = Path()
+    return folder if folder.is_absolute() else _private_temporary_folder() / kind
+
+
+def _private_temporary_folder() -> Path:
+    """Return a folder that nobody else can have prepared with links of their own."""
+    try:
+        path = Path(tempfile.gettempdir()) / f"{APPLICATION}-{os.getuid()}"
+        path.mkdir(mode=0o700, exist_ok=True)
+        facts = path.lstat()
+        if stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid() and not facts.st_mode & 0o022:
+            return path
+        return Path(tempfile.mkdtemp(prefix=f"{APPLICATION}-"))
+    except OSError:
+        return Path(os.devnull)  # nothing can be stored, which the callers expect of any folder
+
+
+_left_deleted_folder = False
+
+
+def leave_deleted_folder() -> None:
+    """Leave the current folder if it was deleted: some libraries end the process there."""
+    global _left_deleted_folder  # noqa: PLW0603 - the current folder is a state of the process, too
+    try:
+        os.getcwd()
+    except OSError:
+        _left_deleted_folder = True
+        os.chdir("/")
+
+
+def user_path(path: str | os.PathLike[str]) -> Path:
+    """Return a path given by the user, with `~` and `~user` expanded.
+
+    Raises:
+        ValueError: It leads nowhere; the message goes after the path.
+    """
+    try:
+        expanded = Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError("starts with an unknown user's home folder; write out the full path") from None
+    if _left_deleted_folder and not expanded.is_absolute():
+        raise ValueError("is relative to the current folder, which was deleted; write out the full path")
+    return expanded
 
 
 def make_writable_folder(path: Path) -> str:

@@ -61,6 +61,8 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("L", "screen.log", "", "show the log", "L"),
         Key("question_mark", "screen.help", "help", "show this help", "?"),
         Key("escape", "screen.step_back", "", "go back one step", "esc"),
+        Key("ctrl+l", "repaint", "", "repaint the screen, over which another program has written", "ctrl+l"),
+        Key("ctrl+z", "suspend_process", "", "suspend mnist-tui; fg in the shell resumes it", "ctrl+z"),
         Key("q", "leave", "quit", "quit; asks for confirmation during training"),
     ),
     "setup": (

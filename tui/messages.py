@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.notifications import Notification, Notify, SeverityLevel
 
+from mnist_tui.engine.errors import printable
+
 if TYPE_CHECKING:  # not imported before the first frame
     from mnist_tui.engine.events import Event
     from mnist_tui.engine.hardware.devices import Device
@@ -21,7 +23,7 @@ Post = Callable[[Message], object]
 
 def notification(text: str, severity: SeverityLevel = "information", timeout: float = 5.0) -> Notify:
     """Return the message that shows `text` without markup as a notification for `timeout` seconds."""
-    return Notify(Notification(text, severity=severity, timeout=timeout, markup=False))
+    return Notify(Notification(printable(text), severity=severity, timeout=timeout, markup=False))
 
 
 # -- from threads ----------------------------------------------------------------------------------------------

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import platformdirs
-
+from mnist_tui.engine import files
 from mnist_tui.engine.data.catalog import CATALOG, DIGITS, DatasetInfo
 from mnist_tui.engine.data.files import human_size, locate, os_error_text, printable, raw_folder, visible_fault
 from mnist_tui.engine.errors import ConfigError, DataError
@@ -23,16 +22,15 @@ def data_folder(option: str | os.PathLike[str] | None) -> Path:
     An empty string counts as not given; `~` and `~user` are expanded.
 
     Raises:
-        ConfigError: The user in `~user` does not exist.
+        ConfigError: The path leads nowhere, such as `~user` of an unknown user.
     """
     chosen = os.fspath(option or "") or os.environ.get(FOLDER_VARIABLE, "")
     if not chosen:
-        return platformdirs.user_cache_path("mnist-tui") / "data"
+        return files.user_folder("cache") / "data"
     try:
-        return Path(chosen).expanduser()
-    except RuntimeError:
-        problem = f"{_option_text(chosen)} starts with an unknown user's home folder; write out the full path"
-        raise ConfigError({"data_dir": problem}) from None
+        return files.user_path(chosen)
+    except ValueError as error:
+        raise ConfigError({"data_dir": f"{_option_text(chosen)} {error}"}) from None
 
 
 def is_explicit(option: str | os.PathLike[str] | None) -> bool:

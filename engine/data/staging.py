@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from mnist_tui.engine import files
+
 
 class Staging:
     """A context manager for files that are written under temporary names in their target folder.
@@ -43,7 +45,7 @@ class Staging:
         """Flush all files to the disk, then rename them; raise `OSError` on failure."""
         for file, _, _ in self._staged:
             file.flush()
-            os.fsync(file.fileno())
+            files.sync(file.fileno())
             file.close()
         while self._staged:
             _, part, target = self._staged[0]

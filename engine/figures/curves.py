@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from mnist_tui.engine.analysis.curves import Curve, CurvesData, comparison, run_curves
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.errors import ConfigError, printable
 from mnist_tui.engine.figures.colours import DASHES, FINE, RUNS, TRAIN, VALID
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Table
@@ -31,7 +31,7 @@ BATCH_CURVE_QUANTILES = (0.1, 0.9)
 def compute(context: Context, subject: Subject, settings: Settings) -> CurvesData:
     """The curves of one run."""
     history = History.of(RunFolder(subject.folder).events())
-    name = subject.folder.name
+    name = printable(subject.folder.name)
     return run_curves(history, smoothing=settings.smooth, last=settings.last, name=name)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from mnist_tui.engine import __version__, files
-from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.errors import ConfigError, printable
 from mnist_tui.engine.figures import style
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import encode
@@ -136,7 +136,15 @@ def command(state: ViewState, form: Form, data_dir: str | None) -> str:
     words += ["--size", f"{form.size.width:g}x{form.size.height:g}"] if form.size is not None else []
     words += ["--dpi", str(form.dpi)] if form.dpi != DPI else []
     words += ["--data-dir", short_path(Path(data_dir))] if data_dir else []
-    return shlex.join([*words, "--out", "."])
+    return " ".join(map(_shell_word, [*words, "--out", "."]))
+
+
+def _shell_word(text: str) -> str:
+    """Quote a word for a shell; printable also for a path with control characters or bytes that are not UTF-8."""
+    if text.isprintable():
+        return shlex.quote(text)
+    plain = (chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f"\\x{byte:02x}" for byte in os.fsencode(text))
+    return f"$'{''.join(plain)}'"
 
 
 def _provenance(state: ViewState, form: Form, data_dir: str | None) -> dict[str, Any]:
@@ -145,7 +153,7 @@ def _provenance(state: ViewState, form: Form, data_dir: str | None) -> dict[str,
     config = RunFolder(subject.folder).config() if subject is not None else None
     return {
         "view": state.view,
-        "run": subject.folder.name if subject is not None else "",
+        "run": printable(subject.folder.name) if subject is not None else "",
         "epoch": subject.epoch if subject is not None and kind.epoch else None,
         "split": subject.split if subject is not None and kind.split is not None else None,
         "seed": config.seed if config is not None else None,
@@ -161,10 +169,10 @@ def _subject_label(state: ViewState) -> str:
     if state.view == "compare":
         return f"{1 + len(state.settings.compared)} runs, every epoch, validation images"
     if state.view == "curves":
-        return f"run {subject.folder.name}, every epoch, training and validation images"
+        return f"run {printable(subject.folder.name)}, every epoch, training and validation images"
     needs_no_images = state.view == "weights" and state.settings.unit is None
     split = None if needs_no_images else subject.split if kind.split is not None else None
-    return style.subject_label(subject.folder.name, subject.epoch if kind.epoch else None, split)
+    return style.subject_label(printable(subject.folder.name), subject.epoch if kind.epoch else None, split)
 
 
 def _metadata(provenance: dict[str, Any], format: Format) -> dict[str, Any]:

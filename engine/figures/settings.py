@@ -201,7 +201,7 @@ def arguments(settings: Settings, names: Iterable[str]) -> list[str]:
 
 def short_path(path: Path) -> str:
     """Return an absolute path, abbreviated with `~`, that is valid in any current folder."""
-    path = path.expanduser().absolute()
+    path = path.absolute()
     try:
         return str(Path("~") / path.relative_to(Path.home()))
     except (ValueError, RuntimeError):

@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mnist_tui.engine import files
 from mnist_tui.engine.config import RunConfig
-from mnist_tui.engine.errors import ConfigError, RunError
+from mnist_tui.engine.errors import ConfigError, RunError, printable
 from mnist_tui.engine.events import Event
-from mnist_tui.engine.runs import checkpoint_file, event_log, ownership
+from mnist_tui.engine.runs import checkpoint_file, creation, event_log, ownership
+from mnist_tui.engine.runs.creation import CONFIG
 
 if TYPE_CHECKING:
     from mnist_tui.engine.training.state import TrainingState
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 FORMAT = 1
 EVENTS = "events.jsonl"
 EPOCH_FILE = re.compile(r"epoch-(\d{4,9})\.pt")
-CONFIG = "config.json"
-MAX_CONFIG_BYTES = 1 << 20
 CHOOSE_ANOTHER_EPOCH = "choose another epoch (--epoch, or [ and ] in the console)"
 Version: TypeAlias = tuple[int, int, int] | None
 """Modification time, size and inode of a weights file."""
@@ -58,7 +57,8 @@ class RunFolder:
 
     @property
     def name(self) -> str:
-        return self.path.name
+        """Printable name; `path.name` is the exact one."""
+        return printable(self.path.name)
 
     @property
     def checkpoints(self) -> Path:
@@ -86,7 +86,7 @@ class RunFolder:
         try:
             if not path.is_file() and path.exists():
                 raise ValueError("it is not a file")
-            if path.stat().st_size > MAX_CONFIG_BYTES:
+            if path.stat().st_size > creation.MAX_CONFIG_BYTES:
                 raise ValueError("it is too large")
             record = json.loads(path.read_text(encoding="utf-8"))
             if record["format"] > FORMAT:
@@ -206,13 +206,13 @@ class RunFolder:
 
 
 def stored_runs(runs_dir: Path) -> list[RunFolder]:
-    """Return the runs in a folder, newest first; other folders are ignored."""
+    """Return the runs in a folder, the last created first; other folders are ignored."""
     try:
         paths = list(runs_dir.iterdir())
     except OSError:
         return []
     runs = [path for path in paths if not path.name.startswith(".") and _is_run(path)]
-    return [RunFolder(path) for path in sorted(runs, key=lambda path: _natural_key(path.name), reverse=True)]
+    return [RunFolder(path) for path in sorted(runs, key=creation.order, reverse=True)]
 
 
 def _is_run(path: Path) -> bool:
@@ -220,11 +220,6 @@ def _is_run(path: Path) -> bool:
         return (path / EVENTS).is_file()
     except OSError:  # not accessible
         return False
-
-
-def _natural_key(name: str) -> list[tuple[int, str]]:
-    """Return a sort key that compares digits in a name as numbers, so that `run-9` comes before `run-12`."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def find_run(runs_dir: Path, run: str) -> RunFolder:
@@ -241,10 +236,10 @@ def find_run(runs_dir: Path, run: str) -> RunFolder:
             f"there is no run in {runs_dir} yet: train one with mnist-tui train, or choose another --runs-dir"
         )
     for folder in stored:
-        if run in (folder.name, _without_timestamp(folder.name)):
+        if run in (folder.path.name, folder.name, _without_timestamp(folder.path.name)):
             return folder
-    with contextlib.suppress(RuntimeError, OSError, ValueError):  # invalid as a path
-        path = Path(run).expanduser()
+    with contextlib.suppress(OSError, ValueError):  # invalid as a path
+        path = files.user_path(run)
         if (path / EVENTS).is_file():
             return RunFolder(path.resolve())
     raise RunError(f"there is no run {run!r} in {runs_dir}: list the runs with mnist-tui runs")

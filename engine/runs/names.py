@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from mnist_tui.engine import files
 from mnist_tui.engine.errors import ConfigError
 
 NAME = re.compile(r"\w[\w.-]{0,63}")
@@ -17,14 +18,13 @@ def runs_folder(option: str | os.PathLike[str] | None) -> Path:
     """Return the folder that contains the runs: `option`, else `$MNIST_TUI_RUNS`, else `runs` in the current folder.
 
     Raises:
-        ConfigError: The user in `~user` does not exist.
+        ConfigError: The path leads nowhere, such as `~user` of an unknown user.
     """
     chosen = os.fspath(option or os.environ.get("MNIST_TUI_RUNS") or "runs")
     try:
-        return Path(chosen).expanduser()
-    except RuntimeError:
-        problem = f"--runs-dir (or MNIST_TUI_RUNS) {chosen!r} starts with an unknown user's home folder"
-        raise ConfigError({"runs_dir": f"{problem}; write out the full path"}) from None
+        return files.user_path(chosen)
+    except ValueError as error:
+        raise ConfigError({"runs_dir": f"--runs-dir (or MNIST_TUI_RUNS) {chosen!r} {error}"}) from None
 
 
 def check_name(name: str) -> None:

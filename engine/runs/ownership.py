@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import IO
 
 from mnist_tui.engine import files
-from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.errors import RunError, printable
 
 OWNER = "owner.json"
 MAX_OWNER_BYTES = 4096
 LOCK_TIMEOUT_SECONDS = 1.0
 """How long to wait for the lock: a process that tests it holds it for a moment."""
-_LOCKS_UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+_LOCKS_UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EPERM, errno.EACCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +125,8 @@ def release(folder: Path) -> None:
 def _locked_message(folder: Path) -> str:
     holder = owner(folder)
     by = f" by {holder}" if holder else ""
-    return f"{folder.name} is being trained{by}: follow it with mnist-tui attach {folder.name}, or stop it first"
+    name = printable(folder.name)
+    problem = f"{name} is being trained{by}: follow it with mnist-tui attach {name}, or stop it first"
+    if holder is not None and holder.host != socket.gethostname():
+        problem += f"; if that process is gone, delete {folder / OWNER} and try again"
+    return problem

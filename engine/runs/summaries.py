@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import RunError
-from mnist_tui.engine.runs.folder import CONFIG, EVENTS, RunFolder, stored_runs
+from mnist_tui.engine.runs.creation import CONFIG
+from mnist_tui.engine.runs.folder import EVENTS, RunFolder, stored_runs
 from mnist_tui.engine.runs.history import History
 
 

@@ -22,7 +22,8 @@ from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.events import Event
 from mnist_tui.engine.runs import ownership, remote
-from mnist_tui.engine.runs.folder import CONFIG, EVENTS, FORMAT, RunFolder
+from mnist_tui.engine.runs.creation import CONFIG
+from mnist_tui.engine.runs.folder import EVENTS, FORMAT, RunFolder
 
 if TYPE_CHECKING:
     from mnist_tui.engine.training.state import TrainingState
@@ -145,7 +146,7 @@ class RunWriter:
         try:
             self._write(lines)
             if flush:
-                os.fsync(self._file.fileno())
+                files.sync(self._file.fileno())
             if os.fstat(self._file.fileno()).st_nlink == 0:
                 raise FileNotFoundError(2, "the run's folder was removed")
         except OSError as error:
@@ -265,7 +266,10 @@ class RunWriter:
 
 
 def _to_json(record: Mapping[str, Any]) -> bytes:
-    return json.dumps(record, indent=2, ensure_ascii=False).encode()
+    try:
+        return json.dumps(record, indent=2, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # a path that is not UTF-8, whose bytes survive as escaped surrogates
+        return json.dumps(record, indent=2).encode()
 
 
 def _new_folder(runs_dir: Path, name: str) -> Path:

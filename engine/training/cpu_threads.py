@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
 import torch
 
 from mnist_tui.engine import files
@@ -76,7 +75,7 @@ def step_seconds(config: RunConfig, threads: int) -> float:
 
 
 def _cache_file() -> Path:
-    return platformdirs.user_cache_path("mnist-tui") / "threads.json"
+    return files.user_folder("cache") / "threads.json"
 
 
 def _load_cache() -> dict[str, int]:

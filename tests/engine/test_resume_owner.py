@@ -1,5 +1,6 @@
 """One writer at a time: who holds a run, and where there are no locks."""
 
+import errno
 import json
 import os
 import signal
@@ -98,6 +99,23 @@ class TestOneWriter:
         record["pid"] = 2**22 + 1  # more than Linux gives
         (run.path / "owner.json").write_text(json.dumps(record))
         assert not run.is_live()
+        RunWriter.reopen(run).close()
+
+    @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EPERM, errno.EACCES, errno.ENOSYS])
+    def test_a_lock_of_a_computer_that_is_gone_names_the_way_out(self, tmp_path, monkeypatch, number):
+        run = trained(tmp_path, stop_at=(1, 1))
+
+        def refused(*_):
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr("fcntl.flock", refused)
+        record = {"pid": 4242, "host": "node07", "since": time.time()}
+        (run.path / "owner.json").write_text(json.dumps(record))
+        with pytest.raises(RunError) as caught:
+            RunWriter.reopen(run)
+        assert "process 4242 on node07" in str(caught.value)
+        assert f"if that process is gone, delete {run.path / 'owner.json'}" in str(caught.value)
+        (run.path / "owner.json").unlink()
         RunWriter.reopen(run).close()
 
     def test_newest_live_run(self, tmp_path):

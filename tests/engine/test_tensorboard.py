@@ -14,8 +14,12 @@ from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.events import Epoch, Event, Notice, Phase, Progress, RunFinished, Test
 from mnist_tui.engine.runs import tensorboard
+from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.writer import RunWriter
-from mnist_tui.engine.session import start
+from mnist_tui.engine.session import resume, start
+from mnist_tui.engine.training.control import Control
+from tests.engine.resumed_runs import trained
 from tests.helpers import QUICK, command, of_kind
 
 
@@ -23,7 +27,9 @@ def test_the_curves_are_in_the_runs_folder(tmp_path: Path) -> None:
     """Fails where a curve is missing, or a point is at another step or value than the event's."""
     config = RunConfig.from_json(QUICK.to_json() | {"batch_size": 8})
     runs = tmp_path / "runs"
-    events = list(tensorboard.recorded(start(config, runs, data_dir=str(tmp_path), name="board"), runs))
+    events = list(
+        tensorboard.recorded(start(config, runs, data_dir=str(tmp_path), name="board"), lambda run: runs / run)
+    )
     (run,) = runs.iterdir()
     reader = EventAccumulator(str(run / "tensorboard"), size_guidance={"scalars": 0})
     reader.Reload()
@@ -45,6 +51,38 @@ def test_the_curves_are_in_the_runs_folder(tmp_path: Path) -> None:
     assert steps[-1] <= progress[-1].batches * config.epochs + progress[-1].group
 
 
+@pytest.mark.usefixtures("every_batch")
+def test_a_resumed_run_writes_each_step_once(tmp_path: Path) -> None:
+    """Fails where a part of an epoch, or a batch that is repeated after a kill, is written a second time."""
+    control = Control()
+    folder_of = tmp_path.joinpath
+    for event in tensorboard.recorded(start(QUICK, tmp_path, name="run", control=control), folder_of):
+        if isinstance(event, Progress) and (event.epoch, event.batch) == (2, 5):
+            control.stop()
+    folder = RunFolder(tmp_path / event.run)
+    resumed = list(tensorboard.recorded(resume(folder), folder_of))
+    list(tensorboard.recorded(resume(folder, epochs=QUICK.epochs + 1), folder_of))
+    reader = EventAccumulator(str(folder.path / "tensorboard"), size_guidance={"scalars": 0})
+    reader.Reload()
+    history = History.of(folder.events())
+    values = [(scalar.step, scalar.value) for scalar in reader.Scalars("loss/training")]
+    assert values == [(epoch.epoch, pytest.approx(epoch.train_loss)) for epoch in history.epochs]
+    assert len(of_kind(resumed, Epoch)) == 2, "the second epoch was resumed"
+    steps = [scalar.step for scalar in reader.Scalars("batches/loss")]
+    assert steps == sorted(set(steps))
+    assert len(steps) == len(history.fine_curve()[0])
+
+
+@pytest.mark.usefixtures("every_batch")
+def test_curves_begun_on_resume_are_whole(tmp_path: Path) -> None:
+    """Without --tensorboard at first, the resumed training writes what the log has of before."""
+    folder = trained(tmp_path, stop_at=(2, 5))
+    list(tensorboard.recorded(resume(folder), lambda run: folder.path))
+    reader = EventAccumulator(str(folder.path / "tensorboard"), size_guidance={"scalars": 0})
+    reader.Reload()
+    assert [scalar.step for scalar in reader.Scalars("accuracy/validation")] == [1, 2, 3, 4]
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # TensorBoard's own thread ends so
 @pytest.mark.parametrize("place", ["flush", "write", "folder"])
 def test_a_full_disk_ends_the_event_file_and_not_the_training(
@@ -54,7 +92,9 @@ def test_a_full_disk_ends_the_event_file_and_not_the_training(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     events: list[Event] = []
-    for event in tensorboard.recorded(start(QUICK, tmp_path, data_dir=str(tmp_path), name="board"), tmp_path):
+    for event in tensorboard.recorded(
+        start(QUICK, tmp_path, data_dir=str(tmp_path), name="board"), lambda run: tmp_path / run
+    ):
         if isinstance(event, Epoch) and event.epoch == 1 and place != "folder":
             monkeypatch.setattr(RecordWriter, place, fail)
         elif isinstance(event, Phase) and place == "folder":

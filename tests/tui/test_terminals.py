@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ from mnist_tui.tui.widgets.dialogs import Question
 from mnist_tui.tui.widgets.too_small import MESSAGES, fits
 from tests.helpers import ROOT
 from tests.tui.conftest import QUICK, screen_text, until
+from tests.tui.terminal_process import wait_for
 
 ASCII = "PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 LC_ALL=C"
 CTRL_Q = b"\x11"
@@ -79,6 +82,39 @@ def test_the_console_fits_the_terminal(at_terminal, settings: str, kind: str, wo
         assert not (colours(seen) if kind == "" else colours(seen) & {"true", "256"} - {kind})
         if settings == ASCII:
             assert max(seen) < 0x80
+        terminal.press(CTRL_Q)
+        terminal.end(60)
+        assert terminal.status == 0
+        assert b"Traceback" not in bytes(terminal._data)
+
+
+CTRL_L, CTRL_Z = b"\x0c", b"\x1a"
+
+
+def state_of(terminal: Terminal) -> str:
+    """Return the state of the process as the kernel calls it; T is stopped."""
+    return Path(f"/proc/{terminal.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+@pytest.mark.parametrize("key", [CTRL_L, CTRL_Z, b""], ids=["ctrl+l", "ctrl+z and fg", "stopped and continued"])
+def test_everything_is_drawn_again(at_terminal, key: bytes) -> None:
+    """Another program has written over the screen: `wall`, or a shell while the console was suspended."""
+    if key != CTRL_L and not Path("/proc/self/stat").exists():
+        pytest.skip("needs /proc to see that a process is stopped")
+    with at_terminal("COLORTERM=truecolor TERM=xterm-256color") as terminal:
+        terminal.shown(FORM)
+        drawn = rows_of(terminal)
+        seen = terminal.press(key) if key else terminal.written
+        if key != CTRL_L:
+            if not key:
+                os.kill(terminal.pid, signal.SIGSTOP)
+            wait_for(lambda: state_of(terminal) == "T")
+            seen = terminal.written
+            os.kill(terminal.pid, signal.SIGCONT)
+        terminal.shown(FORM, seen)
+        again = bytes(terminal._data[seen:])
+        assert all(word.encode() in again for word in ("New run", "Batch size", "quit")), again
+        assert rows_of(terminal) == drawn
         terminal.press(CTRL_Q)
         terminal.end(60)
         assert terminal.status == 0

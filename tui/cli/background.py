@@ -15,8 +15,10 @@ from typing import IO
 from mnist_tui.engine.errors import MnistTuiError
 from mnist_tui.engine.events import Event, Phase, RunStarted
 from mnist_tui.engine.training.control import Control
+from mnist_tui.tui.cli.output import say, say_error
 from mnist_tui.tui.terminal.hangup import silence
 from mnist_tui.tui.terminal.logs import log_file
+from mnist_tui.tui.terminal.signals import raise_interrupts
 
 Training = Callable[[Control], Generator[Event, None, None]]
 
@@ -34,6 +36,7 @@ def train(training: Training, runs_dir: Path, *, tensorboard: bool = False) -> i
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    raise_interrupts()
     reading, writing = os.pipe()
     child = os.fork()  # safe: no thread has been started and torch is not imported
     if child == 0:
@@ -54,17 +57,17 @@ def _relay(messages: IO[str], child: int) -> int:
     for line in messages:
         message = json.loads(line)
         if "run" in message:
-            print(f"{message['run']} is training in the background as process {child}")
-            print(f"to follow it:  mnist-tui attach {message['run']}")
+            say(f"{message['run']} is training in the background as process {child}")
+            say(f"to follow it:  mnist-tui attach {message['run']}")
             return 0
         if "status" in message:
-            print(f"mnist-tui: {message['error']}", file=sys.stderr)
+            say_error(f"mnist-tui: {message['error']}")
             return int(message["status"])
-        print(message["progress"], flush=True)
+        say(message["progress"])
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code:
-        print(f"mnist-tui: the background process failed before training; see {log_file()}", file=sys.stderr)
+        say_error(f"mnist-tui: the background process failed before training; see {log_file()}")
     return code if code >= 0 else 128 - code
 
 
@@ -81,7 +84,7 @@ def _work(training: Training, runs_dir: Path, writing: int, *, tensorboard: bool
         control = Control()
         with os.fdopen(writing, "w", encoding="utf-8") as messages:
             events = training(control)
-            events = recorded(events, runs_dir) if tensorboard else events
+            events = recorded(events, lambda run: runs_dir / run) if tensorboard else events
             status = print_events(_report_start(events, runs_dir, messages), control, json=False)
     except MnistTuiError as error:
         status = error.exit_code

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from mnist_tui.engine.errors import MnistTuiError, RunError
-from mnist_tui.tui.terminal import ascii_fallback, hangup, logs
+from mnist_tui.tui.cli import output
+from mnist_tui.tui.terminal import ascii_fallback, environment, hangup, logs
 
 
 class OptionsError(MnistTuiError):
@@ -20,6 +21,7 @@ class OptionsError(MnistTuiError):
 def run_and_exit(command: Callable[[], object]) -> NoReturn:
     """Run the command and exit with the code that it returns or that its exception maps to."""
     debug = "--debug" in sys.argv
+    environment.prepare()
     hangup.open_missing_std_streams()
     logs.set_up()
     ascii_fallback.set_up()
@@ -32,13 +34,15 @@ def run_and_exit(command: Callable[[], object]) -> NoReturn:
     except KeyboardInterrupt:
         status = 130
     except OSError as error:
+        if output.is_of_stdout(error):
+            sys.exit(output.give_up(error))
         _print_error(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", debug)
         status = RunError.exit_code
     except Exception as error:
         logging.getLogger(__name__).exception("unexpected error")
         _print_error(f"{type(error).__name__}: {error} (a bug in mnist-tui; --debug shows the traceback)", debug)
         status = 1
-    sys.exit(status if isinstance(status, int) else 0)
+    sys.exit(output.finish(status if isinstance(status, int) else 0))
 
 
 def _print_error(message: str, debug: bool) -> None:
@@ -46,5 +50,4 @@ def _print_error(message: str, debug: bool) -> None:
         import traceback
 
         traceback.print_exc()
-    line = " ".join(message.split())
-    print(f"mnist-tui: {line}", file=sys.stderr)
+    output.say_error(f"mnist-tui: {message.replace(chr(10), ' ')}")

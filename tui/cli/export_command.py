@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from mnist_tui.engine import files
 from mnist_tui.engine.analysis.subject import SPLITS
+from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures.settings import OPTIONS
 from mnist_tui.engine.runs.folder import find_run
 from mnist_tui.engine.runs.names import runs_folder
@@ -113,7 +115,7 @@ def export(
             compared=others,
             epoch=epoch,
             split=split,
-            out=Path(out).expanduser() if out else folder.path / "figures",
+            out=_output_folder(out) if out else folder.path / "figures",
             format=format,
             size=size,
             dpi=dpi,
@@ -121,6 +123,13 @@ def export(
         ),
         data_dir=data_dir or outer.get("data_dir"),
     )
+
+
+def _output_folder(out: str) -> Path:
+    try:
+        return files.user_path(out)
+    except ValueError as error:
+        raise ConfigError({"out": f"--out {out!r} {error}"}) from None
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

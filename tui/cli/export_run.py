@@ -12,11 +12,13 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from mnist_tui.engine.analysis.subject import SPLITS, Analyst, Subject
-from mnist_tui.engine.errors import ConfigError, RunError
+from mnist_tui.engine.errors import ConfigError, RunError, printable
 from mnist_tui.engine.figures import settings
 from mnist_tui.engine.figures.settings import ViewState
 from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.tui.cli.output import say
 from mnist_tui.tui.cli.plain import epoch_number
+from mnist_tui.tui.terminal.signals import raise_interrupts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def export(folder: RunFolder, names: tuple[str, ...], options: ExportOptions, *,
         epoch = _stored_epoch(folder, options.epoch)
     check(form)
     given = replace(given, compared=options.compared)
+    raise_interrupts()
     analyst = Analyst()
     analyst.data_dir = data_dir
     with _Bar(len(views)) as bar:
@@ -113,6 +116,6 @@ class _Bar:
     def print(self, line: str, *, error: bool = False) -> None:
         """Print a line above the bar."""
         if self._bar.disable or not error:
-            print(line, file=sys.stderr if error else sys.stdout, flush=True)
+            say(line, error=error)
         else:
-            self._console.print(Text(line), soft_wrap=True)
+            self._console.print(Text(printable(line)), soft_wrap=True)

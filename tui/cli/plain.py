@@ -22,7 +22,7 @@ from rich.text import Text
 from mnist_tui.engine.analysis.intervals import wilson_interval
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.folder import is_explicit
-from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.errors import ConfigError, printable
 from mnist_tui.engine.events import Epoch, Event, Notice, Phase, Progress, RunFinished, RunStarted, Test, to_json
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.follow import follow
@@ -32,11 +32,12 @@ from mnist_tui.engine.runs.tensorboard import recorded
 from mnist_tui.engine.session import resume as resume_events
 from mnist_tui.engine.session import start
 from mnist_tui.engine.training.control import Control
+from mnist_tui.tui.cli.output import give_up, say
 from mnist_tui.tui.render.run_rows import COLUMNS, cell_label
 from mnist_tui.tui.render.texts import percent, phase_label, result_label, seconds
 from mnist_tui.tui.terminal.hangup import silence
 from mnist_tui.tui.terminal.logs import thread_failures
-from mnist_tui.tui.terminal.signals import stop_on_signals
+from mnist_tui.tui.terminal.signals import raise_interrupts, stop_on_signals
 
 HEADINGS = "epoch   train loss  train acc   valid loss  valid acc     time"
 FAILED = 1
@@ -62,7 +63,7 @@ def train(
     """
     control = Control()
     events = start(config, runs_dir, data_dir=data_dir, name=name, control=control)
-    return print_events(recorded(events, runs_dir) if tensorboard else events, control, json=json)
+    return print_events(recorded(events, lambda run: runs_dir / run) if tensorboard else events, control, json=json)
 
 
 def resume(
@@ -75,19 +76,20 @@ def resume(
     """
     control = Control()
     events = resume_events(folder, data_dir=data_dir, control=control, **changes)
-    return print_events(recorded(events, folder.path.parent) if tensorboard else events, control, json=json)
+    return print_events(recorded(events, lambda run: folder.path) if tensorboard else events, control, json=json)
 
 
 def follow_run(folder: RunFolder) -> int:
     """Print the events of a training in another process until it ends; an interrupt does not affect the training."""
     history = History()
+    raise_interrupts()
     try:
         _lines(_folded(follow(folder), history), history)
     except KeyboardInterrupt:
-        print(f"\n{folder.name} is still training", file=sys.stderr)
+        say("", f"{folder.name} is still training", error=True)
         return 130
     if history.finished is None:
-        print("the training process has died: resume with mnist-tui train --resume", folder.name, file=sys.stderr)
+        say(f"the training process has died: resume with mnist-tui train --resume {folder.name}", error=True)
         return FAILED
     return 0
 
@@ -96,23 +98,26 @@ def print_events(events: Generator[Event, None, None], control: Control, *, json
     """Run a training to its end, print its events and return the exit code."""
     history = History()
     print_all = _json_lines if json else (_bar if sys.stderr.isatty() and sys.stdout.isatty() else _lines)
+    lost_output = 0
     with stop_on_signals(control) as caught, thread_failures(), contextlib.closing(events):
         try:
             print_all(_folded(events, history), history)
         except OSError as error:
-            if error.errno not in (errno.EPIPE, errno.EIO) or inspect.getgeneratorstate(events) == inspect.GEN_CLOSED:
+            if inspect.getgeneratorstate(events) == inspect.GEN_CLOSED:
                 raise  # raised by the training, not by printing
-            silence(sys.stdout.fileno())
-            if error.errno == errno.EPIPE and signal.SIGHUP not in caught:
-                # The reader closed the pipe, as `head` does; the run is saved up to this point.
-                return 128 + signal.SIGPIPE
-            for _ in _folded(events, history):  # the terminal is lost: finish the training without output
+            if error.errno == errno.EIO or signal.SIGHUP in caught:  # the terminal is lost
+                silence(sys.stdout.fileno())
+            else:
+                lost_output = give_up(error)
+                if error.errno == errno.EPIPE:  # the reader closed the pipe; the run is saved up to this point
+                    return lost_output
+            for _ in _folded(events, history):  # finish the training without output
                 pass
     fatal = [number for number in caught if number != signal.SIGHUP]
     if fatal:
         return 128 + fatal[0]
     finished = history.finished
-    return FAILED if finished and (finished.status == "failed" or not finished.stored) else 0
+    return FAILED if finished and (finished.status == "failed" or not finished.stored) else lost_output
 
 
 def _folded(events: Iterator[Event], history: History) -> Iterator[Event]:
@@ -127,7 +132,7 @@ def _json_lines(events: Iterator[Event], history: History) -> None:
         sys.stdout.write(to_json(event) + "\n")
         sys.stdout.flush()
         if isinstance(event, RunStarted) and event.note:
-            print(event.note, file=sys.stderr)
+            say(event.note, error=True)
 
 
 def _lines(events: Iterator[Event], history: History) -> None:
@@ -137,11 +142,11 @@ def _lines(events: Iterator[Event], history: History) -> None:
             # Downloads report progress ten times per second; print one line per file.
             label = f"downloading {event.detail}" if event.name == "download" else phase_label(event)
             if label != previous and event.name in ("download", "verify", "paused"):
-                print(label, flush=True)
+                say(label)
             previous = label
         else:
             for line in _event_lines(event, history):
-                print(line, flush=True)
+                say(line)
 
 
 def _bar(events: Iterator[Event], history: History) -> None:
@@ -171,7 +176,7 @@ def _bar(events: Iterator[Event], history: History) -> None:
                 bar.update(task, description=f"epoch {event.epoch}/{epochs}", completed=done, total=epochs, note=note)
             for line in _event_lines(event, history):
                 # The bar's console prints lines above the bar; stdout is the same terminal.
-                bar.console.print(Text(line), soft_wrap=True)
+                bar.console.print(Text(printable(line)), soft_wrap=True)
 
 
 def _event_lines(event: Event, history: History) -> list[str]:
@@ -212,7 +217,7 @@ def list_runs(runs_dir: Path, *, json: bool) -> None:
             print(json_module.dumps(_record(run)))
         return
     if not stored:
-        print(f"no runs in {runs_dir} yet: train one with mnist-tui train", file=sys.stderr)
+        say(f"no runs in {runs_dir} yet: train one with mnist-tui train", error=True)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in COLUMNS:
@@ -253,7 +258,7 @@ def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None,
         record = {"run": folder.name, "epoch": number, "split": split, "loss": result.loss, "acc": correct / total}
         print(json_module.dumps(_without_nan(record | {"correct": correct, "total": total, "interval": [low, high]})))
         return
-    print(
+    say(
         f"{folder.name}, epoch {number}, {split}: accuracy {percent(correct / total)} ({correct:,} of {total:,}; "
         f"95 % interval {low * 100:.2f}–{high * 100:.2f} %), loss {result.loss:.4f}"
     )

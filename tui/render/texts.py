@@ -6,6 +6,8 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from mnist_tui.engine import errors
+
 if TYPE_CHECKING:
     from mnist_tui.engine.events import Phase, Test
     from mnist_tui.engine.runs.history import History
@@ -22,8 +24,8 @@ PHASES = {
 
 
 def printable(text: str, width: int = 80) -> str:
-    """Replace control and unencodable characters in untrusted text and truncate it to `width` characters."""
-    clean = "".join(character if character.isprintable() else "?" for character in text[: width + 1])
+    """Escape control characters in untrusted text and truncate it to `width` characters."""
+    clean = errors.printable(text[: width + 1])
     return clean if len(clean) <= width else clean[: width - 1] + "…"
 
 

@@ -49,9 +49,14 @@ class QuickApp(RobustApp):
         return CURVE_COLOURS
 
     def on_mount(self) -> None:
-        self.app_resume_signal.subscribe(self, lambda app: self._painted.forget())
+        self.app_resume_signal.subscribe(self, lambda app: self.action_repaint())
         if enabled("garbage"):
             self.set_interval(garbage.IDLE_SECONDS, self._sweeper.sweep)
+
+    def action_repaint(self) -> None:
+        """Write every cell again, because another program has written to the terminal."""
+        self._painted.forget()
+        self.refresh(layout=True)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):

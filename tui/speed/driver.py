@@ -22,6 +22,18 @@ class Terminal(LinuxDriver):
         if self._writer_thread is None or self._writer_thread.is_alive():
             super().write(data)
 
+    def _sigcont_application(self, *arguments: object) -> None:
+        """Set up the terminal again when the process is continued, also after a `SIGSTOP`, which can't be caught.
+
+        Textual then starts its threads a second time.
+        """
+        if self._writer_thread is None or not self._app.is_running:  # not on the screen yet, or no longer
+            return
+        if self._writer_thread.is_alive():  # it was not suspended before
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        super()._sigcont_application(*arguments)
+
     def close(self) -> None:
         """Stop the writer thread, unless it has ended; stopping also writes to its queue, see `write`."""
         if self._writer_thread is not None and self._writer_thread.is_alive():

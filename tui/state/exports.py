@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnist_tui.engine import files
+from mnist_tui.engine.errors import printable
 from mnist_tui.tui.messages import ExportFinished, ExportsChanged, Post, notification
 
 if TYPE_CHECKING:  # not imported before the first frame
@@ -61,7 +64,9 @@ class Exports:
         """Return the default folder of a run's figures."""
         folder = self._figures_folder(subject)
         # Relative if possible, because a field shows only the end of a long path.
-        return str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder)
+        with contextlib.suppress(OSError, ValueError):  # elsewhere, or the current folder was deleted
+            folder = folder.relative_to(Path.cwd())
+        return str(folder)
 
     def export_view(self, view: ViewState, name: str, preferences: Preferences) -> None:
         """Export one view and save the preferences."""
@@ -93,9 +98,9 @@ class Exports:
         preferences = self.preferences
         own = self._figures_folder(everything or views[0].subject)
         try:
-            folder = Path(preferences.folder).expanduser() if preferences.folder else own
-        except RuntimeError:
-            self._post(notification(f"{preferences.folder} contains an unknown user's home folder", "error"))
+            folder = files.user_path(preferences.folder) if preferences.folder else own
+        except ValueError as error:
+            self._post(notification(f"{preferences.folder} {error}", "error"))
             return
         export, written = Export(views, everything, folder, name, preferences), list[Path]()
         self._jobs.start(
@@ -118,7 +123,7 @@ class Exports:
             return
         several = export.everything is not None
         path = export.folder.absolute() if several else written[0]
-        self._show(f"{len(written)} files in {path}" if several else "  ".join(map(str, written)))
+        self._show(printable(f"{len(written)} files in {path}" if several else "  ".join(map(str, written))))
         self._post(ExportFinished(path))
 
     def dismiss(self, text: str | None = None) -> bool:

@@ -7,8 +7,6 @@ import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from platformdirs import user_config_path
-
 from mnist_tui.engine import files
 
 MAX_BYTES = 1 << 16
@@ -27,7 +25,7 @@ class Preferences:
 
 
 def _path() -> Path:
-    return user_config_path("mnist-tui") / "export.json"
+    return files.user_folder("config") / "export.json"
 
 
 def load() -> Preferences:

@@ -54,7 +54,10 @@ def lookalike(character: str) -> str:
 def _replace(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(map(lookalike, error.object[error.start : error.end])), error.end
+    text = error.object[error.start : error.end]
+    if error.encoding.lower().startswith("utf"):  # which lacks nothing but lone surrogates
+        return "?" * len(text), error.end
+    return "".join(map(lookalike, text)), error.end
 
 
 codecs.register_error(ERRORS, _replace)
@@ -63,5 +66,5 @@ codecs.register_error(ERRORS, _replace)
 def set_up() -> None:
     """Make stdout and stderr substitute characters that their encoding cannot represent."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ERRORS)

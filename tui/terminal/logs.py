@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import platformdirs
-
+from mnist_tui.engine import files
+from mnist_tui.engine.errors import printable
 from mnist_tui.engine.runs.log_file import BoundedLogFile, truncate_middle
 
 
 def log_file() -> Path:
     """Return the path of the log for messages that do not belong to a run."""
-    return platformdirs.user_log_path("mnist-tui") / "mnist-tui.log"
+    return files.user_folder("log") / "mnist-tui.log"
 
 
 def set_up() -> None:
@@ -55,4 +55,4 @@ class LogLines(logging.Handler):
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lines.extend(truncate_middle(self.format(record)).splitlines())
+        self._lines.extend(map(printable, truncate_middle(self.format(record)).splitlines()))

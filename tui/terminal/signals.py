@@ -22,6 +22,15 @@ def handle_signals(handlers: Mapping[int, Callable[[], None]]) -> None:
             asyncio.get_running_loop().add_signal_handler(number, handler)
 
 
+def raise_interrupts() -> None:
+    """Let an interrupt raise `KeyboardInterrupt` from now on, so that whatever has begun is cleaned up.
+
+    Before, it ends the process at once, see `mnist_tui.__main__`. An ignored signal stays ignored, as under `nohup`.
+    """
+    if callable(signal.getsignal(signal.SIGINT)):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextlib.contextmanager
 def stop_on_signals(control: Control) -> Iterator[list[int]]:
     """Stop the training and save it on the first SIGINT or SIGTERM, exit immediately on the second.
@@ -39,7 +48,8 @@ def stop_on_signals(control: Control) -> Iterator[list[int]]:
         caught.append(number)
         control.stop()
         if number == signal.SIGINT:
-            print("\nstopping and saving; press Ctrl+C again to exit immediately", file=sys.stderr)
+            with contextlib.suppress(OSError, ValueError):
+                print("\nstopping and saving; press Ctrl+C again to exit immediately", file=sys.stderr)
 
     def hang_up(number: int, frame: FrameType | None) -> None:
         caught.append(number)

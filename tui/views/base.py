@@ -128,10 +128,11 @@ class View(QuickScreen[None]):
     # -- dialogs -----------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        """Show the keys of the view."""
+        """Show what the view shows, and its keys."""
+        from mnist_tui.tui.render.explanations import EXPLANATIONS
         from mnist_tui.tui.widgets.dialogs import Help
 
-        self.app.push_screen(Help(self.HELP_TITLE, (self.MODE, *self.MORE_SCOPES)))
+        self.app.push_screen(Help(self.HELP_TITLE, (self.MODE, *self.MORE_SCOPES), EXPLANATIONS[self.MODE]))
 
     def action_log(self) -> None:
         """Show the log."""

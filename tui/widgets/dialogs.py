@@ -13,6 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Button, Input, RichLog, Static
 
 from mnist_tui.tui.keys import help_lines
+from mnist_tui.tui.render.explanations import Explanation
 from mnist_tui.tui.render.palette import rich_colours
 from mnist_tui.tui.widgets.dialog import Dialog
 
@@ -89,22 +90,24 @@ WIDTH = 74
 """Maximum width of a dialog in columns, as in the style sheet."""
 MIN_TEXT_WIDTH = 20
 """Minimum width of the help texts in columns; narrower terminals do not show dialogs."""
+GAP = 3
+"""Columns between the two columns of the help."""
 DECORATION = 8
 """Columns of the border, the padding and the scroll bar."""
 
 
 class Help(_Reader):
-    """Keys of a view, and keys that are available everywhere."""
+    """What a view shows and what its numbers mean, its keys, and the keys that are available everywhere."""
 
-    def __init__(self, title: str, scopes: tuple[str, ...]) -> None:
+    def __init__(self, title: str, scopes: tuple[str, ...], explanation: Explanation) -> None:
         """Create the help for the given scopes of the key table; that of the view comes first."""
         super().__init__()
-        self._title, self._scopes = title, scopes
+        self._title, self._scopes, self._explanation = title, scopes, explanation
         self._columns = 0
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog") as dialog:
-            dialog.border_title = "keys"
+            dialog.border_title = "help"
             dialog.border_subtitle = "↑ ↓ scroll   esc close"
             yield Static(self._text())
 
@@ -113,24 +116,26 @@ class Help(_Reader):
             self.query_one(Static).update(self._text())
 
     def _text(self) -> Text:
-        """Return the keys and their descriptions in two columns; a Rich table takes three times as long."""
+        """Return terms, keys and their descriptions in two columns; a Rich table takes three times as long."""
         colours = rich_colours(self.app.theme_variables)
         parts = [
             (heading, list(help_lines(scopes)))
             for heading, scopes in ((self._title, self._scopes), ("Everywhere", ("everywhere",)))
         ]
         parts.append(("", list(TEXTUAL_KEYS)))
+        if self._explanation.terms:
+            parts.insert(1, ("What the numbers mean", [("", *term) for term in self._explanation.terms]))
         self._columns = self.app.size.width
-        room = min(WIDTH, self._columns * 94 // 100) - DECORATION
+        width = max(MIN_TEXT_WIDTH, min(WIDTH, self._columns * 94 // 100) - DECORATION)
         column = max(cell_len(key) for _, lines in parts for _, key, _ in lines)
-        room = max(MIN_TEXT_WIDTH, room - column - 4)
-        text = Text()
+        room = max(MIN_TEXT_WIDTH, width - column - GAP)
+        text = Text("\n".join(wrap(self._explanation.about, width)) + "\n\n")
         for heading, lines in parts:
             if heading:
-                text.append(f"{' ' * (column + 4)}{heading}\n", f"bold {colours['primary']}")
+                text.append(f"{' ' * (column + GAP)}{heading}\n", f"bold {colours['primary']}")
             for _, key, description in lines:
-                text.append(f"{' ' * (column - cell_len(key))}{key}    ", f"bold {colours['accent']}")
-                text.append(f"\n{' ' * (column + 4)}".join(wrap(description, room)) + "\n")
+                text.append(f"{' ' * (column - cell_len(key))}{key}{' ' * GAP}", f"bold {colours['accent']}")
+                text.append(f"\n{' ' * (column + GAP)}".join(wrap(description, room)) + "\n")
             text.append("\n")
         text.rstrip()
         return text

@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import printable
 from mnist_tui.tui.render.palette import rich_colours
 
 SPLIT_LABELS = {"test": "test images", "valid": "validation images", "train": "training images"}
@@ -55,7 +56,7 @@ class SubjectBar(Widget):
         text.append("following  " if self.follows else " ", dim)
         text.append(SPLIT_LABELS[subject.split], colours["primary"])
         if width >= 100:
-            text.append(f"  {subject.folder.name}", dim)
+            text.append(f"  {printable(subject.folder.name)}", dim)
         room = width - text.cell_len
         if self.note and room > len(self.note) + 1:
             text.append(self.note.rjust(room), dim)
