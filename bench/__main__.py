@@ -54,7 +54,7 @@ def main() -> None:
     os.environ["MNIST_TUI_DATA"] = str(folder)  # for the consoles that are measured
     setting = Setting(folder, read(folder), options.quick)
     record: dict[str, object] = {
-        "machine": [device.name for device in devices.found()],
+        "machine": [device.name for device in devices.found() if not device.problem],
         "cores": devices.available_cores(),
         "torch": torch.__version__,
         "quick": options.quick,

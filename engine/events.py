@@ -43,6 +43,13 @@ class RunStarted:
     """Starting position: events of a resumed run from this epoch and batch on supersede earlier ones."""
     elapsed: float = 0.0
     """Seconds of training before this event, in earlier processes."""
+    device_note: str = ""
+    """Why a faster device of the machine is not used; usually empty."""
+
+    @property
+    def notes(self) -> list[str]:
+        """The caveats about the data set and the device, those that apply."""
+        return [note for note in (self.note, self.device_note) if note]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from mnist_tui.engine.data.folder import data_folder, is_explicit
 from mnist_tui.engine.data.loading import load
 from mnist_tui.engine.errors import Cancelled, ConfigError, DataError, MnistTuiError, RunError, TrainingError
 from mnist_tui.engine.events import Epoch, Event, Notice, RunFinished
+from mnist_tui.engine.hardware.failures import known_cause, one_line, shortened
 from mnist_tui.engine.runs import log_file
 from mnist_tui.engine.runs.folder import RunFolder, check_runs_folder
 from mnist_tui.engine.runs.history import History
@@ -26,9 +27,6 @@ from mnist_tui.engine.training.control import Control
 
 if TYPE_CHECKING:
     from mnist_tui.engine.training.state import TrainingState
-
-MAX_REASON = 300
-"""Maximum length of a third-party error message on the screen; the log contains all of it."""
 
 
 def start(
@@ -244,12 +242,4 @@ def _record_notices(writer: RunWriter) -> Iterator[Notice]:
 
 def explain(error: Exception) -> str:
     """Return the reason why training failed, as one line, with a remedy if one is known."""
-    import torch
-
-    text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
-        where = "the GPU" if isinstance(error, torch.cuda.OutOfMemoryError) else "this machine"
-        return f"{where} has too little memory: free some, or use a smaller --batch-size or --hidden"
-    if isinstance(error, RuntimeError) and ("CUDA error" in text or "MPS" in text):
-        return f"the device was lost ({text[:MAX_REASON]}): use --resume once it is back, or add --device cpu"
-    return text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…"
+    return known_cause(error, ", or use a smaller --batch-size or --hidden") or shortened(one_line(error))

@@ -71,9 +71,11 @@ class DevicesFound(Message):
     """torch was imported and the devices of this machine were detected."""
 
     devices: list[Device]
-    """From the fastest to the slowest; empty if torch can't be imported."""
+    """From the fastest to the slowest, with those that can't be used; empty if torch can't be imported."""
     cores: int
     """Number of CPU cores available to this process."""
+    problem: str = ""
+    """Why torch can't be imported."""
 
 
 # -- from state objects ----------------------------------------------------------------------------------------

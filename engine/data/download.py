@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mnist_tui.engine.data.catalog import DatasetInfo, SourceFile
-from mnist_tui.engine.data.files import GZIP_MAGIC, missing_files, os_error_text, printable, raw_folder
+from mnist_tui.engine.data.files import GZIP_MAGIC, os_error_text, printable
+from mnist_tui.engine.data.lookup import file_names, misplaced, missing_files, raw_folder
 from mnist_tui.engine.data.mirrors import DownloadError, mirrors
 from mnist_tui.engine.data.staging import Staging
 from mnist_tui.engine.data.transfer import BODY, COMPLETE, CONNECT, Transfer, TransferError, host
@@ -53,7 +54,7 @@ def download(info: DatasetInfo, folder: Path, cancelled: Callable[[], bool]) -> 
     if not missing:
         return
     raw = raw_folder(info, folder)
-    remedy = f"put the four files into {printable(raw)}, or choose another folder with --data-dir"
+    remedy = f"put {file_names(info, missing)} into {printable(raw)}, or choose another folder with --data-dir"
     yield Phase("download", f"{missing[0].name}.gz", 0, missing[0].gz_bytes)
     addresses = mirrors(info)
     if cancelled():
@@ -67,7 +68,8 @@ def download(info: DatasetInfo, folder: Path, cancelled: Callable[[], bool]) -> 
                         source, staging.open(f"{source.name}.gz"), addresses, report, cancelled
                     )
                 except TransferError as error:
-                    raise DownloadError(info.title, str(error), remedy) from error
+                    remedies = (error.remedy, misplaced(info, folder) or remedy)
+                    raise DownloadError(info.title, str(error), ", or ".join(filter(None, remedies))) from error
                 addresses.remove(mirror)
                 addresses.insert(0, mirror)  # the mirrors before it failed, and would cost their time-outs again
             staging.commit()
@@ -85,7 +87,8 @@ def _download_file(
     """Download `source` into `file` from the first mirror that provides it, and return that mirror.
 
     Raises:
-        TransferError: All mirrors failed; the message is that of the transfer that got furthest, after its host.
+        TransferError: All mirrors failed; the message is that of the transfer that got furthest, after its host or its
+            proxy.
     """
     failures: list[tuple[str, TransferError]] = []
     for attempt in range(ROUNDS):
@@ -95,13 +98,13 @@ def _download_file(
             try:
                 yield from _download_from(f"{address}{source.name}.gz", source, file, report, cancelled)
             except TransferError as error:
-                failures.append((host(address), error))
+                failures.append((error.culprit or host(address), error))
             else:
                 return address
-    furthest_host, furthest = max(failures, key=lambda failure: failure[1].reached)
+    culprit, furthest = max(failures, key=lambda failure: failure[1].reached)
     others = len({name for name, _ in failures}) - 1
     and_others = f", and {others} other mirror{'s' * (others > 1)} failed too" if others else ""
-    raise TransferError(f"{furthest_host} {furthest}{and_others}", furthest.reached)
+    raise TransferError(f"{culprit} {furthest}{and_others}", furthest.reached, remedy=furthest.remedy)
 
 
 def _download_from(

@@ -10,7 +10,8 @@ from typing import Literal
 
 from mnist_tui.engine import files
 from mnist_tui.engine.data.catalog import CATALOG, DIGITS, DatasetInfo
-from mnist_tui.engine.data.files import human_size, locate, os_error_text, printable, raw_folder, visible_fault
+from mnist_tui.engine.data.files import human_size, os_error_text, printable, visible_fault
+from mnist_tui.engine.data.lookup import file_names, locate
 from mnist_tui.engine.errors import ConfigError, DataError
 
 FOLDER_VARIABLE = "MNIST_TUI_DATA"
@@ -86,12 +87,13 @@ def survey(folder: Path) -> dict[str, Availability]:
 
 
 def _availability(info: DatasetInfo, folder: Path) -> Availability:
-    raw = raw_folder(info, folder)
     on_disk, to_download, compressed = 0, 0, False
+    missing = []
     for source in info.files:
-        path = locate(raw, source)
+        path = locate(info, folder, source)
         if path is None:
             to_download += source.gz_bytes
+            missing.append(source)
             continue
         fault = visible_fault(path, source)
         if fault:
@@ -99,7 +101,7 @@ def _availability(info: DatasetInfo, folder: Path) -> Availability:
         compressed = compressed or path.suffix == ".gz"
         on_disk += _size(path)
     if to_download:
-        what = "the rest will be downloaded" if on_disk else "will be downloaded"
+        what = f"{file_names(info, missing)} will be downloaded" if on_disk else "will be downloaded"
         return Availability(info.name, info.title, "missing", f"{what}: {human_size(to_download)}", to_download)
     detail = human_size(on_disk) + (" as .gz" if compressed else "")
     return Availability(info.name, info.title, "ready", detail, on_disk)

@@ -18,9 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_tui.engine.data.catalog import CATALOG, SourceFile
-from mnist_tui.engine.data.files import GZIP_MAGIC, locate, printable, regular_size, size_fault, unreadable_reason
+from mnist_tui.engine.data.files import (
+    GZIP_MAGIC,
+    foreign_fault,
+    printable,
+    regular_size,
+    size_fault,
+    unreadable_reason,
+)
+from mnist_tui.engine.data.lookup import locate_in
 from mnist_tui.engine.errors import DataError
 
+_MAX_LAYERS = 2
+"""How often a file may be compressed: a server or browser may have compressed the `.gz` again."""
 _ELEMENT_CODES = {"u1": 0x08, ">i4": 0x0C}
 """Third byte of the magic number, by numpy type string."""
 
@@ -28,7 +38,8 @@ _ELEMENT_CODES = {"u1": 0x08, ">i4": 0x0C}
 def read_images(raw: Path, source: SourceFile) -> NDArray[np.uint8]:
     """Read the images of the file `source` in the folder `raw`: uint8 (N, 28, 28), read-only.
 
-    The uncompressed file is preferred to the `.gz` file.
+    The uncompressed file is preferred to the `.gz` file, and exact names to similar ones. Whether a file is compressed
+    is decided by its content, since browsers and archivers change one without the other.
 
     Raises:
         DataError: The file is missing, unreadable or not exactly as in the catalog.
@@ -59,7 +70,7 @@ def read_labels(raw: Path, source: SourceFile, classes: int) -> NDArray[np.uint8
 
 
 def _find(raw: Path, source: SourceFile) -> Path:
-    path = locate(raw, source)
+    path = locate_in(raw, source)
     if path is None:
         raise DataError(f"{printable(raw / source.name)} is missing; copy the file or its .gz there")
     return path
@@ -67,48 +78,54 @@ def _find(raw: Path, source: SourceFile) -> Path:
 
 def _read(path: Path, source: SourceFile) -> NDArray[Any]:
     """Read and verify the array in a file; read-only."""
-    compressed = path.suffix == ".gz"
     # Incompressible data grows by far less than 1 % in a gzip file.
-    limit = source.raw_bytes + (source.raw_bytes // 100 + 4096 if compressed else 0)
+    limit = source.raw_bytes + source.raw_bytes // 100 + 4096
     try:
         size = regular_size(path)
         if size is None:
             raise unusable_file(path, "is not a regular file")
         with path.open("rb") as file:
-            raw_content = file.read(min(size, limit))
+            content = file.read(min(size, limit))
     except (OSError, ValueError) as error:
         raise DataError(
             f"{printable(path)} {unreadable_reason(error)}; make it readable, or choose another folder with --data-dir"
         ) from None
-    if compressed:
+    packed: list[bytes] = []
+    while content.startswith(GZIP_MAGIC):
+        if len(packed) == _MAX_LAYERS:
+            raise unusable_file(path, "is compressed more than twice and must be decompressed first")
         if size > limit:
             raise unusable_file(path, f"is too long: {size:,} bytes for {source.raw_bytes:,} uncompressed ones")
-        content = _decompress(path, raw_content, source)
+        packed.append(content)
+        content = _decompress(path, content, source.raw_bytes, limit)
         size = len(content)
-    else:
-        content = raw_content
+    if fault := foreign_fault(content):
+        raise unusable_file(path, fault)
     _check_header(path, content, source)
     if fault := size_fault(size, source) or size_fault(len(content), source):
         raise unusable_file(path, fault)
-    _check_checksum(path, raw_content, content, source)
+    _check_checksum(path, packed, content, source)
     return np.frombuffer(content, source.dtype, offset=source.header_bytes).reshape(source.shape)
 
 
-def _decompress(path: Path, raw_content: bytes, source: SourceFile) -> bytes:
-    """Decompress the content, producing at most one byte more than expected."""
+def _decompress(path: Path, packed: bytes, size: int, limit: int) -> bytes:
+    """Decompress the content: at most `size` bytes, or `limit` if the result is compressed itself."""
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(raw_content)) as file:
-            content = file.read(source.raw_bytes + 1)
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+            content = file.read(size + 1)
+            if content.startswith(GZIP_MAGIC):
+                content += file.read(limit + 1 - len(content))
+                size = limit
     except EOFError:
         raise unusable_file(
-            path, f"is truncated: the compressed data ends early, after {len(raw_content):,} bytes"
+            path, f"is truncated: the compressed data ends early, after {len(packed):,} bytes"
         ) from None
     except gzip.BadGzipFile:
-        raise unusable_file(path, "is damaged, or not a gzip file") from None
+        raise unusable_file(path, "is damaged: its gzip header or checksum is invalid") from None
     except zlib.error:
         raise unusable_file(path, "is damaged: the compressed data has an error") from None
-    if len(content) > source.raw_bytes:
-        raise unusable_file(path, f"decompresses to more than the expected {source.raw_bytes:,} bytes")
+    if len(content) > size:
+        raise unusable_file(path, f"decompresses to more than the expected {size:,} bytes")
     return content
 
 
@@ -116,8 +133,6 @@ def _check_header(path: Path, content: bytes, source: SourceFile) -> None:
     """Raise `DataError` if the header is present but not as expected."""
     if len(content) < source.header_bytes:
         return  # the check of the size gives a better message
-    if content.startswith(GZIP_MAGIC):
-        raise DataError(f"{printable(path)} is gzip-compressed but its name does not end in .gz; add .gz to its name")
     magic, *lengths = struct.unpack_from(f">{1 + len(source.shape)}I", content)
     expected = _ELEMENT_CODES[source.dtype] << 8 | len(source.shape)
     if magic != expected:
@@ -131,13 +146,13 @@ def _check_header(path: Path, content: bytes, source: SourceFile) -> None:
         raise unusable_file(path, f"holds {lengths[0]:,} {source.kind} instead of {source.items:,}")
 
 
-def _check_checksum(path: Path, raw_content: bytes, content: bytes, source: SourceFile) -> None:
+def _check_checksum(path: Path, packed: list[bytes], content: bytes, source: SourceFile) -> None:
     """Raise `DataError` if the content is not the published one.
 
     A `.gz` made by another compressor has a different checksum, so the uncompressed content is checked as well. Even
     if neither checksum is published, a file of another data set is detected, since data sets share file names.
     """
-    if raw_content is not content and _md5(raw_content) == source.gz_md5:
+    if any(_md5(layer) == source.gz_md5 for layer in packed):
         return
     digest = _md5(content)
     if digest == source.raw_md5:
@@ -145,7 +160,7 @@ def _check_checksum(path: Path, raw_content: bytes, content: bytes, source: Sour
     for info in CATALOG.values():
         if any(digest == file.raw_md5 for file in info.files):
             raise unusable_file(path, f"is {info.title}'s file and belongs in {info.folder}/raw")
-    if source.raw_md5 is not None or raw_content is not content:
+    if source.raw_md5 is not None or packed:
         raise unusable_file(path, "is damaged: its checksum does not match the published one")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http
 import http.client
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -15,6 +16,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from mnist_tui.engine.data.files import printable
+from mnist_tui.engine.data.proxies import Proxy, proxies, proxy_for
 
 CONNECT, RESPONSE, BODY, COMPLETE = range(4)
 """Stages of a transfer; the failure that reached the latest stage is the most informative one to report."""
@@ -25,10 +27,14 @@ _POLL = 0.1
 
 
 class TransferError(Exception):
-    """A failed transfer; the message is worded to follow the host's name."""
+    """A failed transfer; the message is worded to follow `culprit`."""
 
-    def __init__(self, reason: str, reached: int) -> None:
+    def __init__(self, reason: str, reached: int, culprit: str = "", remedy: str = "") -> None:
         self.reached = reached
+        self.culprit = culprit
+        """What failed, such as a proxy; empty for the host."""
+        self.remedy = remedy
+        """What to do about it, if that is known."""
         super().__init__(reason)
 
 
@@ -94,9 +100,12 @@ class Transfer:
     def _receive(self) -> Iterator[bytes]:
         request = urllib.request.Request(self._url, headers={"User-Agent": "mnist-tui"})
         try:
-            response = urllib.request.build_opener(_HttpOnlyRedirects).open(request, timeout=self._timeout)
+            through = urllib.request.ProxyHandler(proxies())
+            response = urllib.request.build_opener(through, _HttpOnlyRedirects).open(request, timeout=self._timeout)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise _connection_error(error, self._timeout) from error
+            proxy = proxy_for(self._url)
+            failure = _connection_error(error, self._timeout)
+            raise (failure if proxy is None else _proxy_error(error, failure, proxy)) from error
         with response:
             if response.headers.get_content_type() == "text/html":
                 raise TransferError("sent a web page instead of the file", RESPONSE)
@@ -167,6 +176,30 @@ def _connection_error(error: Exception, timeout: float) -> TransferError:
         return TransferError("sent an invalid HTTP response", CONNECT)
     words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
     return TransferError(f"can't be reached ({printable(words)[:80]})", CONNECT)
+
+
+def _proxy_error(error: Exception, failure: TransferError, proxy: Proxy) -> TransferError:
+    """Return the failure of a connection that a proxy is set for: most are the proxy's own."""
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+
+    def blame(reason: str) -> TransferError:
+        return TransferError(reason, failure.reached, proxy.label, proxy.remedy)
+
+    if proxy.is_socks:
+        if proxy.url in proxies().values():
+            return blame("is a SOCKS proxy, which is not supported")
+        return TransferError(f"{failure}, and {proxy.label} is a SOCKS proxy, which is not supported", failure.reached)
+    if isinstance(error, urllib.error.HTTPError):
+        if error.code == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            return blame("requires a user name and a password")
+        return TransferError(f"{failure}, through {proxy.label}", failure.reached) if error.code >= 500 else failure
+    if isinstance(cause, ssl.SSLError):
+        return TransferError(f"{failure}, through {proxy.label}", failure.reached)
+    if isinstance(cause, ValueError | http.client.InvalidURL) or not proxy.address:
+        return blame("is not a valid address")
+    if tunnel := re.match(r"Tunnel connection failed: (\d{3})", str(cause)):
+        return blame(f"refused to connect to the mirror ({tunnel[1]} {_status_phrase(int(tunnel[1]))}".rstrip() + ")")
+    return blame(str(failure))
 
 
 def _status_phrase(code: int) -> str:

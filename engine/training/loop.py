@@ -96,7 +96,7 @@ class _Training:
         resumed = self.resumed
         self.started_at = time.perf_counter() - (resumed.seconds if resumed else 0.0)
         yield Phase("warm-up", "initializing the device")
-        self.device, device_name = devices.prepare(self.config, choose_threads)
+        self.device, device_name, device_note = devices.prepare(self.config, choose_threads)
         self._load()
         if resumed:
             self._restore(resumed)
@@ -114,6 +114,7 @@ class _Training:
             std=self.dataset.std,
             time=time.time(),
             note=self.dataset.note,
+            device_note=device_note,
             epoch=first,
             batch=resumed.batch if resumed else 0,
             elapsed=resumed.seconds if resumed else 0.0,

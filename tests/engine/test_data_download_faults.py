@@ -36,6 +36,8 @@ FAULTS = {
     "redirect to ftp": "redirects to an address that is neither http nor https",
     "not http": "sent an invalid HTTP response",
 }
+MISSING = "train-images-idx3-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte"
+"""What the fixture's folder lacks."""
 
 
 class TestFailure:
@@ -53,7 +55,7 @@ class TestFailure:
         assert error.reason.startswith(f"{host} {reason}")
         assert str(error) == (
             f"Tiny could not be downloaded: {error.reason}; "
-            f"put the four files into {folder}/Tiny/raw, or choose another folder with --data-dir"
+            f"put {MISSING} into {folder}/Tiny/raw, or choose another folder with --data-dir"
         )
         assert "\n" not in str(error)
 

@@ -118,7 +118,7 @@ class TestSurvey:
         (place / tiny.info.test_labels.name).unlink()
         found = survey(tmp_path)["mnist"]
         size = len(tiny.gz[f"{tiny.info.test_labels.name}.gz"])
-        assert (found.state, found.detail) == ("missing", f"the rest will be downloaded: {size} bytes")
+        assert (found.state, found.detail) == ("missing", f"t10k-labels-idx1-ubyte will be downloaded: {size} bytes")
         assert found.bytes == size
 
     def test_damaged(self, tmp_path, tiny):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from mnist_tui.engine.errors import MnistTuiError, RunError
+from mnist_tui.engine.hardware.failures import known_cause
 from mnist_tui.tui.cli import output
 from mnist_tui.tui.terminal import ascii_fallback, environment, hangup, logs
 
@@ -40,7 +41,8 @@ def run_and_exit(command: Callable[[], object]) -> NoReturn:
         status = RunError.exit_code
     except Exception as error:
         logging.getLogger(__name__).exception("unexpected error")
-        _print_error(f"{type(error).__name__}: {error} (a bug in mnist-tui; --debug shows the traceback)", debug)
+        bug = f"{type(error).__name__}: {error} (a bug in mnist-tui; --debug shows the traceback)"
+        _print_error(known_cause(error) or bug, debug)
         status = 1
     sys.exit(output.finish(status if isinstance(status, int) else 0))
 

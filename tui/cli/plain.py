@@ -131,8 +131,8 @@ def _json_lines(events: Iterator[Event], history: History) -> None:
     for event in events:
         sys.stdout.write(to_json(event) + "\n")
         sys.stdout.flush()
-        if isinstance(event, RunStarted) and event.note:
-            say(event.note, error=True)
+        if isinstance(event, RunStarted) and event.notes:
+            say(*event.notes, error=True)
 
 
 def _lines(events: Iterator[Event], history: History) -> None:
@@ -183,7 +183,7 @@ def _event_lines(event: Event, history: History) -> list[str]:
     """Format an event as lines of text; empty for progress and phases."""
     match event:
         case RunStarted():
-            lines = [f"note: {event.note}"] if event.note else []
+            lines = [f"note: {note}" for note in event.notes]
             if event.epoch > 1 or event.batch:
                 lines.append(f"resuming at epoch {event.epoch} of {event.config['epochs']}")
             hidden = "-".join(map(str, (784, *event.config["hidden"], 10)))

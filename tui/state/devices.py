@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
+from mnist_tui.engine.hardware.failures import one_line, shortened
 from mnist_tui.engine.hardware.torch_import import import_torch
 from mnist_tui.tui.messages import DevicesFound, Post
 
@@ -27,6 +28,6 @@ class Devices:
             from mnist_tui.engine.hardware import devices
 
             self._post(DevicesFound(devices.found(), devices.available_cores()))
-        except Exception:
+        except Exception as error:
             logging.getLogger(__name__).exception("torch is not usable")
-            self._post(DevicesFound([], 1))
+            self._post(DevicesFound([], 1, shortened(one_line(error))))

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from textual.message_pump import MessagePump
 
 from mnist_tui.engine.errors import Cancelled, MnistTuiError, printable
+from mnist_tui.engine.hardware.failures import known_cause
 from mnist_tui.tui.messages import JobUpdate
 from mnist_tui.tui.speed.priority import lower_priority
 
@@ -103,7 +104,8 @@ class Job:
         except Exception as error:
             if not self.cancelled:
                 logging.getLogger(__name__).exception("the job %s of %s failed", self.name, type(self._owner).__name__)
-            line = printable(f"{self._failure} ({type(error).__name__}: {error}); L shows the log")
+            cause = known_cause(error) or f"{type(error).__name__}: {error}"
+            line = printable(f"{self._failure} ({cause}); L shows the log")
             self._outcome = partial(callbacks.failure, line)
         else:
             self._outcome = partial(callbacks.result, result) if callbacks.result is not None else lambda: None

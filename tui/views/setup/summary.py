@@ -13,6 +13,7 @@ from mnist_tui.engine.recipes import RECIPES
 from mnist_tui.tui.render.texts import bytes_label
 
 if TYPE_CHECKING:
+    from mnist_tui.engine.hardware.devices import Device
     from mnist_tui.tui.messages import DevicesFound
 
 
@@ -102,10 +103,22 @@ def _machine_lines(devices: DevicesFound | None) -> list[str]:
     if devices is None:
         return ["detecting devices …"]
     if not devices.devices:
-        return ["torch is not usable: see the log (L)"]
+        return [f"torch is not usable: {devices.problem}", "see the log (L)"]
     lines = []
     for device in devices.devices:
         memory = f", {bytes_label(device.memory)}" if device.memory else ""
         cores = f", {devices.cores} core{'s' if devices.cores > 1 else ''}" if device.kind == "cpu" else ""
-        lines.append(f"{device.kind}: {device.name}{memory}{cores}")
+        problem = f" can't be used: {device.problem}" if device.problem else ""
+        lines.append(f"{device.kind}: {device.name}{memory}{cores}{problem}")
     return lines
+
+
+def device_note(kind: str, devices: list[Device]) -> str:
+    """Return the note beside the form's device: what `auto` selects, or whether the device can be used."""
+    usable = [device.kind for device in devices if not device.problem]
+    if kind == "auto":
+        unusable = [device.kind for device in devices if device.problem]
+        return usable[0] + (f", {' and '.join(unusable)} not usable" if unusable else "")
+    if kind in usable:
+        return "✓"
+    return "✕ not usable" if kind in [device.kind for device in devices] else "✕ not available"

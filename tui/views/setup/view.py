@@ -18,7 +18,7 @@ from mnist_tui.engine.settings import brief
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.texts import bytes_label
 from mnist_tui.tui.views.base import View
-from mnist_tui.tui.views.setup.summary import summary
+from mnist_tui.tui.views.setup.summary import device_note, summary
 from mnist_tui.tui.widgets.fields import Choice
 from mnist_tui.tui.widgets.form import Form
 
@@ -188,11 +188,9 @@ class SetupView(View):
         chosen = self.query_one("#dataset", Choice).value
         found = self._availability.get("mnist" if chosen == "auto" else chosen)
         notes = NOTES | {"recipe": RECIPES[self.query_one("#recipe", Choice).value].title}
-        device = self.query_one("#device", Choice).value
         machine = self.console.devices.found
         if machine is not None and machine.devices:
-            kinds = [device.kind for device in machine.devices]
-            notes["device"] = kinds[0] if device == "auto" else ("✓" if device in kinds else "✕ not available")
+            notes["device"] = device_note(self.query_one("#device", Choice).value, machine.devices)
         if found is not None:
             mark = {"ready": "✓ ", "bundled": "✓ ", "missing": "↓ ", "damaged": "✕ "}[found.state]
             detail = bytes_label(found.bytes) if found.state == "missing" else found.detail

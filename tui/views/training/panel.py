@@ -146,8 +146,8 @@ def _facts_text(history: History, state: PanelState, dim: str) -> Text:
     text.append(f"{elapsed}{started.device}{used}\n")
     text.append(f"{started.dataset}, {hidden}, {started.parameters:,} parameters\n")
     text.append(f"{state.stored or started.run}\n")
-    if started.note:
-        text.append(f"{started.note}\n")
+    for note in started.notes:
+        text.append(f"{note}\n")
     return text
 
 
