@@ -21,7 +21,7 @@ from mnist_tui.engine.runs.folder import RunFolder, check_runs_folder
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.names import check_name
 from mnist_tui.engine.runs.remote import Listener
-from mnist_tui.engine.runs.stored_network import check_digest, other_data
+from mnist_tui.engine.runs.same_data import check_digest, other_data
 from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.training.control import Control
 

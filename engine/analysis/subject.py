@@ -81,7 +81,8 @@ class Analyst:
         """Return a run's configuration and its data set."""
         from mnist_tui.engine.data.folder import is_explicit
         from mnist_tui.engine.runs.folder import RunFolder
-        from mnist_tui.engine.runs.stored_network import check_digest, load_dataset
+        from mnist_tui.engine.runs.same_data import check_digest
+        from mnist_tui.engine.runs.stored_network import load_dataset
 
         with self._lock:
             if folder not in self._runs:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.catalog import DATASET_NAMES
 from mnist_tui.engine.data.dataset import Dataset
 from mnist_tui.engine.data.folder import data_folder
 from mnist_tui.engine.data.loading import load
-from mnist_tui.engine.errors import DataError, RunError
+from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.same_data import check_digest
 from mnist_tui.engine.training.evaluate import Evaluation, evaluate
 from mnist_tui.engine.training.model import MLP, uninitialized
 
@@ -35,18 +33,6 @@ def load_dataset(folder: RunFolder, *, data_dir: str | None, explicit_folder: bo
             dataset: Dataset = end.value
             check_digest(folder, manifest, dataset)
             return config, dataset
-
-
-def check_digest(folder: RunFolder, manifest: Mapping[str, Any], dataset: Dataset) -> None:
-    """Raise `DataError` if a run was trained on other images or labels; older versions recorded no digest."""
-    if "sha256" in manifest and manifest["sha256"] != dataset.digest:
-        raise other_data(folder, dataset)
-
-
-def other_data(folder: RunFolder, dataset: Dataset) -> DataError:
-    """Return the error that a run was trained on other data."""
-    problem = f"{dataset.title} in this data folder is not the data that {folder.name} was trained on"
-    return DataError(f"{problem}: give the right folder with --data-dir")
 
 
 def load_model(folder: RunFolder, config: RunConfig, epoch: int) -> MLP:

@@ -18,6 +18,7 @@ from mnist_tui.engine.data.digits import load_digits_dataset
 from mnist_tui.engine.errors import ConfigError, DataError
 from mnist_tui.engine.events import Epoch, RunStarted, Test
 from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.stored_network import evaluate_stored
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.session import resume
@@ -87,6 +88,8 @@ class TestStory:
         if recorded:
             with pytest.raises(DataError, match="is not the data"):
                 list(resume(run))
+            with pytest.raises(DataError, match="is not the data"):
+                evaluate_stored(run, 1, "test", data_dir=None, explicit_folder=False)
         else:
             assert list(resume(run))[-1].status == "completed"
 
