@@ -88,7 +88,13 @@ class RunConfig(Configuration):
         note="learning rate",
     )
     weight_decay: float = setting(
-        0.01, Number(0, 1), OPTIMIZATION, "Weight decay", "Weight decay of adamw.", note="adamw only"
+        0.01,
+        Number(0, 1),
+        OPTIMIZATION,
+        "Weight decay",
+        "Weight decay of adamw.",
+        note="adamw only",
+        needs=("optimizer", "adamw"),
     )
     rotation: float = setting(
         5.0,
@@ -192,7 +198,7 @@ class RunConfig(Configuration):
         """Names of the settings that differ from the recipe's."""
         original = type(self).from_recipe(self.recipe)
         names = (name for name, about in settings_of(type(self)).items() if about.in_recipes)
-        return [name for name in names if getattr(self, name) != getattr(original, name)]
+        return [name for name in names if self.uses(name) and getattr(self, name) != getattr(original, name)]
 
     @classmethod
     def from_recipe(cls, recipe: str, **overrides: Any) -> RunConfig:

@@ -120,6 +120,8 @@ class Test:
     acc: float
     correct: int
     total: int
+    reason: str = ""
+    """Why it was measured, such as `stopped in epoch 3`: a run that is resumed is tested again."""
 
 
 @dataclass(frozen=True, slots=True)

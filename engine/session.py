@@ -14,7 +14,7 @@ from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset
 from mnist_tui.engine.data.folder import data_folder, is_explicit
 from mnist_tui.engine.data.loading import load
-from mnist_tui.engine.errors import Cancelled, ConfigError, DataError, MnistTuiError, RunError, TrainingError
+from mnist_tui.engine.errors import Cancelled, ConfigError, MnistTuiError, RunError, TrainingError
 from mnist_tui.engine.events import Epoch, Event, Notice, RunFinished
 from mnist_tui.engine.hardware.failures import known_cause, one_line, shortened
 from mnist_tui.engine.runs import log_file
@@ -22,6 +22,7 @@ from mnist_tui.engine.runs.folder import RunFolder, check_runs_folder
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.names import check_name
 from mnist_tui.engine.runs.remote import Listener
+from mnist_tui.engine.runs.same_data import check_digest, other_data
 from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.training.control import Control
 
@@ -67,7 +68,13 @@ def start(
     from mnist_tui.engine.hardware.devices import choose
 
     choose(config.device)  # fails before the run folder is created
-    facts = {"dataset": dataset.name, "data_dir": str(data_folder(data_dir)), "mean": dataset.mean, "std": dataset.std}
+    facts = {
+        "dataset": dataset.name,
+        "data_dir": str(data_folder(data_dir)),
+        "sha256": dataset.digest,
+        "mean": dataset.mean,
+        "std": dataset.std,
+    }
     writer = RunWriter.create(runs_dir, name, config, facts)
     try:
         yield from _train_and_record(config, dataset, control, writer, None)
@@ -110,9 +117,9 @@ def resume(
         if dataset is None:
             yield RunFinished(folder.name, "stopped", 0.0, "stopped before training resumed")
             return
-        if (dataset.mean, dataset.std) != (manifest.get("mean"), manifest.get("std")):
-            problem = f"{dataset.title} in this data folder is not the data that {folder.name} was trained on"
-            raise DataError(f"{problem}: give the right folder with --data-dir")
+        if "sha256" not in manifest and (dataset.mean, dataset.std) != (manifest.get("mean"), manifest.get("std")):
+            raise other_data(folder, dataset)  # the run was started by an older version
+        check_digest(folder, manifest, dataset)
         if history.started and not dataset.note:  # such as the reason why digits replace MNIST
             dataset = replace(dataset, note=history.started.note)
         writer.record_resumption(config, *((state.epoch, state.batch) if state else (1, 0)))

@@ -176,6 +176,8 @@ class Setting:
     """Whether a recipe may set it; if not, it keeps its value when another recipe is selected."""
     on_resume: bool = False
     """Whether it may change when a run is resumed."""
+    needs: tuple[str, Any] | None = None
+    """Another setting and the value of it without which this one has no effect."""
     name: str = ""
     """The field's name; `settings_of` fills it in, and `default` too."""
     default: Any = None
@@ -259,19 +261,33 @@ class Configuration:
         yield from ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the configuration as JSON values."""
-        return {name: about.kind.to_json(getattr(self, name)) for name, about in settings_of(type(self)).items()}
+        """Return the configuration as JSON values; null for a setting that has no effect."""
+        return {
+            name: about.kind.to_json(getattr(self, name)) if self.uses(name) else None
+            for name, about in settings_of(type(self)).items()
+        }
+
+    def uses(self, name: str) -> bool:
+        """Return whether a setting has an effect beside the others."""
+        needs = settings_of(type(self))[name].needs
+        return needs is None or getattr(self, needs[0]) == needs[1]
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Return the configuration that `to_json` wrote; unknown names are ignored, missing ones have the default.
 
+        The value of a setting without effect is not stored, so that it has the default.
+
         Raises `ConfigError` if a value is invalid or of another type.
         """
         if not isinstance(values, Mapping):
             raise ConfigError({"config": "a configuration must be an object with names and values"})
-        settings = settings_of(cls).items()
-        return cls(**{name: about.kind.from_json(values[name]) for name, about in settings if name in values})
+        stored = {
+            name: about
+            for name, about in settings_of(cls).items()
+            if name in values and not (about.needs and values[name] is None)
+        }
+        return cls(**{name: about.kind.from_json(values[name]) for name, about in stored.items()})
 
 
 def _suffix(unit: str) -> str:

@@ -39,8 +39,14 @@ def said(path: Path) -> dict[str, Any]:
 def table(path: Path) -> dict[str, list[str]]:
     """A CSV file's columns."""
     with path.open(encoding="utf-8", newline="") as file:
-        head, *rows = csv.reader(file)
+        head, *rows = csv.reader(line for line in file if not line.startswith("#"))
     return {name: [row[i] for row in rows] for i, name in enumerate(head)}
+
+
+def made_lines(path: Path) -> dict[str, str]:
+    """A CSV file's lines on how it was made."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.removeprefix("# ").split(": ", 1) for line in lines if line.startswith("# "))
 
 
 def floats(column: list[str]) -> np.ndarray:

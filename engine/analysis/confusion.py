@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,22 +14,22 @@ from mnist_tui.engine.analysis.subject import Analyst, Subject
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Confusion:
-    """Confusion matrix of C classes; a fraction with denominator 0 is 0."""
+    """Confusion matrix of C classes; a fraction with denominator 0 is NaN."""
 
     counts: NDArray[np.int64]
     """(C, C): number of images by true × predicted class."""
     shares: NDArray[np.float64]
-    """(C, C): `counts` normalized by row, that is by true class."""
+    """(C, C): `counts` normalized by row, that is by true class; NaN for a class without images."""
     support: NDArray[np.int64]
     """(C,): number of images of each true class."""
     predicted: NDArray[np.int64]
     """(C,): number of images predicted as each class."""
     recall: NDArray[np.float64]
-    """(C,): correct fraction of each row."""
+    """(C,): correct fraction of each row; NaN for a class without images."""
     precision: NDArray[np.float64]
-    """(C,): correct fraction of each column."""
+    """(C,): correct fraction of each column; NaN for a class that is never predicted."""
     f1: NDArray[np.float64]
-    """(C,): harmonic mean of precision and recall."""
+    """(C,): 2 · correct / (row + column), the harmonic mean of precision and recall; NaN if both are empty."""
     correct: int
     total: int
     accuracy: float
@@ -37,18 +38,22 @@ class Confusion:
 
     @property
     def macro_recall(self) -> float:
-        """Unweighted mean over all C classes, including classes without images."""
-        return float(self.recall.mean())
+        """Unweighted mean over the classes with images."""
+        return self._macro(self.recall)
 
     @property
     def macro_precision(self) -> float:
-        """Unweighted mean over all C classes, including classes without images."""
-        return float(self.precision.mean())
+        """Unweighted mean over the classes with images that are predicted at least once."""
+        return self._macro(self.precision)
 
     @property
     def macro_f1(self) -> float:
-        """Unweighted mean over all C classes, including classes without images."""
-        return float(self.f1.mean())
+        """Unweighted mean over the classes with images."""
+        return self._macro(self.f1)
+
+    def _macro(self, values: NDArray[np.float64]) -> float:
+        defined = values[(self.support > 0) & ~np.isnan(values)]
+        return float(defined.mean()) if len(defined) else math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ def compute(analyst: Analyst, subject: Subject) -> ConfusionData:
 def confusion(labels: NDArray[np.integer], predictions: NDArray[np.integer], classes: int) -> Confusion:
     """Compute the confusion matrix of (N,) labels and (N,) predictions, each from 0 to `classes` - 1.
 
-    Definitions as in scikit-learn's `precision_recall_fscore_support` with `zero_division=0` and all labels given.
+    Definitions as in scikit-learn's `precision_recall_fscore_support` with `zero_division=nan` and all labels given.
 
     Raises ValueError if the lengths differ or a class is out of range.
     """
@@ -103,7 +108,7 @@ def confusion(labels: NDArray[np.integer], predictions: NDArray[np.integer], cla
         f1=_fraction(2 * hits, support + predicted),
         correct=correct,
         total=total,
-        accuracy=correct / total if total else 0.0,
+        accuracy=correct / total if total else math.nan,
         interval=wilson_interval(correct, total),
     )
 
@@ -122,8 +127,8 @@ def unordered_pairs(matrix: Confusion) -> list[Pair]:
 
 
 def _fraction(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return `part` / `whole`, or 0 where `whole` is 0."""
-    return part / np.maximum(whole, 1)
+    """Return `part` / `whole`, or NaN where `whole` is 0."""
+    return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
 
 
 def _pairs(counts: NDArray[np.int64], shares: NDArray[np.float64]) -> list[Pair]:

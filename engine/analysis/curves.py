@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mnist_tui.engine.events import Epoch
 from mnist_tui.engine.runs.history import History
 
 MAX_LOG_POWER = 230.0
@@ -23,14 +24,20 @@ class Curve:
 
     run: str
     """The run's name."""
+    dataset: str
+    """Name of the run's data set."""
     role: Role
     """`batches`: measured during training, within the epochs; `training` and `validation`: at the end of each epoch."""
     xs: NDArray[np.float64]
     """(points,): position in epochs, ascending; 0.5 is the middle of the first epoch."""
     loss: NDArray[np.float64]
-    """(points,): mean cross-entropy per image in nats."""
+    """(points,): mean cross-entropy per image in nats, as measured."""
     acc: NDArray[np.float64]
-    """(points,): accuracy as a fraction."""
+    """(points,): accuracy as a fraction, as measured."""
+    smoothed_loss: NDArray[np.float64] | None = None
+    """(points,): moving average to draw in place of `loss`; None if the curve is not smoothed."""
+    smoothed_acc: NDArray[np.float64] | None = None
+    """(points,): moving average to draw in place of `acc`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,15 +47,22 @@ class CurvesData:
     curves: tuple[Curve, ...]
     x_range: tuple[float, float]
     """First and last visible epoch."""
-    best: int = 0
-    """Epoch with the lowest validation loss of a single run; 0 if there is none."""
+    results: tuple[Epoch | None, ...] = ()
+    """For each run the epoch with the lowest validation loss, as measured; None if there is none."""
+
+    @property
+    def warning(self) -> str:
+        """A remark if the runs were trained on different data sets; otherwise empty."""
+        names = sorted({curve.dataset for curve in self.curves})
+        return f"different data sets, not comparable: {', '.join(names)}" if len(names) > 1 else ""
 
 
 def run_curves(history: History, *, smoothing: float = 0.0, last: int = 0, name: str = "") -> CurvesData:
     """Return the training, validation and batch curves of one run.
 
     Args:
-        smoothing: weight of the previous average, from 0 to below 1.
+        smoothing: weight of the previous average of the batch curve, from 0 to below 1; means of epochs stay as they
+            are.
         last: number of last epochs to show; 0 for all.
     """
     epochs = history.epochs
@@ -58,18 +72,25 @@ def run_curves(history: History, *, smoothing: float = 0.0, last: int = 0, name:
     if running is not None and running.epoch > newest:
         newest = running.epoch - 1 + running.batch / max(running.batches, 1)
     x_range = _range(max(newest, 1.0), last)
-    batch_x, *batch = history.fine_curve(first_epoch=int(x_range[0]) + 1)
     x = np.array([epoch.epoch for epoch in epochs], float)
 
-    def curve(role: Role, xs: NDArray[np.float64], loss: ArrayLike, acc: ArrayLike) -> Curve:
-        return Curve(name, role, xs, *(smooth(np.asarray(ys, float), smoothing) for ys in (loss, acc)))
+    def curve(role: Role, loss: ArrayLike, acc: ArrayLike) -> Curve:
+        return Curve(name, _dataset(history), role, x, np.asarray(loss, float), np.asarray(acc, float))
 
     curves = (
-        curve("batches", batch_x, *batch),
-        curve("training", x, [e.train_loss for e in epochs], [e.train_acc for e in epochs]),
-        curve("validation", x, [e.valid_loss for e in epochs], [e.valid_acc for e in epochs]),
+        _batch_curve(history, name, smoothing, first_epoch=int(x_range[0]) + 1),
+        curve("training", [e.train_loss for e in epochs], [e.train_acc for e in epochs]),
+        curve("validation", [e.valid_loss for e in epochs], [e.valid_acc for e in epochs]),
     )
-    return CurvesData(curves, x_range, history.best.epoch if history.best else 0)
+    return CurvesData(curves, x_range, (history.best,))
+
+
+def _batch_curve(history: History, name: str, smoothing: float, first_epoch: int) -> Curve:
+    """Return the batch curve from `first_epoch` on; the moving average starts with the run, not with the window."""
+    xs, loss, acc = history.fine_curve(first_epoch=1 if smoothing else first_epoch)
+    start = int(np.searchsorted(xs, first_epoch - 1, side="right"))
+    averages = (smooth(ys, smoothing)[start:] if smoothing else None for ys in (loss, acc))
+    return Curve(name, _dataset(history), "batches", xs[start:], loss[start:], acc[start:], *averages)
 
 
 def comparison(runs: Sequence[tuple[str, History]], *, smoothing: float = 0.0, last: int = 0) -> CurvesData:
@@ -79,9 +100,15 @@ def comparison(runs: Sequence[tuple[str, History]], *, smoothing: float = 0.0, l
     for name, history in runs:
         epochs = history.epochs
         loss, acc = np.array([e.valid_loss for e in epochs]), np.array([e.valid_acc for e in epochs])
+        averages = (smooth(ys, smoothing) if smoothing else None for ys in (loss, acc))
         xs = np.array([e.epoch for e in epochs], float)
-        curves.append(Curve(name, "validation", xs, smooth(loss, smoothing), smooth(acc, smoothing)))
-    return CurvesData(tuple(curves), _range(float(max(newest, 1)), last))
+        curves.append(Curve(name, _dataset(history), "validation", xs, loss, acc, *averages))
+    results = tuple(history.best for _, history in runs)
+    return CurvesData(tuple(curves), _range(float(max(newest, 1)), last), results)
+
+
+def _dataset(history: History) -> str:
+    return history.started.dataset if history.started else "unknown data set"
 
 
 def smooth(ys: NDArray[np.float64], weight: float) -> NDArray[np.float64]:

@@ -19,8 +19,9 @@ TRANSFORM_FIELDS = ("rotation", "shift", "scale", "shear", "elastic")
 class GridsData:
     """N images of a split, original and augmented."""
 
+    name: str
     title: str
-    """Title of the data set."""
+    """Name and title of the data set."""
     split: Split
     first: int
     """Position of the first image in the split."""
@@ -55,6 +56,7 @@ def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, co
     images = (dataset.test_images if test else dataset.images)[chosen]
     labels = (dataset.test_labels if test else dataset.labels)[chosen]
     return GridsData(
+        name=dataset.name,
         title=dataset.title,
         split=split,
         first=first,

@@ -67,15 +67,6 @@ def grey(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     return np.asarray(np.round((image - low) / max(high - low, 1e-12) * 255), dtype=np.uint8)
 
 
-def probability_label(probability: float) -> str:
-    """Format a probability with enough digits to distinguish it from 1: `99.98 %`, `99.99997 %`."""
-    for digits in (2, 3, 4, 5, 6):
-        label = f"{probability * 100:.{digits}f} %"
-        if not label.startswith("100"):
-            return label
-    return "100 %"
-
-
 def imagine(
     analyst: Analyst,
     subject: Subject,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,11 +105,14 @@ class ProjectionMetrics:
 
     separation: Separation
     procrustes_r2: float
-    """Procrustes R² of the PCAs of the output and of the layer lower_layer, 0 to 1; NaN if undefined."""
+    """Procrustes R² of the PCAs of the output and of the layer below, 0 to 1; NaN if undefined."""
     rotation_degrees: float
-    """Rotation angle of the Procrustes procrustes_r2."""
+    """Angle by which the principal components of the layer below are rotated onto those of the output, after the
+    reflection if there is one; NaN if undefined."""
+    is_mirrored: bool
+    """Whether the second component must be reflected before the rotation."""
     lower_layer: str
-    """Kind of the layer lower_layer the output: `hidden`, or `input` if there is no hidden layer."""
+    """Kind of the layer below the output: `hidden`, or `input` if there is no hidden layer."""
     count: int
     """Number of points."""
 
@@ -249,11 +253,8 @@ def _compute_metrics(analyst: Analyst, projection: Projection) -> ProjectionMetr
     except ValueError as error:
         raise RunError(f"the metrics of epoch {subject.epoch} can't be computed: {error}") from error
     try:
-        output, hidden = (
-            oriented(_plain(analyst, subject, layer, count), _orientation(analyst, subject, layer, count)).points
-            for layer in LAYERS
-        )
-        match = procrustes(output, hidden)
+        # Not oriented as on the screen, where the signs of the components depend on the epochs shown before.
+        match = procrustes(*(_plain(analyst, subject, layer, count).points for layer in LAYERS))
     except ValueError:  # all points coincide
-        return ProjectionMetrics(measured, float("nan"), 0.0, lower_layer, count)
-    return ProjectionMetrics(measured, match.r2, match.degrees, lower_layer, count)
+        return ProjectionMetrics(measured, math.nan, math.nan, False, lower_layer, count)
+    return ProjectionMetrics(measured, match.r2, match.degrees, match.reflected, lower_layer, count)

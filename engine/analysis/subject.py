@@ -81,6 +81,7 @@ class Analyst:
         """Return a run's configuration and its data set."""
         from mnist_tui.engine.data.folder import is_explicit
         from mnist_tui.engine.runs.folder import RunFolder
+        from mnist_tui.engine.runs.same_data import check_digest
         from mnist_tui.engine.runs.stored_network import load_dataset
 
         with self._lock:
@@ -93,6 +94,7 @@ class Analyst:
                     # Only one data set is kept: MNIST takes 55 MB, and views rarely alternate between two.
                     self._datasets = {key: dataset}
                     self._runs = {path: (c, dataset) for path, (c, d) in self._runs.items() if d is dataset}
+                check_digest(RunFolder(folder), manifest, self._datasets[key])
                 self._runs[folder] = config, self._datasets[key]
             return self._runs[folder]
 

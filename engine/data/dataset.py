@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +46,15 @@ class Dataset:
         validation_size = min(max(1, round(count * fraction)), count - 1)
         order = np.random.default_rng(seed).permutation(count).astype(np.int64)
         return np.sort(order[validation_size:]), np.sort(order[:validation_size])
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all images and labels, in hexadecimal."""
+        content = hashlib.sha256()
+        for array in (self.images, self.labels, self.test_images, self.test_labels):
+            content.update(f"{array.shape}".encode())
+            content.update(np.ascontiguousarray(array).data)
+        return content.hexdigest()
 
     def class_counts(self, labels: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return the number of occurrences of each class in `labels`: (classes,)."""

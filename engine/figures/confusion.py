@@ -8,12 +8,13 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mnist_tui.engine.analysis import confusion
 from mnist_tui.engine.analysis.confusion import ConfusionData, ordered_pairs, unordered_pairs
+from mnist_tui.engine.analysis.percentages import percent, percent_number, percent_range
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.colours import FAINT, INK, TRAIN
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
-from mnist_tui.engine.figures.style import BASE, Page, Size, percent
+from mnist_tui.engine.figures.style import BASE, Page, Size
 
 COLOUR_EXPONENT = 0.4
 """The colour is the share of the row to this power; with a linear scale, one per cent would be invisible."""
@@ -34,9 +35,8 @@ def natural(data: ConfusionData, settings: Settings) -> Size:
 def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
     """Draw the matrix with recall, precision and F1 at its margins, and the most confused pairs beside it."""
     matrix, classes = data.matrix, data.classes
-    low, high = matrix.interval
     accuracy_text = f"accuracy {percent(matrix.accuracy)}, {matrix.correct:,} of {matrix.total:,}"
-    page.add_heading("Confusion matrix", f"{accuracy_text} (95 % interval {low * 100:.2f}–{high * 100:.2f} %)")
+    page.add_heading("Confusion matrix", f"{accuracy_text} (95 % interval {percent_range(*matrix.interval)} %)")
     axes, pairs_axes = page.figure.subplots(1, 2, width_ratios=(3.6, 1))
     count = len(classes)
     shown = axes.imshow(matrix.shares, cmap="Blues", norm=PowerNorm(COLOUR_EXPONENT, 0, 1))
@@ -49,21 +49,20 @@ def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
     for row in range(count):
         for column in range(count):
             number, share = matrix.counts[row, column], matrix.shares[row, column]
-            words = "·" if not number else f"{share * 100:.1f}" if settings.percent else f"{number}"
+            words = "·" if not number else percent_number(share, 1) if settings.percent else f"{number}"
             colour = "white" if share**COLOUR_EXPONENT > 0.55 else INK if number else FAINT
             axes.text(column, row, words, ha="center", va="center", color=colour, size=small)
     edges = (
-        (matrix.recall, matrix.support, "recall", lambda i: (count + 0.05, i)),
-        (matrix.precision, matrix.predicted, "precision", lambda i: (i, count)),
-        (matrix.f1, matrix.support + matrix.predicted, "F1", lambda i: (i, count + 0.75)),
+        (matrix.recall, "recall", lambda i: (count + 0.05, i)),
+        (matrix.precision, "precision", lambda i: (i, count)),
+        (matrix.f1, "F1", lambda i: (i, count + 0.75)),
     )
-    for values, there, name, place in edges:
+    for values, name, place in edges:
         axes.text(
             *place(-0.75), name, ha="center" if name == "recall" else "right", va="center", size=small, weight="bold"
         )
-        for i, (value, images) in enumerate(zip(values, there, strict=True)):
-            words = f"{value * 100:.1f}" if images else "–"
-            axes.text(*place(i), words, ha="center", va="center", size=small)
+        for i, value in enumerate(values):
+            axes.text(*place(i), percent_number(value, 1), ha="center", va="center", size=small)
     axes.set_xlim(-0.5, count + 0.6)
     axes.set_ylim(count + 1.2, -0.5)
     rotated = max(map(len, classes)) > 3
@@ -110,6 +109,7 @@ def numbers(data: ConfusionData, settings: Settings) -> Record:
             "recall": matrix.recall,
             "precision": matrix.precision,
             "f1": matrix.f1,
+            "macro": {"recall": matrix.macro_recall, "precision": matrix.macro_precision, "f1": matrix.macro_f1},
             "correct": matrix.correct,
             "total": matrix.total,
             "accuracy": matrix.accuracy,

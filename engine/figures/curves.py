@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from mnist_tui.engine.analysis.curves import Curve, CurvesData, comparison, run_curves
+from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import ConfigError, printable
 from mnist_tui.engine.figures.colours import DASHES, FINE, RUNS, TRAIN, VALID
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Table
 from mnist_tui.engine.figures.settings import Settings
-from mnist_tui.engine.figures.style import Page, Size, percent
+from mnist_tui.engine.figures.style import Page, Size
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
 
 COLOURS = {"batches": FINE, "training": TRAIN, "validation": VALID}
 MAX_MARKED_POINTS = 40
 """Maximum number of points that are marked individually."""
+RAW_ALPHA = 0.3
+"""Opacity of the values behind their moving average."""
 BATCH_CURVE_QUANTILES = (0.1, 0.9)
 """Quantiles of the batch curve that determine the range of the axis."""
 
@@ -52,12 +55,10 @@ def natural(data: CurvesData, settings: Settings) -> Size:
 
 def draw(page: Page, data: CurvesData, settings: Settings) -> None:
     """Draw training and validation loss and accuracy of one run."""
-    validation = next(curve for curve in data.curves if curve.role == "validation")
-    best = np.flatnonzero(validation.xs == data.best)
+    best = data.results[0] if data.results else None
     facts = ""
-    if len(best):
-        loss, acc = validation.loss[best[0]], validation.acc[best[0]]
-        facts = f"best epoch {data.best}: validation loss {loss:.4f}, accuracy {percent(acc)}"
+    if best is not None:
+        facts = f"best epoch {best.epoch}: validation loss {best.valid_loss:.4f}, accuracy {percent(best.valid_acc)}"
     page.add_heading("Learning curves", "; ".join(part for part in (facts, _facts(settings)) if part))
     names = {"batches": "training, within epochs", "training": "training, mean per epoch"}
     labels = [names.get(curve.role, "validation") for curve in data.curves]
@@ -66,34 +67,45 @@ def draw(page: Page, data: CurvesData, settings: Settings) -> None:
 
 def draw_comparison(page: Page, data: CurvesData, settings: Settings) -> None:
     """Draw validation loss and accuracy of several runs."""
-    page.add_heading("Validation of several runs", _facts(settings))
+    page.add_heading("Validation of several runs", "; ".join(part for part in (data.warning, _facts(settings)) if part))
     labels = []
-    for curve in data.curves:
-        lowest = int(np.nanargmin(curve.loss)) if np.isfinite(curve.loss).any() else None
-        text = "no epoch yet" if lowest is None else f"{curve.loss[lowest]:.4f}, {percent(curve.acc[lowest])}"
-        labels.append(f"{curve.run}: {text}" + ("" if lowest is None else f" in epoch {curve.xs[lowest]:.0f}"))
+    for curve, best in zip(data.curves, data.results, strict=True):
+        text = "no epoch yet"
+        if best is not None:
+            text = f"{best.valid_loss:.4f}, {percent(best.valid_acc)} in epoch {best.epoch}"
+        labels.append(f"{curve.run} ({curve.dataset}): {text}")
     _panels(page, data, settings, labels, [RUNS[i % len(RUNS)] for i in range(len(labels))], 1)
 
 
 def numbers(data: CurvesData, settings: Settings) -> Table:
     """Return one row per point."""
-    return Table(
-        {
-            "run": [curve.run for curve in data.curves for _ in curve.xs],
-            "curve": [curve.role for curve in data.curves for _ in curve.xs],
-            "epoch": _concatenated([curve.xs for curve in data.curves]),
-            "loss": _concatenated([curve.loss for curve in data.curves]),
-            "accuracy": _concatenated([curve.acc for curve in data.curves]),
-        }
-    )
+    curves = data.curves
+    columns: dict[str, list[Any]] = {
+        "run": [curve.run for curve in curves for _ in curve.xs],
+        "dataset": [curve.dataset for curve in curves for _ in curve.xs],
+        "curve": [curve.role for curve in curves for _ in curve.xs],
+        "epoch": _concatenated(curves, "xs"),
+        "loss": _concatenated(curves, "loss"),
+        "accuracy": _concatenated(curves, "acc"),
+    }
+    if settings.smooth:
+        columns["loss_smoothed"] = _concatenated(curves, "smoothed_loss")
+        columns["accuracy_smoothed"] = _concatenated(curves, "smoothed_acc")
+    return Table(columns)
 
 
-def _concatenated(parts: list[np.ndarray]) -> list[float]:
-    return list(itertools.chain.from_iterable(part.tolist() for part in parts))
+def _concatenated(curves: Sequence[Curve], values: str) -> list[float | None]:
+    """Return the values of all curves in a row; None for the points of a curve that has none."""
+    parts = (getattr(curve, values) for curve in curves)
+    return [
+        value
+        for part, curve in zip(parts, curves, strict=True)
+        for value in ([None] * len(curve.xs) if part is None else part.tolist())
+    ]
 
 
 def _facts(settings: Settings) -> str:
-    parts = [f"smoothed {settings.smooth:g}"] if settings.smooth else []
+    parts = [f"smoothed {settings.smooth:g}, measured values faint behind"] if settings.smooth else []
     if settings.last:
         parts.append(f"last {settings.last:,} epochs")
     return ", ".join(parts)
@@ -107,13 +119,17 @@ def _panels(
     for axes, which in ((loss, "loss"), (acc, "acc")):
         drawn = []
         for i, (curve, label, colour) in enumerate(zip(data.curves, labels, colours, strict=True)):
-            ys = getattr(curve, which)
+            raw, smoothed = getattr(curve, which), getattr(curve, f"smoothed_{which}")
+            ys = raw if smoothed is None else smoothed
             visible = (curve.xs >= data.x_range[0]) & (curve.xs <= data.x_range[1])
             is_batch_curve = curve.role == "batches"
             marks = "o" if visible.sum() <= MAX_MARKED_POINTS and not is_batch_curve else ""
             style = DASHES[i // len(RUNS) % len(DASHES)] if comparing else "-"
             width = (0.8 if is_batch_curve else 1.6) * page.scale
             size = 3.5 * page.scale
+            if smoothed is not None:
+                axes.plot(curve.xs[visible], raw[visible], style, linewidth=width, color=colour, alpha=RAW_ALPHA)
+                drawn.append((curve, raw[visible]))
             axes.plot(
                 curve.xs[visible], ys[visible], style, marker=marks, markersize=size, linewidth=width, color=colour,
                 label=label,

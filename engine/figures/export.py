@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shlex
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from mnist_tui.engine import __version__, files
-from mnist_tui.engine.errors import ConfigError, printable
+from mnist_tui.engine.analysis.grids import GridsData
+from mnist_tui.engine.errors import ConfigError, RunError, printable
 from mnist_tui.engine.figures import style
 from mnist_tui.engine.figures.context import Context
-from mnist_tui.engine.figures.numbers import encode
+from mnist_tui.engine.figures.numbers import Table, encode
 from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.engine.figures.settings import ViewState, arguments, short_path
 from mnist_tui.engine.figures.style import Page, Size
@@ -25,6 +27,8 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 DPI = 150
 MAX_PIXELS = 20_000
 SCHEMA = 1
+CURVE_SPLITS = {"curves": "train, valid", "compare": "valid"}
+"""Splits of the figures that show all epochs of a run."""
 _DRAW_LOCK = threading.Lock()
 """Serializes drawing, since matplotlib's style is global to the process."""
 
@@ -105,22 +109,25 @@ def export(context: Context, state: ViewState, form: Form) -> Exported:
     provenance = _provenance(state, form, context.analyst.data_dir or os.environ.get("MNIST_TUI_DATA"))
     scale = min(size.width / natural.width, size.height / natural.height)
     with _DRAW_LOCK, style.apply_style(scale):
-        page = Page(size, scale, _subject_label(state))
+        page = Page(size, scale, _subject_label(state, provenance["dataset"]))
         kind.draw(page, data, settings)
         page.freeze_layout(form.dpi)
         picture = io.BytesIO()
         page.figure.savefig(picture, format=form.format, dpi=form.dpi, metadata=_metadata(provenance, form.format))
     contents: dict[str, bytes] = {form.format: picture.getvalue()}
     if form.numbers:
-        suffix, content = encode(kind.numbers(data, settings), f"mnist-tui/{state.view}/{SCHEMA}", provenance)
+        numbers = kind.numbers(data, settings)
+        if kind.facts is not None and isinstance(numbers, Table):
+            numbers = replace(numbers, facts=kind.facts(context, data))
+        suffix, content = encode(numbers, f"mnist-tui/{state.view}/{SCHEMA}", provenance)
         contents = {suffix: content} | contents  # the figure last, so that its existence implies that of its data
     try:
-        *numbers, figure = files.write_unique(form.folder, form.name or state.view, contents)
+        *others, figure = files.write_unique(form.folder, form.name or state.view, contents)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         problem = f"the figure can't be written to {form.folder} ({reason}): choose another folder with --out"
         raise ConfigError({"out": problem}) from error
-    return Exported(figure, numbers[0] if numbers else None, provenance["command"])
+    return Exported(figure, others[0] if others else None, provenance["command"])
 
 
 def command(state: ViewState, form: Form, data_dir: str | None) -> str:
@@ -151,33 +158,57 @@ def _provenance(state: ViewState, form: Form, data_dir: str | None) -> dict[str,
     """Return how the figure was made, for its metadata."""
     kind, subject = KINDS[state.view], state.subject
     config = RunFolder(subject.folder).config() if subject is not None else None
+    epoch: int | str | None = subject.epoch if subject is not None and kind.epoch else None
+    split: str | None = subject.split if subject is not None and kind.split is not None else None
+    if isinstance(state.data, GridsData):
+        split = state.data.split
+    if state.view in CURVE_SPLITS:
+        epoch, split = "all", CURVE_SPLITS[state.view]
+    runs = [printable(subject.folder.name)] if subject is not None else []
+    if state.view == "compare":
+        runs += [printable(folder.name) for folder in state.settings.compared]
     return {
         "view": state.view,
-        "run": printable(subject.folder.name) if subject is not None else "",
-        "epoch": subject.epoch if subject is not None and kind.epoch else None,
-        "split": subject.split if subject is not None and kind.split is not None else None,
+        "dataset": _dataset_label(state),
+        "run": ", ".join(runs),
+        "epoch": epoch,
+        "split": split,
         "seed": config.seed if config is not None else None,
         "version": __version__,
         "command": command(state, form, data_dir),
     }
 
 
-def _subject_label(state: ViewState) -> str:
+def _dataset_label(state: ViewState) -> str:
+    """Return the name of the data set, or of all data sets that are compared."""
+    if state.subject is None:
+        return state.data.name if isinstance(state.data, GridsData) else ""
+    folders = [state.subject.folder, *(state.settings.compared if state.view == "compare" else ())]
+    return ", ".join(dict.fromkeys(map(_dataset_of, folders)))
+
+
+def _dataset_of(folder: Path) -> str:
+    with contextlib.suppress(RunError):  # curves can be drawn even without a readable configuration
+        return str(RunFolder(folder).manifest()[1].get("dataset") or "unknown data set")
+    return "unknown data set"
+
+
+def _subject_label(state: ViewState, dataset: str) -> str:
     kind, subject = KINDS[state.view], state.subject
     if subject is None:
-        return "no run"
+        return f"{dataset}, no run"
     if state.view == "compare":
-        return f"{1 + len(state.settings.compared)} runs, every epoch, validation images"
+        return f"{dataset}, {1 + len(state.settings.compared)} runs, every epoch, validation images"
     if state.view == "curves":
-        return f"run {printable(subject.folder.name)}, every epoch, training and validation images"
+        return f"{dataset}, run {printable(subject.folder.name)}, every epoch, training and validation images"
     needs_no_images = state.view == "weights" and state.settings.unit is None
     split = None if needs_no_images else subject.split if kind.split is not None else None
-    return style.subject_label(printable(subject.folder.name), subject.epoch if kind.epoch else None, split)
+    return style.subject_label(dataset, printable(subject.folder.name), subject.epoch if kind.epoch else None, split)
 
 
 def _metadata(provenance: dict[str, Any], format: Format) -> dict[str, Any]:
     """Return the metadata in the keys of the format; without a timestamp, so that equal figures are identical files."""
-    title = f"{provenance['view']} of {provenance['run']}"
+    title = f"{provenance['view']} of {provenance['run'] or provenance['dataset']}"
     creator = f"mnist-tui {provenance['version']}"
     entries = {key: str(value) for key, value in provenance.items() if value is not None}
     if format == "png":

@@ -9,7 +9,7 @@ from mnist_tui.engine.figures import blocks
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
-from mnist_tui.engine.figures.style import Page, Size
+from mnist_tui.engine.figures.style import SPLIT_LABELS, Page, Size
 
 GAP_BETWEEN_GRIDS = 0.4
 """Gap between the two grids, in inches."""
@@ -35,7 +35,8 @@ def natural(data: GridsData, settings: Settings) -> Size:
 def draw(page: Page, data: GridsData, settings: Settings) -> None:
     """Draw the images twice, stored and augmented."""
     count = len(data.labels)
-    which = f"images {data.first + 1:,} to {data.first + count:,} of {data.available:,}" if count else "no images"
+    span = f"images {data.first + 1:,} to {data.first + count:,} of {data.available:,}" if count else "none of the"
+    which = f"{span} {SPLIT_LABELS[data.split]}"
     augmentation = f"augmentation: {data.config.augmentation}"
     page.add_heading(f"{data.title}: stored and augmented images", f"{which}; {augmentation}")
     captions = _captions(data)

@@ -8,6 +8,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mnist_tui.engine.analysis import listing
 from mnist_tui.engine.analysis.image_details import ImageData, image_data
+from mnist_tui.engine.analysis.percentages import fraction_label
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import blocks
@@ -46,8 +47,8 @@ def draw(page: Page, data: ImageData, settings: Settings) -> None:
     """Draw the image, the probabilities of all classes, the predictions by epoch and the nearest training images."""
     scores, i = data.scores, data.position
     true, predicted = (data.classes[int(labels[i])] for labels in (scores.labels, scores.predictions))
-    verdict = "correctly" if scores.correct[i] else f"true label {true} ({scores.true_probability[i]:.3f}),"
-    facts = f"{verdict} predicted {predicted} ({scores.confidence[i]:.3f}); loss {scores.loss[i]:.3f} nats"
+    verdict = "correctly" if scores.correct[i] else f"true label {true} ({fraction_label(scores.true_probability[i])}),"
+    facts = f"{verdict} predicted {predicted} ({fraction_label(scores.confidence[i])}); loss {scores.loss[i]:.3f} nats"
     page.add_heading(
         f"Image #{scores.indices[i]} of the {'test' if data.subject.split == 'test' else 'training'} file", facts
     )
@@ -71,7 +72,7 @@ def _bars(page: Page, axes: Axes, data: ImageData) -> None:
     axes.barh(places, values, color=colours, height=0.7)
     for place, value in zip(places, values, strict=True):
         # Excluded from the layout: the last digits depend on the number of threads and must not move the axes.
-        label = axes.text(value, place, f" {value:.3f}", va="center", size=BASE * 0.85 * page.scale)
+        label = axes.text(value, place, f" {fraction_label(value)}", va="center", size=BASE * 0.85 * page.scale)
         label.set_in_layout(False)
     axes.set_yticks(places, data.classes)
     axes.set_ylim(len(values) - 0.4, -0.6)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mnist_tui.engine.analysis.imagined import METHODS, ImagineData, Method, grey, probability_label
+from mnist_tui.engine.analysis.imagined import METHODS, ImagineData, Method, grey
+from mnist_tui.engine.analysis.percentages import probability_label
 from mnist_tui.engine.analysis.stored_answers import imagined_digits, search_digits
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import Cancelled, RunError

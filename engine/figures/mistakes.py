@@ -6,6 +6,7 @@ import numpy as np
 
 from mnist_tui.engine.analysis import listing
 from mnist_tui.engine.analysis.listing import MistakesData
+from mnist_tui.engine.analysis.percentages import fraction_label
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import blocks
@@ -34,8 +35,8 @@ def _captions(data: MistakesData, settings: Settings) -> list[tuple[str, ...]]:
     scores, classes = data.scores, data.classes
     return [
         (
-            f"true: {classes[scores.labels[i]]} ({scores.true_probability[i]:.3f})",
-            f"predicted: {classes[scores.predictions[i]]} ({scores.confidence[i]:.3f})",
+            f"true: {classes[scores.labels[i]]} ({fraction_label(scores.true_probability[i])})",
+            f"predicted: {classes[scores.predictions[i]]} ({fraction_label(scores.confidence[i])})",
         )
         for i in _drawn(data, settings)
     ]

@@ -7,7 +7,7 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,6 +18,8 @@ class Table:
     """Columns of equal length, by name; NaN and infinite values become empty cells."""
 
     columns: Mapping[str, Sequence[Any]]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Numbers about the whole table, written before it as `# name: value`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,17 @@ def encode(numbers: Numbers, schema: str, provenance: Mapping[str, Any]) -> tupl
     """Encode the data of a figure.
 
     Args:
-        schema: Name and version of the file's structure, such as `mnist-tui/confusion/1`; included in JSON only.
-        made: How the figure was made; included in JSON only.
+        schema: Name and version of the file's structure, such as `mnist-tui/confusion/1`.
+        provenance: How the figure was made; in a CSV file, lines `# key: value` before the table.
 
     Returns:
         The suffix and the content of the file.
     """
     if isinstance(numbers, Table):
         text = io.StringIO()
+        made = {key: value for key, value in provenance.items() if value is not None}
+        for key, value in {"schema": schema, **made, **_to_json(numbers.facts)}.items():
+            text.write(f"# {key}: {' '.join(str(_cell(value)).splitlines())}".rstrip() + "\n")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(numbers.columns)
         columns = [[_cell(value) for value in _to_json(column)] for column in numbers.columns.values()]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.analysis.projection import (
     LAYERS,
     METHOD_LABELS,
@@ -15,11 +17,12 @@ from mnist_tui.engine.analysis.projection import (
     Method,
     Projection,
     ProjectionSpec,
+    compute_metrics,
     project,
 )
 from mnist_tui.engine.analysis.stored_answers import run_tsne
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.errors import Cancelled
+from mnist_tui.engine.errors import Cancelled, RunError
 from mnist_tui.engine.figures.colours import CLASSES, INK
 from mnist_tui.engine.figures.context import Context, check_classes, check_stored
 from mnist_tui.engine.figures.numbers import Table
@@ -116,6 +119,49 @@ def numbers(data: Projection | tuple[Projection, ...], settings: Settings) -> Ta
     return Table({"picture": names} | {k: np.concatenate(v).tolist() if v else [] for k, v in columns.items()})
 
 
+def facts(context: Context, data: Projection | tuple[Projection, ...]) -> dict[str, Any]:
+    """Return the quality metrics of every projection, its explained variance and its Kullback–Leibler divergence."""
+    found: dict[str, Any] = {}
+    for projection in data if isinstance(data, tuple) else (data,):
+        values: dict[str, Any] = {}
+        if projection.variance is not None:
+            values |= dict(zip(("variance_x", "variance_y"), projection.variance.tolist(), strict=True))
+        if projection.embedding is not None:
+            values |= {
+                "kl_divergence": projection.embedding.kl_divergence,
+                "iterations": projection.embedding.iteration,
+            }
+        if projection.points is not None:
+            values |= _quality(context, projection)
+        name = f"{projection.spec.method}-{projection.spec.layer}"
+        found |= {f"{name} {key}": value for key, value in values.items()}
+    return found
+
+
+def _quality(context: Context, projection: Projection) -> dict[str, Any]:
+    if context.cancelled():
+        raise Cancelled
+    context.report("embedding quality", 1.0)
+    try:
+        metrics = compute_metrics(context.analyst, projection)
+    except RunError as error:
+        return {"metrics": error}
+    measured = metrics.separation
+    return {
+        "knn_plane": measured.knn_plane,
+        "knn_full": measured.knn_full,
+        "knn_k": measured.k,
+        "knn_points": measured.queries,
+        "silhouette": measured.silhouette,
+        "trustworthiness": measured.trustworthiness,
+        "silhouette_points": measured.sample,
+        "procrustes_r2": metrics.procrustes_r2,
+        "procrustes_degrees": metrics.rotation_degrees,
+        "procrustes_mirrored": metrics.is_mirrored,
+        "procrustes_from": metrics.lower_layer,
+    }
+
+
 def _facts(data: Projection, settings: Settings) -> str:
     facts = [f"the first {len(data.labels):,} of {data.available:,} images"]
     if settings.classes:
@@ -160,7 +206,7 @@ def _panel(page: Page, axes: Axes, data: Projection, settings: Settings) -> None
         axes.set_ylim(bottom, top)
     if data.spec.method == "pca" and data.variance is not None:
         words = [
-            f"{'−' if axis < 0 else ''}{ORDINALS[abs(axis)]} principal component ({share * 100:.1f} % of the variance)"
+            f"{'−' if axis < 0 else ''}{ORDINALS[abs(axis)]} principal component ({percent(share, 1)} of the variance)"
             for axis, share in zip(data.axes, data.variance, strict=True)
         ]
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ class Kind:
     """Default split; None if the figure does not depend on a split."""
     epoch: bool = True
     """Whether the figure depends on the weights of an epoch."""
+    facts: Callable[[Context, Any], Mapping[str, Any]] | None = None
+    """Computes numbers that are written with those of `numbers`, a table, but not drawn."""
 
 
 POINTS = ("points", "classes", "window", "wrong", "index")
@@ -40,7 +42,9 @@ POINTS = ("points", "classes", "window", "wrong", "index")
 def _projection_kind(description: str, method: Method, layer: Layer) -> Kind:
     options = (*POINTS, "axes") if method == "pca" else POINTS
     compute = projection.compute(method, layer)
-    return Kind(description, options, compute, projection.natural, projection.draw, projection.numbers)
+    return Kind(
+        description, options, compute, projection.natural, projection.draw, projection.numbers, facts=projection.facts
+    )
 
 
 KINDS: dict[str, Kind] = {
@@ -78,6 +82,7 @@ KINDS: dict[str, Kind] = {
         "PCA and t-SNE of the output and the last hidden layer in four panels",
         ("points", "classes", "wrong", "index"),
         projection.compute_panels, projection.natural_panels, projection.draw_panels, projection.numbers,
+        facts=projection.facts,
     ),
     "pca-output": _projection_kind("PCA of the output", "pca", "output"),
     "pca-hidden": _projection_kind("PCA of the last hidden layer", "pca", "hidden"),

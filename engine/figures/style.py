@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ MARGIN = 0.12
 """Outer margin at the natural size, in inches."""
 LINE = 1.35
 """Line height relative to the font size."""
+SPLIT_LABELS = {"test": "test images", "valid": "validation images", "train": "training images"}
 
 
 @contextlib.contextmanager
@@ -90,7 +90,7 @@ class Page:
     """A figure with a heading, under which the layout is automatic."""
 
     def __init__(self, size: Size, scale: float, subject: str) -> None:
-        """`subject`: run, epoch and split, shown in the second line of the heading."""
+        """`subject`: data set, run, epoch and split, shown in the second line of the heading."""
         self.scale = scale
         self.size = size
         self._subject = subject
@@ -179,22 +179,11 @@ class Page:
         self.figure.legend(handles=handles, loc="outside right center", title="class", handletextpad=0.2)
 
 
-def subject_label(run: str, epoch: int | None, split: str | None) -> str:
-    """Return run, epoch and split as text for a heading."""
-    splits = {"test": "test images", "valid": "validation images", "train": "training images"}
-    parts = [f"run {run}"]
+def subject_label(dataset: str, run: str, epoch: int | None, split: str | None) -> str:
+    """Return data set, run, epoch and split as text for a heading."""
+    parts = [dataset, f"run {run}"]
     if epoch is not None:
         parts.append(f"epoch {epoch}" + (" (untrained)" if epoch == 0 else ""))
     if split is not None:
-        parts.append(splits[split])
+        parts.append(SPLIT_LABELS[split])
     return ", ".join(parts)
-
-
-def percent(fraction: float, digits: int = 2) -> str:
-    """Format 0.98371 as `98.37 %`, NaN as a dash; a fraction below 1 is never rounded up to 100 %."""
-    if math.isnan(fraction):
-        return "–"
-    text = f"{fraction * 100:.{digits}f}"
-    if fraction < 1 and text.startswith("100"):
-        text = f"{100 - 10**-digits:.{digits}f}"
-    return f"{text} %"

@@ -8,14 +8,15 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from mnist_tui.engine.analysis.layers import Layers, WeightsData, weights_data
+from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import blocks
-from mnist_tui.engine.figures.colours import TRAIN, VALID
+from mnist_tui.engine.figures.colours import FAINT, TRAIN, VALID
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Record, Table
 from mnist_tui.engine.figures.settings import Settings
-from mnist_tui.engine.figures.style import Page, Size, percent
+from mnist_tui.engine.figures.style import Page, Size
 
 COLOUR_MAP = "RdBu_r"
 """Blue below 0, white at 0, red above."""
@@ -131,6 +132,8 @@ def _unit(page: Page, data: WeightsData) -> None:
     means = page.figure.add_subplot(grid[0, 1])
     places = np.arange(len(layers.classes))
     means.barh(places, np.nan_to_num(activity.class_means), color=TRAIN, height=0.7)
+    for place in places[np.isnan(activity.class_means)]:  # a class without images
+        means.text(0, place, " –", va="center", color=FAINT)
     means.set_yticks(places, layers.classes)
     means.invert_yaxis()
     means.set_xlabel("mean activation")

@@ -126,5 +126,7 @@ class History:
         ends = np.cumsum(counts, dtype=np.int64)
         within = np.arange(len(losses)) - np.repeat(ends - counts, counts)  # index of each point within its epoch
         newest = np.repeat(np.array(epochs, float), counts)
-        xs = newest - 1 + (within + 0.5) * np.repeat(np.array(widths, float), counts)
-        return np.minimum(xs, newest), np.array(losses), np.array(accs)
+        size = np.repeat(np.array(widths, float), counts)
+        # The last group of an epoch may have fewer batches than the others.
+        starts, ends_of_groups = np.minimum(within * size, 1), np.minimum((within + 1) * size, 1)
+        return newest - 1 + (starts + ends_of_groups) / 2, np.array(losses), np.array(accs)

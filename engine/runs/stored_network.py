@@ -9,6 +9,7 @@ from mnist_tui.engine.data.folder import data_folder
 from mnist_tui.engine.data.loading import load
 from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.same_data import check_digest
 from mnist_tui.engine.training.evaluate import Evaluation, evaluate
 from mnist_tui.engine.training.model import MLP, uninitialized
 
@@ -18,7 +19,7 @@ def load_dataset(folder: RunFolder, *, data_dir: str | None, explicit_folder: bo
 
     Raises:
         RunError: The configuration cannot be read.
-        DataError: The data set is unavailable.
+        DataError: The data set is unavailable or differs from the one the run was trained on.
     """
     config, manifest = folder.manifest()
     name = manifest.get("dataset")
@@ -30,6 +31,7 @@ def load_dataset(folder: RunFolder, *, data_dir: str | None, explicit_folder: bo
             next(loading)
         except StopIteration as end:
             dataset: Dataset = end.value
+            check_digest(folder, manifest, dataset)
             return config, dataset
 
 

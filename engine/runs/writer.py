@@ -10,7 +10,6 @@ import contextlib
 import io
 import json
 import os
-import platform
 import shutil
 import time
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from mnist_tui.engine.events import Event
 from mnist_tui.engine.runs import ownership, remote
 from mnist_tui.engine.runs.creation import CONFIG
 from mnist_tui.engine.runs.folder import EVENTS, FORMAT, RunFolder
+from mnist_tui.engine.runs.versions import versions
 
 if TYPE_CHECKING:
     from mnist_tui.engine.training.state import TrainingState
@@ -76,7 +76,7 @@ class RunWriter:
             OSError: The folder cannot be written.
         """
         record = {"format": FORMAT, "name": name, "created": time.time(), "config": config.to_json(), **facts}
-        record["versions"] = _versions()
+        record["versions"] = versions()
         path = _new_folder(runs_dir, name)
         partial = path.with_name(f".{path.name}")  # renamed when complete, so that a crash leaves no partial run
         try:
@@ -120,15 +120,19 @@ class RunWriter:
     def record_resumption(self, config: RunConfig, epoch: int, batch: int) -> None:
         """Record in `config.json` that the run is resumed at this position, with its new configuration.
 
+        The configuration with which the run was started stays as `original_config`.
+
         Raises:
             RunError: `config.json` cannot be read or written.
         """
-        _, record = self.folder.manifest()
+        before, record = self.folder.manifest()
+        changed = _changes(before.to_json(), config.to_json())
         earlier = record.get("resumed")
         resumed = [
             *(earlier if isinstance(earlier, list) else []),
-            {"time": time.time(), "epoch": epoch, "batch": batch},
+            {"time": time.time(), "epoch": epoch, "batch": batch, "changed": changed},
         ]
+        record.setdefault("original_config", record["config"])
         record |= {"config": config.to_json(), "resumed": resumed[-MAX_RESUMPTIONS:]}
         try:
             files.replace(self.folder.path / CONFIG, _to_json(record))
@@ -265,6 +269,11 @@ class RunWriter:
             self._notices.append(f"{what} can be stored in {self.folder.name} again")
 
 
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that differ, each with its value before and after."""
+    return {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
+
+
 def _to_json(record: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(record, indent=2, ensure_ascii=False).encode()
@@ -282,18 +291,3 @@ def _new_folder(runs_dir: Path, name: str) -> Path:
             continue
         return path
     raise FileExistsError(f"{runs_dir / stem} exists, and so do 998 numbered variants of it")
-
-
-def _versions() -> dict[str, str]:
-    import numpy
-    import torch
-
-    from mnist_tui.engine import __version__
-
-    return {
-        "mnist-tui": __version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": numpy.__version__,
-        "platform": platform.platform(),
-    }

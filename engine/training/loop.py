@@ -125,6 +125,7 @@ class _Training:
         yield Phase("train")
         status: Status = "completed"
         reason = ""
+        epoch = first - 1  # if no epoch is left
         for epoch in range(first, self.config.epochs + 1):
             result = yield from self._epoch(epoch)
             if result is not None:
@@ -137,7 +138,7 @@ class _Training:
                 status = "stopped"
                 break
         yield Phase("test")
-        yield self._test()
+        yield self._test(f"{status} in epoch {epoch}")
         yield RunFinished(self.run, status, time.perf_counter() - self.started_at, reason)
 
     def _load(self) -> None:
@@ -272,12 +273,12 @@ class _Training:
         if best:
             self.best_epoch, self.best_weights = epoch, weights
 
-    def _test(self) -> Test:
+    def _test(self, reason: str) -> Test:
         """Restore the best weights and evaluate them on the test images."""
         self.model.load_state_dict(self.best_weights)
         loss, correct = measure(self.model, *self.test, self.dataset.mean, self.dataset.std)
         total = len(self.test[0])
-        return Test(self.best_epoch, loss, correct / total, correct, total)
+        return Test(self.best_epoch, loss, correct / total, correct, total, reason)
 
 
 def _make_step(model: MLP, config: RunConfig) -> Step:

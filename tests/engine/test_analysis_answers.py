@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ import pytest
 from mnist_tui.engine import files
 from mnist_tui.engine.analysis import stored_answers
 from mnist_tui.engine.analysis.answers import Answers, size_of
-from mnist_tui.engine.analysis.projection import ProjectionSpec, cached_metrics, compute_metrics, project
+from mnist_tui.engine.analysis.pca import pca
+from mnist_tui.engine.analysis.projection import LAYERS, Layer, ProjectionSpec, cached_metrics, compute_metrics, project
+from mnist_tui.engine.analysis.separation import procrustes
 from mnist_tui.engine.analysis.stored_answers import RETRAINED, StorageResult, store
 from mnist_tui.engine.analysis.subject import Analyst, Network, SplitImages, Subject
 from mnist_tui.engine.errors import Cancelled, RunError
@@ -159,6 +162,23 @@ def test_answers_belong_to_the_current_weights(run: RunFolder) -> None:
     assert cached_metrics(analyst, project(analyst, subject, ProjectionSpec())) is None
     files.replace(run.checkpoint(1), before)
     np.testing.assert_array_equal(analyst.evaluation(subject).logits, evaluation.logits)
+
+
+@pytest.mark.parametrize("layer", ["output", "hidden"])
+def test_the_procrustes_angle_does_not_depend_on_the_epochs_shown_before(run: RunFolder, layer: Layer) -> None:
+    spec, angles = ProjectionSpec("pca", layer), set()
+    for path in ((3,), (0, 3), (1, 2, 0, 3), (2, 1, 3)):
+        analyst = Analyst()
+        for epoch in path:
+            for each in (layer, *LAYERS):
+                picture = project(analyst, Subject(run.path, epoch, "test"), replace(spec, layer=each))
+        metrics = compute_metrics(analyst, picture)
+        angles.add((metrics.rotation_degrees, metrics.is_mirrored, metrics.procrustes_r2))
+    assert len(angles) == 1
+    evaluation = analyst.evaluation(picture.subject)
+    output, hidden = (pca(values) for values in (evaluation.logits, evaluation.hidden))
+    match = procrustes(output.points, hidden.points)
+    assert angles == {(match.degrees, match.reflected, match.r2)}
 
 
 class TestStoring:

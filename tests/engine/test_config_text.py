@@ -3,7 +3,7 @@
 import itertools
 import json
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -41,6 +41,14 @@ class TestJson:
     )
     def test_round_trip_through_text(self, config):
         assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+    def test_a_setting_without_effect_is_not_recorded_as_if_it_had_one(self):
+        config = RunConfig(optimizer="adamw", weight_decay=0.3)
+        assert config.to_json()["weight_decay"] == 0.3
+        for optimizer in ("adam", "sgd", "rmsprop"):
+            values = replace(config, optimizer=optimizer).to_json()
+            assert values["weight_decay"] is None
+            assert RunConfig.from_json(values) == RunConfig(optimizer=optimizer)
 
     def test_holds_every_field(self):
         assert list(RunConfig().to_json()) == [f.name for f in fields(RunConfig)]

@@ -1,5 +1,7 @@
 """Statistics, split and the bundled digits, against numpy, torch, scikit-learn and the real data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,14 @@ class TestDataset:
         for array in (dataset.images, dataset.labels, dataset.test_images, dataset.test_labels):
             with pytest.raises(ValueError, match="read-only"):
                 array[0] = 1
+
+    def test_digest_depends_on_every_image_and_label(self):
+        dataset = dataset_of(23)
+        assert dataset.digest == dataset_of(23).digest
+        for name in ("images", "labels", "test_images", "test_labels"):
+            changed = getattr(dataset, name).copy()
+            changed.flat[-1] += 1
+            assert replace(dataset, **{name: changed}).digest != dataset.digest, name
 
     def test_class_counts(self):
         dataset = dataset_of(23)

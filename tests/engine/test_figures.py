@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import confusion_matrix
+from matplotlib.text import Text
+from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
+from sklearn.metrics import confusion_matrix, silhouette_score
 
 from mnist_tui.engine.analysis import imagined_store, listing
-from mnist_tui.engine.analysis.curves import run_curves
+from mnist_tui.engine.analysis.confusion import ConfusionData, confusion
+from mnist_tui.engine.analysis.curves import comparison, run_curves, smooth
 from mnist_tui.engine.analysis.imagined import METHODS
-from mnist_tui.engine.analysis.projection import ProjectionSpec, project
+from mnist_tui.engine.analysis.projection import ProjectionSpec, compute_metrics, project
 from mnist_tui.engine.analysis.subject import Analyst
 from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.events import Epoch, Event, Progress
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.export import Form, Size, export
+from mnist_tui.engine.figures.numbers import encode
 from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.engine.figures.settings import Settings, ViewState, short_path
+from mnist_tui.engine.figures.style import Page
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
 from tests.engine.figures_helpers import ONE_RUN, made, subject_of
-from tests.figures import finished_run, floats, pixels, record, said, table
+from tests.figures import finished_run, floats, made_lines, pixels, record, said, table
 
 pytestmark = pytest.mark.usefixtures("few_noise_images")
 
@@ -43,6 +50,7 @@ def test_every_figure_contains_how_it_was_made(run: RunFolder, tmp_path: Path, v
     assert text["Version"]
     assert text["Command"] == exported.command
     assert text["Command"].startswith(f"mnist-tui export {short_path(run.path)} {view}")
+    assert text["Dataset"] == "digits"
     if KINDS[view].epoch:
         assert text["Epoch"] == "3"
     if KINDS[view].split:
@@ -64,13 +72,30 @@ class TestNumbers:
     """The numbers in the files are those of the analysis, which the screens draw."""
 
     def test_curves(self, run: RunFolder, tmp_path: Path) -> None:
+        history = History.of(run.events())
         columns = table(made(run, tmp_path, "curves", Settings(smooth=0.6)).numbers)
-        data = run_curves(History.of(run.events()), smoothing=0.6)
+        data = run_curves(history)
         assert columns["curve"] == [curve.role for curve in data.curves for _ in curve.xs]
         np.testing.assert_array_equal(floats(columns["loss"]), np.concatenate([curve.loss for curve in data.curves]))
         np.testing.assert_array_equal(floats(columns["accuracy"]), np.concatenate([c.acc for c in data.curves]))
         np.testing.assert_array_equal(floats(columns["epoch"]), np.concatenate([curve.xs for curve in data.curves]))
         assert set(columns["run"]) == {run.name}
+        assert set(columns["dataset"]) == {"digits"}
+        batches = columns["curve"].count("batches")
+        averages = floats(columns["loss_smoothed"])
+        np.testing.assert_array_equal(averages[:batches], smooth(data.curves[0].loss, 0.6))
+        assert np.isnan(averages[batches:]).all()
+        assert floats(columns["loss"])[-3:].tolist() == [epoch.valid_loss for epoch in history.epochs]
+
+    @pytest.mark.parametrize("view", ["curves", "mistakes", "pca-hidden", "weights"])
+    def test_a_csv_file_says_how_it_was_made(self, run: RunFolder, tmp_path: Path, view: str) -> None:
+        exported = made(run, tmp_path, view)
+        said_in_figure = said(exported.figure)
+        lines = made_lines(exported.numbers)
+        assert lines["schema"] == f"mnist-tui/{view}/1"
+        for key in ("view", "dataset", "run", "epoch", "split", "seed", "version", "command"):
+            assert lines[key] == said_in_figure[key.capitalize()]
+        assert lines["dataset"] == "digits"
 
     def test_confusion(self, run: RunFolder, tmp_path: Path) -> None:
         values = record(made(run, tmp_path, "confusion").numbers)
@@ -99,6 +124,27 @@ class TestNumbers:
         np.testing.assert_array_equal(points, picture.points)
         assert [int(i) for i in columns["label"]] == picture.labels.tolist()
         assert [int(i) for i in columns["index"]] == picture.indices.tolist()
+
+    @pytest.mark.parametrize("view", ["pca-hidden", "tsne-hidden", "projection"])
+    def test_the_quality_of_a_projection(self, run: RunFolder, tmp_path: Path, view: str) -> None:
+        lines = made_lines(made(run, tmp_path, view).numbers)
+        for name in ("pca-output", "pca-hidden", "tsne-output", "tsne-hidden") if view == "projection" else (view,):
+            method, layer = name.split("-")
+            analyst = Analyst()
+            picture = project(analyst, subject_of(run), ProjectionSpec(method, layer))  # type: ignore[arg-type]
+            metrics = compute_metrics(analyst, picture)
+            assert float(lines[f"{name} knn_plane"]) == metrics.separation.knn_plane
+            assert float(lines[f"{name} silhouette"]) == silhouette_score(picture.points, picture.labels)
+            assert float(lines[f"{name} trustworthiness"]) == trustworthiness(
+                picture.x, picture.points, n_neighbors=metrics.separation.k
+            )
+            assert float(lines[f"{name} procrustes_r2"]) == metrics.procrustes_r2
+            if method == "pca":
+                expected = PCA(2).fit(picture.x).explained_variance_ratio_
+                assert [float(lines[f"{name} variance_{axis}"]) for axis in "xy"] == pytest.approx(expected, rel=1e-4)
+            else:
+                assert picture.embedding is not None
+                assert float(lines[f"{name} kl_divergence"]) == picture.embedding.kl_divergence
 
     def test_images_and_weights(self, run: RunFolder, tmp_path: Path) -> None:
         analyst, subject = Analyst(), subject_of(run)
@@ -134,7 +180,52 @@ def test_a_comparison_needs_other_runs_and_overlays_them(run: RunFolder, tmp_pat
     exported = export(context, ViewState("compare", subject_of(run), Settings(compared=(other.path,))), form)
     columns = table(exported.numbers)
     assert columns["run"] == [run.name] * 3 + [other.name]
+    assert made_lines(exported.numbers)["run"] == f"{run.name}, {other.name}"
     assert floats(columns["loss"])[3] == History.of(other.events()).epochs[0].valid_loss
+
+
+def drawn_texts(view: str, run: RunFolder, settings: Settings, data: object = None) -> str:
+    """Every text of a figure."""
+    context, subject = Context(Analyst()), subject_of(run, view)
+    kind = KINDS[view]
+    data = kind.compute(context, subject, settings) if data is None else data
+    page = Page(kind.natural(data, settings), 1.0, "")
+    kind.draw(page, data, settings)
+    return "\n".join(text.get_text() for text in page.figure.findobj(Text))
+
+
+def test_results_are_those_of_the_run_however_the_curves_are_smoothed(run: RunFolder, tmp_path: Path) -> None:
+    other = finished_run(tmp_path / "more", "other", replace(run.config(), epochs=2))
+    for smooth_weight in (0.0, 0.9):
+        settings = Settings(smooth=smooth_weight, compared=(other.path,))
+        texts = drawn_texts("compare", run, settings), drawn_texts("curves", run, settings)
+        for folder, text in ((run, texts[0]), (other, texts[0]), (run, texts[1])):
+            best = History.of(folder.events()).best
+            assert best is not None
+            assert f"{best.valid_loss:.4f}" in text
+            assert f"{best.valid_acc * 100:.2f} %" in text
+        assert "digits" in texts[0]
+
+
+def test_a_comparison_of_different_data_sets_says_so(run: RunFolder) -> None:
+    histories = [History.of(run.events()) for _ in range(2)]
+    assert "different data sets" not in drawn_texts("compare", run, Settings(), comparison([("a", histories[0])] * 2))
+    assert histories[1].started is not None
+    histories[1].started = replace(histories[1].started, dataset="mnist")
+    text = drawn_texts("compare", run, Settings(), comparison(list(zip("ab", histories, strict=True))))
+    assert "different data sets, not comparable: digits, mnist" in text
+
+
+def test_what_is_undefined_is_a_dash_and_null(run: RunFolder) -> None:
+    labels, predictions = np.array([1, 1, 2]), np.array([1, 3, 1])
+    data = ConfusionData(confusion(labels, predictions, 4), ("a", "b", "c", "d"))
+    values = json.loads(encode(KINDS["confusion"].numbers(data, Settings()), "", {})[1])
+    assert values["recall"] == [None, 0.5, 0.0, None]
+    assert values["precision"] == [None, 0.5, None, 0.0]
+    assert values["f1"] == [None, 0.5, 0.0, 0.0]
+    assert values["shares"][0] == [None] * 4
+    assert values["macro"] == {"recall": 0.25, "precision": 0.5, "f1": 0.25}
+    assert drawn_texts("confusion", run, Settings(), data).split().count("–") == 5
 
 
 def test_curves_of_a_training_that_diverged(run: RunFolder, tmp_path: Path) -> None:

@@ -94,10 +94,8 @@ class TestFineCurve:
 
     def test_a_short_last_group_stays_within_its_epoch(self):
         xs, _, _ = History.of([progress(1, 5, [0.5, 0.4, 0.3]), progress(2, 5, [0.2, 0.2, 0.2])]).fine_curve()
-        assert xs[:2] == pytest.approx([0.2, 0.6])
-        assert 0.8 < xs[2] <= 1.0
-        assert xs[3] > xs[2]
-        assert xs[5] <= 2.0
+        # Batches 1 and 2, 3 and 4, and 5 alone.
+        assert xs == pytest.approx([0.2, 0.6, 0.9, 1.2, 1.6, 1.9])
 
     def test_earlier_epochs_are_left_out(self):
         events = [progress(number, 5, [0.5, 0.4, 0.3]) for number in (1, 2, 3)]

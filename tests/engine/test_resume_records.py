@@ -12,9 +12,13 @@ from mnist_tui.engine.analysis.image_details import ImageQuery, inspect_image
 from mnist_tui.engine.analysis.layers import network_layers
 from mnist_tui.engine.analysis.projection import ProjectionSpec, project, store_path
 from mnist_tui.engine.analysis.subject import Analyst, Subject
-from mnist_tui.engine.errors import ConfigError
+from mnist_tui.engine.data import digits
+from mnist_tui.engine.data.dataset import make_dataset
+from mnist_tui.engine.data.digits import load_digits_dataset
+from mnist_tui.engine.errors import ConfigError, DataError
 from mnist_tui.engine.events import Epoch, RunStarted, Test
 from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.stored_network import evaluate_stored
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.session import resume
@@ -51,7 +55,50 @@ class TestStory:
         _, manifest = run.manifest()
         (note,) = manifest["resumed"]
         assert (note["epoch"], note["batch"]) == (2, 5)
-        assert manifest["config"] == CONFIG.to_json()
+        assert note["changed"] == {}
+        assert manifest["config"] == manifest["original_config"] == CONFIG.to_json()
+
+    def test_a_changed_configuration_leaves_the_original(self, tmp_path):
+        run = trained(tmp_path, stop_at=(2, 5))
+        for epochs in (5, 6):
+            list(resume(run, epochs=epochs))
+        config, manifest = run.manifest()
+        assert config.epochs == 6
+        assert manifest["original_config"] == CONFIG.to_json()
+        assert [note["changed"] for note in manifest["resumed"]] == [{"epochs": [4, 5]}, {"epochs": [5, 6]}]
+
+    @pytest.mark.parametrize("recorded", [True, False], ids=["digest", "older version"])
+    def test_other_labels_are_other_data(self, tmp_path, monkeypatch, recorded):
+        """Mean and standard deviation are those of the pixels, so that changed labels would pass."""
+        run = trained(tmp_path, stop_at=(2, 5))
+        path = run.path / "config.json"
+        manifest = json.loads(path.read_text())
+        digest = manifest.pop("sha256")
+        assert digest == load_digits_dataset().digest
+        if not recorded:
+            path.write_text(json.dumps(manifest))
+
+        def relabelled(*args, **kwargs):
+            name, title, classes, images, labels, *rest = args
+            labels = labels.copy()
+            labels[0] = (labels[0] + 1) % 10
+            return make_dataset(name, title, classes, images, labels, *rest, **kwargs)
+
+        monkeypatch.setattr(digits, "make_dataset", relabelled)
+        if recorded:
+            with pytest.raises(DataError, match="is not the data"):
+                list(resume(run))
+            with pytest.raises(DataError, match="is not the data"):
+                evaluate_stored(run, 1, "test", data_dir=None, explicit_folder=False)
+        else:
+            assert list(resume(run))[-1].status == "completed"
+
+    def test_every_test_says_why_it_was_measured(self, tmp_path):
+        run = trained(tmp_path, stop_at=(2, 5))
+        list(resume(run))
+        list(resume(run, epochs=5))
+        reasons = [event.reason for event in of_kind(run.events(), Test)]
+        assert reasons == ["stopped in epoch 2", "completed in epoch 4", "completed in epoch 5"]
 
     def test_a_truncated_last_line_is_terminated(self, tmp_path):
         whole = trained(tmp_path / "whole")

@@ -1,5 +1,6 @@
 """What a run's writer stores: its layout, its bytes, and what it could not store."""
 
+import importlib.metadata
 import json
 import shutil
 import sys
@@ -45,6 +46,8 @@ class TestWriter:
         assert versions["torch"] == torch.__version__
         assert versions["python"] == ".".join(map(str, sys.version_info[:3]))
         assert {"numpy", "platform"} <= set(versions)
+        for package in ("scikit-learn", "openTSNE", "matplotlib"):
+            assert versions[package] == importlib.metadata.version(package)
         assert record["created"] > 1.7e9
 
     def test_events_are_written_immediately(self, writer):

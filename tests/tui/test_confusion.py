@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 
+from mnist_tui.engine.analysis.confusion import ConfusionData, confusion
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.runs.folder import stored_runs
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.state.scrubber import Scrubber
-from mnist_tui.tui.views.confusion import pairs_text, shade
+from mnist_tui.tui.views.confusion import matrix_table, pairs_text, shade
 from mnist_tui.tui.widgets.subject_bar import SubjectBar, shown_epochs
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
 
@@ -37,10 +39,10 @@ async def test_the_matrix_equals_scikit_learns(console, stored_run) -> None:
         truth, predicted = evaluation.labels, evaluation.logits.argmax(axis=1)
         matrix = app.screen.data.matrix
         assert (matrix.counts == confusion_matrix(truth, predicted, labels=range(10))).all()
-        options = {"average": None, "labels": range(10), "zero_division": 0}
-        assert np.allclose(matrix.recall, recall_score(truth, predicted, **options))
-        assert np.allclose(matrix.precision, precision_score(truth, predicted, **options))
-        assert np.allclose(matrix.f1, f1_score(truth, predicted, **options))
+        options = {"average": None, "labels": range(10), "zero_division": np.nan}
+        assert np.allclose(matrix.recall, recall_score(truth, predicted, **options), equal_nan=True)
+        assert np.allclose(matrix.precision, precision_score(truth, predicted, **options), equal_nan=True)
+        assert np.allclose(matrix.f1, f1_score(truth, predicted, **options), equal_nan=True)
         shown = screen_text(app)
         for count in matrix.counts.diagonal():
             assert f" {count} " in shown
@@ -72,6 +74,7 @@ async def test_scrubbing_steps_through_the_epochs_and_splits_and_follows_again(c
         await open_confusion(app, pilot)
         view, best = app.screen, app.scrubber.best
         assert app.scrubber.subject.epoch == best
+        assert "digits test images" in screen_text(app)
         accuracies = {}
         for epoch in range(best, -1, -1):
             await until(pilot, lambda epoch=epoch: view.query_one(SubjectBar).subject.epoch == epoch)
@@ -84,8 +87,23 @@ async def test_scrubbing_steps_through_the_epochs_and_splits_and_follows_again(c
         assert app.scrubber.subject.epoch == best
         await pilot.press("v")
         await until(pilot, lambda: view.data.matrix.total == 150)
+        assert "digits validation images" in screen_text(app)
         await pilot.press("v")
         await until(pilot, lambda: view.data.matrix.total == 1350)
+
+
+async def test_a_class_without_images_has_dashes(console) -> None:
+    app = console()
+    async with app.run_test():
+        variables = app.theme_variables
+    data = ConfusionData(confusion(np.array([1, 1, 2]), np.array([1, 3, 1]), 4), ("a", "b", "c", "d"))
+    output = Console(width=100)
+    with output.capture() as capture:
+        output.print(matrix_table(data, (0, 0), (6, 1), True, variables))
+    rows = {line.split()[0]: line.split()[1:] for line in capture.get().splitlines()}
+    assert [rows[name][-1] for name in "ad"] == ["–", "–"]
+    assert rows["precision"] == ["–", "50.0", "–", "0.0"]
+    assert rows["F1"] == ["–", "50.0", "0.0", "0.0"]
 
 
 async def test_a_growing_run_is_followed_until_the_user_scrubs(console) -> None:

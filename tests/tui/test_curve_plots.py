@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from mnist_tui.engine.analysis.curves import smooth
-from mnist_tui.engine.events import Epoch, Progress
+from mnist_tui.engine.analysis.curves import comparison, smooth
+from mnist_tui.engine.events import Epoch, Progress, RunStarted
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.render.axes import limits, prepared
 from mnist_tui.tui.widgets.curve_plots import SMOOTHINGS, ZOOMS, CurveOptions, comparison_plots, run_plots
@@ -90,12 +90,21 @@ class TestRunPlots:
     def test_zoom_beyond_the_start(self):
         assert run_plots(grown(2), CurveOptions(zoom=1))[0].x_range == (0.0, 2.0)
 
-    def test_smoothing(self):
+    def test_smoothing_is_for_the_batches_alone_and_stands_before_what_was_measured(self):
         weight = SMOOTHINGS[1]
         plain, _ = run_plots(grown(), CurveOptions())
         smoothed, _ = run_plots(grown(), CurveOptions(smoothing=1))
-        for before, after in zip(plain.lines, smoothed.lines, strict=True):
-            np.testing.assert_allclose(after.ys, smooth(before.ys, weight))
+        behind, averages, *epochs = smoothed.lines
+        assert behind.ys.tolist() == plain.lines[0].ys.tolist()
+        np.testing.assert_allclose(averages.ys, smooth(plain.lines[0].ys, weight))
+        assert [line.ys.tolist() for line in epochs] == [line.ys.tolist() for line in plain.lines[1:]]
+
+    def test_smoothing_does_not_restart_at_the_zoom_window(self):
+        whole, _ = run_plots(grown(), CurveOptions(smoothing=2))
+        window, _ = run_plots(grown(), CurveOptions(smoothing=2, zoom=2))
+        shown = whole.lines[1].xs > 17
+        assert window.lines[1].xs.tolist() == whole.lines[1].xs[shown].tolist()
+        assert window.lines[1].ys.tolist() == whole.lines[1].ys[shown].tolist()
 
     def test_log_is_for_the_loss_alone(self):
         loss, acc = run_plots(grown(), CurveOptions(log=True))
@@ -127,6 +136,13 @@ class TestComparison:
     def test_more_runs_than_colours(self):
         loss, _ = comparison_plots([(str(i), grown(1)) for i in range(30)], CurveOptions())
         assert len(loss.lines) == 30
+
+    def test_runs_of_different_data_sets(self):
+        def of(dataset):
+            return History.of([RunStarted("a", {}, dataset, "cpu", 1, 2, 3, 4, 0.1, 0.3, 5.0), epoch(1)])
+
+        assert comparison([("one", of("mnist")), ("two", of("mnist"))]).warning == ""
+        assert "digits, mnist" in comparison([("one", of("mnist")), ("two", of("digits"))]).warning
 
     def test_a_run_without_epochs(self):
         loss, _ = comparison_plots([("young", young()), ("grown", grown(2))], CurveOptions())

@@ -13,7 +13,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from mnist_tui.engine.analysis import imagined_store
 from mnist_tui.engine.analysis.answers import Answers
-from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage, grey, imagine, probability_label
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage, grey, imagine
+from mnist_tui.engine.analysis.percentages import probability_label
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs

@@ -245,7 +245,7 @@ class TestEvaluate:
         (test,) = of_kind(stored_runs(folder)[0].events(), Test)
         outcome = command("evaluate", "latest", "--runs-dir", str(folder), "--json")
         record = json.loads(outcome.out)
-        assert (record["epoch"], record["split"]) == (test.epoch, "test")
+        assert (record["dataset"], record["epoch"], record["split"]) == ("digits", test.epoch, "test")
         assert (record["acc"], record["correct"], record["total"]) == (test.acc, test.correct, test.total)
         assert record["loss"] == pytest.approx(test.loss, rel=1e-5)
         low, high = record["interval"]
@@ -279,7 +279,7 @@ class TestEvaluate:
         (test,) = of_kind(run.events(), Test)
         outcome = command("evaluate", "latest", "--runs-dir", str(folder))
         (line,) = outcome.out.splitlines()
-        assert line.startswith(f"{run.name}, epoch {test.epoch}, test")
+        assert line.startswith(f"{run.name}, epoch {test.epoch}, test of digits: ")
         assert f"{test.acc * 100:.2f} % ({test.correct} of 297; 95 % interval " in line
         assert f"loss {test.loss:.4f}" in line
         assert outcome.err == ""

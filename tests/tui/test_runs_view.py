@@ -34,6 +34,8 @@ async def test_runs_open_mark_compare_filter_and_delete(console) -> None:
         shown = screen_text(app)
         assert "first" in shown
         assert "second" in shown
+        assert "digits" in shown
+        assert "different data sets" not in shown
         assert len(app.screen.query_one("#compare-loss", Chart).shown.lines) == 2
         await pilot.press("9")
         await until(pilot, lambda: not isinstance(app.screen, CompareScreen))

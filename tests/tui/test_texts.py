@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from mnist_tui.engine.analysis.percentages import fraction_label, percent, percent_range, probability_label
 from mnist_tui.engine.events import Phase, Progress, RunStarted, Test
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.render.texts import bytes_label, percent, phase_label, result_label, seconds, state_label
+from mnist_tui.tui.render.texts import bytes_label, phase_label, result_label, seconds, state_label
 
 
 class TestSeconds:
@@ -44,7 +45,19 @@ class TestSeconds:
 class TestPercent:
     @pytest.mark.parametrize(
         ("fraction", "words"),
-        [(0.98371, "98.37 %"), (1, "100.00 %"), (0, "0.00 %"), (0.5, "50.00 %"), (0.00004, "0.00 %"), (math.nan, "–")],
+        [
+            (0.98371, "98.37 %"),
+            (1, "100.00 %"),
+            (0, "0.00 %"),
+            (0.5, "50.00 %"),
+            (math.nan, "–"),
+            (53_999 / 54_000, "99.99 %"),
+            (1 - 3e-9, "99.99 %"),
+            (math.nextafter(1, 0), "99.99 %"),
+            (0.00004, "<0.01 %"),
+            (5e-324, "<0.01 %"),
+            (0.00005, "0.01 %"),
+        ],
     )
     def test_two_digits(self, fraction, words):
         assert percent(fraction) == words
@@ -52,6 +65,22 @@ class TestPercent:
     def test_other_digits(self):
         assert percent(0.98371, 1) == "98.4 %"
         assert percent(0.98371, 0) == "98 %"
+        assert percent(0.996, 0) == "99 %"
+        assert percent(0.0007, 0) == "<1 %"
+        assert percent(1, 0) == "100 %"
+
+    def test_range(self):
+        assert percent_range(0.9810, 0.98604) == "98.10–98.60"
+        assert percent_range(0, 0.99999967) == "0.00–99.99"
+
+    def test_fractions(self):
+        values = (0.5, 1, 0, 0.9996, 0.0004, math.nan)
+        assert [fraction_label(value) for value in values] == ["0.500", "1.000", "0.000", "0.999", "<0.001", "–"]
+
+    def test_as_many_digits_as_differ_from_1(self):
+        values = (0.9998, 1 - 3e-9, 1, 0.5, 1e-9, math.nextafter(1, 0))
+        words = ["99.98 %", "99.9999997 %", "100 %", "50.00 %", "<0.01 %", "99.999999999999 %"]
+        assert [probability_label(value) for value in values] == words
 
 
 class TestBytes:

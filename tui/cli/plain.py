@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mnist_tui.engine.analysis.intervals import wilson_interval
+from mnist_tui.engine.analysis.percentages import percent, percent_range
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.folder import is_explicit
 from mnist_tui.engine.errors import ConfigError, printable
@@ -34,7 +35,7 @@ from mnist_tui.engine.session import start
 from mnist_tui.engine.training.control import Control
 from mnist_tui.tui.cli.output import give_up, say
 from mnist_tui.tui.render.run_rows import COLUMNS, cell_label
-from mnist_tui.tui.render.texts import percent, phase_label, result_label, seconds
+from mnist_tui.tui.render.texts import phase_label, result_label, seconds
 from mnist_tui.tui.terminal.hangup import silence
 from mnist_tui.tui.terminal.logs import thread_failures
 from mnist_tui.tui.terminal.signals import raise_interrupts, stop_on_signals
@@ -254,13 +255,21 @@ def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None,
     result = evaluate_stored(folder, number, split, data_dir=data_dir, explicit_folder=is_explicit(data_dir))
     total, correct = len(result.labels), result.correct
     low, high = wilson_interval(correct, total)
+    dataset = str(folder.manifest()[1].get("dataset"))
     if json:
-        record = {"run": folder.name, "epoch": number, "split": split, "loss": result.loss, "acc": correct / total}
+        record = {
+            "run": folder.name,
+            "dataset": dataset,
+            "epoch": number,
+            "split": split,
+            "loss": result.loss,
+            "acc": correct / total,
+        }
         print(json_module.dumps(_without_nan(record | {"correct": correct, "total": total, "interval": [low, high]})))
         return
     say(
-        f"{folder.name}, epoch {number}, {split}: accuracy {percent(correct / total)} ({correct:,} of {total:,}; "
-        f"95 % interval {low * 100:.2f}–{high * 100:.2f} %), loss {result.loss:.4f}"
+        f"{folder.name}, epoch {number}, {split} of {dataset}: accuracy {percent(correct / total)} "
+        f"({correct:,} of {total:,}; 95 % interval {percent_range(low, high)} %), loss {result.loss:.4f}"
     )
 
 

@@ -6,8 +6,9 @@ import math
 
 from rich.text import Text
 
+from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.runs.summaries import RunSummary
-from mnist_tui.tui.render.texts import date_label, percent, printable, seconds
+from mnist_tui.tui.render.texts import date_label, printable, seconds
 
 COLUMNS = ("run", "test", "valid", "epochs", "time", "status", "data", "layers", "optim", "lr", "batch", "when")
 STATUS_COLOURS = {

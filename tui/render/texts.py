@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from mnist_tui.engine import errors
+from mnist_tui.engine.analysis.percentages import percent, percent_range
 
 if TYPE_CHECKING:
     from mnist_tui.engine.events import Phase, Test
@@ -35,11 +36,6 @@ def date_label(timestamp: float) -> str:
         return time.strftime("%Y-%m-%d %H:%M", time.localtime(timestamp)) if timestamp else "–"
     except (OverflowError, ValueError, OSError):
         return "–"
-
-
-def percent(fraction: float, digits: int = 2) -> str:
-    """Format 0.98371 as `98.37 %`; a dash for NaN."""
-    return "–" if math.isnan(fraction) else f"{fraction * 100:.{digits}f} %"
 
 
 def seconds(value: float) -> str:
@@ -81,10 +77,10 @@ def result_label(test: Test, dataset: str) -> str:
     """Describe a test result: data set, accuracy with its 95 % confidence interval, loss and epoch."""
     from mnist_tui.engine.analysis.intervals import wilson_interval
 
-    low, high = wilson_interval(test.correct, test.total)
+    interval = wilson_interval(test.correct, test.total)
     return (
         f"test accuracy on {dataset} {percent(test.acc)} ({test.correct:,} of {test.total:,}; 95 % interval "
-        f"{low * 100:.2f}–{high * 100:.2f} %), loss {test.loss:.4f}, weights of epoch {test.epoch}"
+        f"{percent_range(*interval)} %), loss {test.loss:.4f}, weights of epoch {test.epoch}"
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.errors import Cancelled
 from mnist_tui.tui.state.jobs import Job
@@ -68,7 +69,7 @@ def write(job: Job, request: Export, analyst: Analyst, written: list[Path]) -> b
     for number, state in enumerate(states, 1):
         title = f"exporting {state.view}" + (f", {number} of {count}" if count > 1 else "")
         job.report(_line(title))
-        report = lambda name, done, title=title: job.report(_line(title, f"{name} {done * 100:.0f} %"))  # noqa: E731
+        report = lambda name, done, title=title: job.report(_line(title, f"{name} {percent(done, 0)}"))  # noqa: E731
         if job.stopping:
             return False
         try:

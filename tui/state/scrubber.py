@@ -29,6 +29,8 @@ class Scrubber:
         """Epochs with stored weights."""
         self.best = 0
         """Epoch with the lowest validation loss."""
+        self.dataset = ""
+        """Name of the run's data set; empty if unknown."""
         self._post = post
         self._growing = False
         self._next_scan = 0.0
@@ -69,6 +71,7 @@ class Scrubber:
             now = time.monotonic()
             self._next_scan = now + (now - started_at) / SCAN_SHARE
         self.best = history.best.epoch if history.best else 0
+        self.dataset = history.started.dataset if history.started else ""
         self._post(SubjectChanged())
 
     def step(self, by: int) -> None:

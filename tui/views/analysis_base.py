@@ -106,6 +106,7 @@ class AnalysisView(View):
         if has_changed and scrubber.follows and self.is_computing and self._is_later_epoch(subject):
             return  # finish first, because epochs may be shorter than the computation
         bar.subject, bar.epochs, bar.best, bar.follows = subject, scrubber.epochs, scrubber.best, scrubber.follows
+        bar.dataset = scrubber.dataset
         if has_changed:
             self.refresh_data()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
@@ -14,11 +15,11 @@ from textual.events import Click
 from textual.widgets import Static
 
 from mnist_tui.engine.analysis.confusion import ConfusionData, Pair, compute, ordered_pairs, unordered_pairs
+from mnist_tui.engine.analysis.percentages import percent, percent_number, percent_range
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.palette import rich_colours
-from mnist_tui.tui.render.texts import percent
 from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.widgets.fitted_text import FittedText
 
@@ -52,10 +53,9 @@ class ConfusionView(AnalysisView):
         size = self._cell_size, len(data.classes)  # determine the size of the table
         matrix.update(table, layout=size != self._table_shape)
         self._table_shape = size
-        low, high = data.matrix.interval
         matrix.border_title = (
             f"accuracy {percent(data.matrix.accuracy)}, {data.matrix.correct:,} of {data.matrix.total:,}"
-            f"  (95 % CI {low * 100:.2f}–{high * 100:.2f})"
+            f"  (95 % CI {percent_range(*data.matrix.interval)})"
         )
         matrix.border_subtitle = self._cell_label(data)
         pairs = (unordered_pairs if self._unordered else ordered_pairs)(data.matrix)
@@ -73,7 +73,7 @@ class ConfusionView(AnalysisView):
         true, predicted = self.cell
         count, share = data.matrix.counts[self.cell], data.matrix.shares[self.cell]
         names = f"{data.classes[true]} → {data.classes[predicted]}"
-        return f"{names}: {count:,}, {share * 100:.1f} % of the row"
+        return f"{names}: {count:,}, {percent(share, 1)} of the row"
 
     def export_states(self) -> list[ViewState]:
         if self.data is None:
@@ -150,12 +150,12 @@ def matrix_table(
         heading = Text(name[: width - 1], f"bold {accent}" if i == cell[1] else "bold")
         table.add_column(heading, width=width, justify="center", no_wrap=True)
     table.add_column(Text("recall", "bold"), width=7, justify="right", no_wrap=True, vertical="middle")
-    depth = matrix.shares**VISIBILITY
+    depth = np.nan_to_num(matrix.shares) ** VISIBILITY
     for row, name in enumerate(data.classes):
         cells = []
         for column in range(len(data.classes)):
             count = matrix.counts[row, column]
-            label = f"{matrix.shares[row, column] * 100:.1f}" if shares else f"{count}"
+            label = percent_number(matrix.shares[row, column], 1) if shares else f"{count}"
             style = shade(float(depth[row, column]), variables)
             if (row, column) == cell:
                 style += Style(color=accent, bgcolor=paper, reverse=True, bold=True)
@@ -166,7 +166,7 @@ def matrix_table(
         table.add_row(heading, *cells, percent(matrix.recall[row], 1))
     for label, values in zip(FOOT, (matrix.precision, matrix.f1), strict=True):
         digits = 0 if width < 6 else 1
-        table.add_row(Text(label, "bold"), *(f"{value * 100:.{digits}f}" for value in values))
+        table.add_row(Text(label, "bold"), *(percent_number(value, digits) for value in values))
     return table
 
 
@@ -201,7 +201,7 @@ def pairs_text(
             part = Text.assemble(
                 (f"{pair.count:>4}  ", f"bold {colours['accent']}"),
                 (f"{classes[pair.true][:8]} {arrow} {classes[pair.predicted][:8]}  ", colours["foreground"]),
-                (f"{pair.share_of_row * 100:.1f} %", colours["secondary"]),
+                (percent(pair.share_of_row, 1), colours["secondary"]),
             )
             part.pad_right(max(1, PAIR_WIDTH - part.cell_len))
             line.append_text(part)

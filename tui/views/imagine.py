@@ -11,15 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from mnist_tui.engine.analysis.imagined import (
-    METHODS,
-    Imagined,
-    ImagineData,
-    Method,
-    NearestImage,
-    grey,
-    probability_label,
-)
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, ImagineData, Method, NearestImage, grey
+from mnist_tui.engine.analysis.percentages import probability_label
 from mnist_tui.engine.analysis.stored_answers import imagined_digits, search_digits
 from mnist_tui.engine.analysis.subject import Analyst, Network, Subject
 from mnist_tui.engine.errors import RunError

@@ -52,6 +52,8 @@ class CurveOptions:
         return ZOOMS[self.zoom]
 
 
+RAW_COLOUR = "border"
+"""Colour of the batch curve behind its moving average."""
 ROLE_COLOURS = {"batches": "fine", "training": "train", "validation": "valid"}
 
 
@@ -71,11 +73,14 @@ def comparison_plots(histories: list[tuple[str, History]], options: CurveOptions
 
 def _plots(data: CurvesData, names: Sequence[tuple[str, str]], options: CurveOptions, empty: str) -> tuple[Plot, Plot]:
     """Return the loss and accuracy plots; `names` has the label and colour of each curve."""
-    loss, acc = [], []
+    loss: list[Line] = []
+    acc: list[Line] = []
     for curve, (label, colour) in zip(data.curves, names, strict=True):
         trimmed = curve.role == "batches"
-        loss.append(Line(label, curve.xs, curve.loss, colour, trimmed))
-        acc.append(Line(label, curve.xs, curve.acc, colour, trimmed))
+        for lines, raw, smoothed in ((loss, curve.loss, curve.smoothed_loss), (acc, curve.acc, curve.smoothed_acc)):
+            if smoothed is not None and trimmed:
+                lines.append(Line(f"{label}, as measured", curve.xs, raw, RAW_COLOUR, trimmed))
+            lines.append(Line(label, curve.xs, raw if smoothed is None else smoothed, colour, trimmed))
     return (
         Plot(lines=tuple(loss), x_range=data.x_range, log=options.log, empty=empty),
         Plot(lines=tuple(acc), x_range=data.x_range, percent=True, empty=empty),

@@ -12,6 +12,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from mnist_tui.engine.analysis.percentages import percent_number
+
 Row: TypeAlias = tuple[int, float, float, float, float, float, bool, bool]
 """Epoch, training loss and accuracy, validation loss and accuracy, seconds, whether it is the best, and complete."""
 HEADINGS = ("", "train", "", "valid", "", ""), ("", "loss", "acc %", "loss", "acc %", "s")
@@ -86,9 +88,9 @@ def _row_labels(row: Row) -> tuple[str, ...]:
     return (
         f"{'★' if best else '' if complete else '…'}{epoch}",
         f"{train_loss:.4f}"[:6],
-        f"{train_acc * 100:.2f}"[:5],
+        percent_number(train_acc)[:5],
         f"{valid_loss:.4f}"[:6],
-        f"{valid_acc * 100:.2f}"[:5],
+        percent_number(valid_acc)[:5],
         f"{seconds:.1f}" if seconds < 99 else f"{seconds:.0f}",
     )
 

@@ -1,4 +1,4 @@
-"""Bar with the subject of a view: run, epoch and split."""
+"""Bar with the subject of a view: data set, run, epoch and split."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from textual.widget import Widget
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import printable
 from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.render.texts import printable
 
 SPLIT_LABELS = {"test": "test images", "valid": "validation images", "train": "training images"}
 
 
 class SubjectBar(Widget):
-    """Epoch scrubber on the left, followed by the split; the status of the view on the right."""
+    """Epoch scrubber on the left, followed by data set and split; the status of the view on the right."""
 
     DEFAULT_CSS = """
     SubjectBar { height: 1; padding: 0 1; }
     """
 
     subject: reactive[Subject | None] = reactive(None)
+    dataset: reactive[str] = reactive("")
+    """Name of the data set; empty if unknown."""
     epochs: reactive[tuple[int, ...]] = reactive(())
     """Epochs with stored weights."""
     best: reactive[int] = reactive(0)
@@ -44,7 +47,9 @@ class SubjectBar(Widget):
         width = self.content_size.width
         text.append("epoch ", dim)
         self._spots = []
-        for epoch in shown_epochs(self.epochs, subject.epoch, self.best, width // 2 - 8):
+        images = f"{printable(self.dataset, 16)} {SPLIT_LABELS[subject.split]}".lstrip()
+        room = min(width // 2 - 8, width - len("epoch following  ") - len(images) - 2)
+        for epoch in shown_epochs(self.epochs, subject.epoch, self.best, room):
             if epoch is None:
                 text.append("… ", dim)
                 continue
@@ -54,7 +59,7 @@ class SubjectBar(Widget):
             self._spots.append((start, text.cell_len, epoch))
             text.append(" ")
         text.append("following  " if self.follows else " ", dim)
-        text.append(SPLIT_LABELS[subject.split], colours["primary"])
+        text.append(images, colours["primary"])
         if width >= 100:
             text.append(f"  {printable(subject.folder.name)}", dim)
         room = width - text.cell_len

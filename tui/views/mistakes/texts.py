@@ -12,7 +12,7 @@ from rich.text import Text
 from mnist_tui.engine.analysis.image_details import ImageDetails, Neighbour
 from mnist_tui.engine.analysis.listing import MistakesData
 from mnist_tui.engine.analysis.mistakes import EpochPrediction, ImageScores
-from mnist_tui.tui.render.texts import percent
+from mnist_tui.engine.analysis.percentages import percent, percent_number
 
 LEVELS = "▁▂▃▄▅▆▇█"
 EIGHTHS = "▏▎▍▌▋▊▉█"
@@ -24,7 +24,7 @@ FILES = {"test": "test", "valid": "training", "train": "training"}
 
 def percent_label(probability: float) -> str:
     """Format 0.983 as `98%`; a dash for NaN."""
-    return "–" if math.isnan(probability) else f"{probability * 100:.0f}%"
+    return "–" if math.isnan(probability) else f"{percent_number(probability, 0)}%"
 
 
 def caption_lines(classes: Sequence[str], width: int) -> int:

@@ -6,9 +6,9 @@ import math
 
 from rich.text import Text
 
+from mnist_tui.engine.analysis.percentages import fraction_label, percent
 from mnist_tui.engine.analysis.projection import METHOD_LABELS, Projection, ProjectionMetrics
 from mnist_tui.engine.analysis.tsne import PERPLEXITY, largest_perplexity
-from mnist_tui.tui.render.texts import percent
 from mnist_tui.tui.widgets.subject_bar import SPLIT_LABELS
 
 Colours = dict[str, str]
@@ -123,13 +123,13 @@ def metrics_table_text(metrics: ProjectionMetrics | None, note: str, colours: Co
     if metrics is None:
         return Text(note or "computing metrics …", colours["secondary"])
     measured = metrics.separation
-    angle = f"{metrics.rotation_degrees:+.0f}°"
     lines = (
         (f"{measured.k}-NN accuracy in the plane", percent(measured.knn_plane, 1)),
         (f"{measured.k}-NN accuracy in the full space", percent(measured.knn_full, 1)),
         ("silhouette", _number(measured.silhouette)),
-        ("trustworthiness", _number(measured.trustworthiness)),
-        (f"Procrustes R² {metrics.lower_layer}→output, {angle}", percent(metrics.procrustes_r2, 1)),
+        ("trustworthiness", fraction_label(measured.trustworthiness)),
+        (f"Procrustes R² {metrics.lower_layer}→output", percent(metrics.procrustes_r2, 1)),
+        ("mirrored, then rotated" if metrics.is_mirrored else "rotated", _angle(metrics.rotation_degrees)),
     )
     text = Text(no_wrap=True, overflow="ellipsis")
     for label, value in lines:
@@ -150,7 +150,7 @@ def metrics_lines_text(metrics: ProjectionMetrics | None, note: str, colours: Co
         (f"{measured.k}-NN ", f"{percent(measured.knn_plane, 1)}"),
         (f", {full} ", f"{percent(measured.knn_full, 1)}"),
         (f"  {silhouette} ", _number(measured.silhouette)),
-        (f"  {trust} ", _number(measured.trustworthiness)),
+        (f"  {trust} ", fraction_label(measured.trustworthiness)),
     )
     text = Text(no_wrap=True, overflow="ellipsis")
     for label, value in parts:
@@ -167,6 +167,10 @@ def metrics_lines_text(metrics: ProjectionMetrics | None, note: str, colours: Co
 def _samples(metrics: ProjectionMetrics) -> str:
     measured = metrics.separation
     return f"k-NN: {measured.queries:,} points; others: {measured.sample:,}"
+
+
+def _angle(degrees: float) -> str:
+    return "–" if math.isnan(degrees) else f"{degrees:+.0f}°".replace("-", "−")
 
 
 def _number(value: float) -> str:

@@ -11,11 +11,12 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from mnist_tui.engine.analysis.curves import comparison
+from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
-from mnist_tui.tui.render.texts import percent, printable
+from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import COLOURS, CurveOptions, comparison_plots
@@ -40,17 +41,26 @@ class CompareScreen(View):
             with Horizontal():
                 yield Chart(id="compare-loss")
                 yield Chart(id="compare-acc")
-            yield Static(self._legend(), id="legend", classes="pane")
+            legend = Static(self._legend(), id="legend", classes="pane")
+            legend.border_title = printable(
+                ", ".join(dict.fromkeys(curve.dataset for curve in comparison(self._runs).curves))
+            )
+            yield legend
 
     def on_mount(self) -> None:
         self._draw()
 
     def _legend(self) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")
-        for i, (name, history) in enumerate(self._runs):
+        data = comparison(self._runs)
+        if warning := data.warning:
+            text.append(f"{printable(warning)}\n", self.console.colours["warning"])
+        for i, ((name, history), curve) in enumerate(zip(self._runs, data.curves, strict=True)):
             best, test = history.best, history.test
             text.append("━━ ", COLOURS[i % len(COLOURS)])
             text.append(name)
+            if warning:
+                text.append(f"  {printable(curve.dataset, 16)}")
             if best is not None:
                 text.append(f"  valid {best.valid_loss:.4f}, {percent(best.valid_acc)} at epoch {best.epoch}")
             if test is not None:

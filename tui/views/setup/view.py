@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from textual import on
@@ -213,7 +214,7 @@ class SetupView(View):
         self.console.analyst.data_dir = self.query_one("#data_dir", Input).value.strip() or None
         config = self.config
         if config.dataset == "auto":  # if the download fails, a dialog offers to use digits instead
-            config = RunConfig.from_json(config.to_json() | {"dataset": "mnist"})
+            config = replace(config, dataset="mnist")
         self.console.training.start(config, self.query_one("#name", Input).value.strip())
 
     def training_failed(self, error: Exception) -> None:

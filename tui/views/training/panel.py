@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from mnist_tui.engine.analysis.intervals import wilson_interval
+from mnist_tui.engine.analysis.percentages import percent, percent_range
 from mnist_tui.engine.runs.history import History
-from mnist_tui.tui.render.texts import bytes_label, percent, phase_label, seconds
+from mnist_tui.tui.render.texts import bytes_label, phase_label, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +117,19 @@ def progress_bar_text(label: str, share: float, width: int, colours: dict[str, s
         (label.ljust(label_width), colours["secondary"]),
         ("━" * filled, colours["accent"]),
         ("─" * (room - filled), colours["border"]),
-        (f"{share * 100:4.0f} %", colours["foreground"]),
+        (f"{percent(share, 0):>6}", colours["foreground"]),
     )
 
 
 def _result_text(history: History, colours: dict[str, str], *, narrow: bool) -> Text:
     test = history.test
     assert test is not None
-    low, high = wilson_interval(test.correct, test.total)
+    interval = wilson_interval(test.correct, test.total)
     return Text.assemble(
         ("test ", colours["secondary"]),
         (percent(test.acc), f"bold {colours['success']}"),
         ("\n" if narrow else "  ", ""),
-        (f"95 % CI {low * 100:.2f}–{high * 100:.2f}\n", colours["secondary"]),
+        (f"95 % CI {percent_range(*interval)}\n", colours["secondary"]),
         (f"loss {test.loss:.4f}, epoch {test.epoch}\n", colours["foreground"]),
         (f"{test.correct:,} of {test.total:,}\n", colours["foreground"]),
     )

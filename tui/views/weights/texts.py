@@ -9,9 +9,9 @@ from rich.text import Text
 
 from mnist_tui.engine.analysis.layers import Layers, UnitDetail
 from mnist_tui.engine.analysis.orders import Order
+from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.analysis.weights import LayerMatrix
 from mnist_tui.tui.render.signed_cells import largest
-from mnist_tui.tui.render.texts import percent
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 SPLIT_LABELS = {"test": "test", "valid": "validation", "train": "training"}
