@@ -64,10 +64,25 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("q", "leave", "quit", "quit; asks for confirmation during training"),
     ),
     "setup": (
-        Key("enter", "start", "start", "start the training", "enter"),
-        Key("down,ctrl+n", "app.focus_next", "", "next field", "↓ tab"),
-        Key("up", "app.focus_previous", "", "previous field", "↑"),
+        Key("enter", "start", "start", "on Start: start the training; esc returns to Start", "enter"),
+        Key("left", "step_recipe(-1)", "recipe", "on Start: previous or next recipe", "← →"),
+        Key("right", "step_recipe(1)", "", "", ""),
+        Key("down,ctrl+n", "app.focus_next", "field", "next or previous field", "↑ ↓"),
+        Key("up", "app.focus_previous", "", "", ""),
         Key("r", "survey", "rescan", "rescan data sets and devices"),
+    ),
+    "field": (
+        Key("enter", "edit", "edit", "in a text field: edit it; until then, the keys of the console apply", "enter"),
+        Key("enter,escape", "finish", "done", "while editing: keep the text and end editing", "enter esc"),
+    ),
+    "filter": (
+        Key("enter", "submit", "done", "while filtering: keep the filter and return to the list", "enter"),
+        Key("escape", "screen.step_back", "clear", "while filtering: clear and close the filter", "esc"),
+    ),
+    "choice": (
+        Key("left", "step(-1)", "choose", "in a field with ‹ ›: previous or next choice", "← →"),
+        Key("right", "step(1)", "", "", ""),
+        Key("enter", "next", "next", "in a field with ‹ ›: next choice, or the first one again", "enter"),
     ),
     "data": (
         Key("r", "draw", "redraw", "redraw the augmentations with new random values"),
@@ -183,7 +198,8 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("o", "sort", "sort", "sort by the next column"),
         Key("O", "reverse", "", "reverse the order", "O"),
         Key("g", "resume", "resume", "resume the run, to its end or for more epochs"),
-        Key("d,delete", "delete", "delete", "delete the run; asks for confirmation", "d"),
+        Key("d,delete", "delete", "delete", "move the run to the trash in the runs folder; asks for confirmation", "d"),
+        Key("u", "undelete", "undelete", "take back the run that was deleted last"),
         Key("r", "reload", "", "reload the runs folder"),
     ),
     "compare": (
