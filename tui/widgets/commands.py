@@ -11,7 +11,7 @@ from textual.command import CommandList, CommandListItem, CommandPalette, Simple
 from textual.screen import Screen
 from textual.worker import Worker
 
-from mnist_tui.tui.keys import TABLE
+from mnist_tui.tui.keys import TABLE, Key
 from mnist_tui.tui.render.texts import printable
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ class Commands(CommandPalette):
 
     def __init__(self, app: App[Any], screen: Screen[Any]) -> None:
         """`screen`: the one whose keys are listed, while no dialog covers it."""
-        super().__init__([SimpleProvider(screen, list(_commands(app, screen)))], id="--command-palette")
+        provider: Any = SimpleProvider(screen, list(_commands(app, screen)))  # it is its own factory
+        super().__init__([provider], id="--command-palette")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "command_list":  # it fails if the list has no visible lines
@@ -40,10 +41,14 @@ class Commands(CommandPalette):
 
 def _commands(app: App[Any], screen: Screen[Any]) -> Iterator[CommandListItem]:
     scopes = (getattr(screen, "MODE", ""), *getattr(screen, "MORE_SCOPES", ()), "everywhere")
-    keys = {key.action: key for scope in reversed(scopes) for key in TABLE.get(scope, ()) if key.help}
-    for active in screen.active_bindings.values():
+    table = [key for scope in scopes for key in TABLE.get(scope, ()) if key.help]
+    keys = {(name, key.action): key for key in table for name in key.keys.split(",")}
+    listed: set[Key] = set()
+    for name, active in screen.active_bindings.items():
         action = active.binding.action
-        if active.enabled and (key := keys.pop(action, None)) is not None:
+        key = keys.get((name, action))
+        if key is not None and active.enabled and key not in listed:
+            listed.add(key)
             shown = key.shown_as or app.get_key_display(active.binding)
             yield key.help[0].upper() + key.help[1:], partial(app.run_action, action, active.node), f"key {shown}"
     yield from _runs(cast("Console", app))

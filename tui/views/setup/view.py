@@ -35,6 +35,10 @@ FIRST = {setting.group: name for name, setting in reversed(IN_FORM.items())}
 NOTES = {name: setting.form_note for name, setting in IN_FORM.items()} | {"name": "after timestamp"}
 
 
+class FormPane(VerticalScroll, inherit_bindings=False):
+    """Scrolls with the focus, whose arrow keys it must not take."""
+
+
 class SetupView(View):
     """Form; its first focus is the button that starts the training, and `esc` returns to it."""
 
@@ -59,7 +63,7 @@ class SetupView(View):
     def body(self) -> ComposeResult:
         first = self.console.config
         with Horizontal():
-            with VerticalScroll(id="form", can_focus=False):
+            with FormPane(id="form", can_focus=False):
                 fields = (self._make_field(name, first) for name in NAMES)
                 yield Form({START: ""} | LABELS, Start(id=START), *fields)
             with Vertical(id="summary-pane") as pane:
