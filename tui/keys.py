@@ -64,25 +64,25 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("q", "leave", "quit", "quit; asks for confirmation during training"),
     ),
     "setup": (
-        Key("enter", "start", "start", "on Start: start the training; esc returns to Start", "enter"),
-        Key("left", "step_recipe(-1)", "recipe", "on Start: previous or next recipe", "← →"),
+        Key("enter", "start", "start", "start the training, on Start; esc returns there", "enter"),
+        Key("left", "step_recipe(-1)", "recipe", "previous or next recipe, on Start", "← →"),
         Key("right", "step_recipe(1)", "", "", ""),
         Key("down,ctrl+n", "app.focus_next", "field", "next or previous field", "↑ ↓"),
         Key("up", "app.focus_previous", "", "", ""),
         Key("r", "survey", "rescan", "rescan data sets and devices"),
     ),
     "field": (
-        Key("enter", "edit", "edit", "in a text field: edit it; until then, the keys of the console apply", "enter"),
-        Key("enter,escape", "finish", "done", "while editing: keep the text and end editing", "enter esc"),
+        Key("enter", "edit", "edit", "edit the text field; until then, every key keeps its meaning", "enter"),
+        Key("enter,escape", "finish", "done", "end editing and keep the text", "enter esc"),
     ),
     "filter": (
-        Key("enter", "submit", "done", "while filtering: keep the filter and return to the list", "enter"),
-        Key("escape", "screen.step_back", "clear", "while filtering: clear and close the filter", "esc"),
+        Key("enter", "submit", "done", "keep the filter and return to the list", "enter"),
+        Key("escape", "screen.step_back", "clear", "clear and close the filter", "esc"),
     ),
     "choice": (
-        Key("left", "step(-1)", "choose", "in a field with ‹ ›: previous or next choice", "← →"),
+        Key("left", "step(-1)", "choose", "previous or next choice, in a field with ‹ ›", "← →"),
         Key("right", "step(1)", "", "", ""),
-        Key("enter", "next", "next", "in a field with ‹ ›: next choice, or the first one again", "enter"),
+        Key("enter", "next", "next", "next choice, or the first one again", "enter"),
     ),
     "data": (
         Key("r", "draw", "redraw", "redraw the augmentations with new random values"),

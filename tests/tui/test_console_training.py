@@ -95,7 +95,7 @@ async def test_a_second_training_is_refused_while_one_runs(console) -> None:
         await pilot.press("1")
         await until(pilot, lambda: app.current_mode == "setup")
         await pilot.press("enter")
-        await shows(pilot, "a training is running: stop it first")
+        await until(pilot, lambda: any("stop it first" in note.message for note in app._notifications))
         assert app.training.thread is first
         app.training.thread.control.stop()
         await until(pilot, lambda: not app.training.is_running)

@@ -236,7 +236,7 @@ class SetupView(View):
         notes = NOTES | {"recipe": RECIPES[self.query_one("#recipe", Choice).value].title}
         device = self.query_one("#device", Choice).value
         if self._problems:
-            notes[START] = "correct the marked fields"
+            notes[START] = "invalid fields"
         machine = self.console.devices.found
         if machine is not None and machine.devices:
             kinds = [device.kind for device in machine.devices]
