@@ -30,7 +30,7 @@ STARTING = 3.0
 """Seconds in which torch is imported and the views are made."""
 PAUSES = (0.3, 0.7)
 """Seconds between two keys, so that a key does not always meet the same moment of the redrawing."""
-DOWN, RIGHT, LEFT, BACKSPACE, ENTER, ESCAPE = b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x7f", b"\r", b"\x1b"
+UP, DOWN, RIGHT, LEFT, ENTER, ESCAPE = b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\r", b"\x1b"
 TAB_OF = {view.digit: f" {view.digit} {view.title} " for view in VIEWS}
 """How the bar above writes the view that is open: in one colour."""
 
@@ -53,9 +53,9 @@ def first_frame_of(terminal: Terminal) -> float:
 def start(terminal: Terminal, epochs: int) -> None:
     """Start the notebook's recipe from the form and wait until it trains."""
     terminal.shown("cpu: ", seconds=30)  # torch is imported
-    fields = ("recipe", "dataset", "data_dir", "epochs")
-    for key in [DOWN] * (len(fields) - 1) + [BACKSPACE] + [digit.encode() for digit in str(epochs)]:
-        terminal.press(key)  # the field's text is selected, so that one backspace empties it
+    fields = ("recipe", "dataset", "data_dir", "epochs")  # below the button that starts
+    for key in [DOWN] * len(fields) + [ENTER] + [digit.encode() for digit in str(epochs)] + [ENTER, ESCAPE]:
+        terminal.press(key)  # the field's text is selected when its editing begins
         time.sleep(0.3)
     terminal.shown(f"{STEPS * epochs:,} in total", seconds=20)  # the form has read the number
     place = terminal.press(ENTER)
@@ -215,7 +215,8 @@ def quitting() -> Figures:
 
     def stop(terminal: Terminal, phase: str) -> None:
         place = terminal.press(b"q")
-        terminal.shown("stop it", place)
+        terminal.shown("stop the training", place)
+        terminal.press(UP)
         time.sleep(0.2)
         leave(terminal, phase, ENTER)
 

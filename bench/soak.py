@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from bench.console import BACKSPACE, DOWN, ENTER, Figures, console
+from bench.console import DOWN, ENTER, ESCAPE, Figures, console
 from bench.row import Row, Setting, at_most
 from bench.terminal import Terminal
 from mnist_tui.engine.runs.folder import EVENTS, stored_runs
@@ -130,7 +130,8 @@ def judged(figures: Figures) -> tuple[float, float, float]:
 def _start(terminal: Terminal, epochs: int) -> None:
     """Set `digits` and the epochs in the form, and start."""
     terminal.shown("cpu: ", seconds=60)  # torch is imported
-    keys = [DOWN, *[RIGHT] * 5, DOWN, DOWN, BACKSPACE, *(digit.encode() for digit in str(epochs))]
+    digits = [digit.encode() for digit in str(epochs)]
+    keys = [DOWN, DOWN, *[RIGHT] * 5, DOWN, DOWN, ENTER, *digits, ENTER, ESCAPE]
     for key in keys:
         terminal.press(key)
         time.sleep(PAUSE)

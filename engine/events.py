@@ -140,7 +140,7 @@ class RunFinished:
     run: str
     status: Status
     seconds: float
-    """Duration from the first event to this one, including pauses."""
+    """Duration from the first event to this one, without pauses."""
     reason: str = ""
     """The reason, if the status alone does not explain it."""
     stored: bool = True

@@ -47,7 +47,7 @@ MOVES = ["tab", "shift+tab", "enter", "escape", "backspace", "up", "down", "left
 LETTERS = "0123456789az,.:-/"
 EVERY_KEY = sorted({*keys_of(*TABLE), *MOVES, *LETTERS, "space", "ctrl+p"} - set(EXPORTS))
 OWN_KEYS = {
-    "setup": [*keys_of("setup"), "left", "right", "tab", *"0123456789,", "backspace"],
+    "setup": [*keys_of("setup", "field", "choice"), "left", "right", "tab", *"0123456789,", "backspace"],
     "training": [*keys_of("training"), "space", "s", "g"],
     "runs": [*keys_of("runs", "compare", "run table"), "up", "down", "pagedown", "home"],
     "confusion": keys_of("confusion", "subject"),

@@ -59,9 +59,11 @@ class MnistTui(QuickApp):
         runs_dir: Path,
         config: RunConfig | None = None,
         attached: RunFolder | None = None,
+        view: str = "",
+        theme: str = "",
         driver_class: type[Driver] | None = None,
     ) -> None:
-        """`config`: initial settings of the form; `attached`: a run to show at the start."""
+        """`config`: initial settings of the form; `attached`, `view`: a run and a view to show at the start."""
         super().__init__(driver_class=driver_class)
         # Textual removes NO_COLOR from the environment before Rich reads it.
         self.console.no_color = self.no_color
@@ -81,7 +83,8 @@ class MnistTui(QuickApp):
         self.hung_up = False
         """Whether the terminal was closed."""
         self.views = OpenedViews(self)
-        self._attached = attached
+        self._attached, self._first_view = attached, view
+        self.theme = theme if theme in self.available_themes else self.theme
         self._status_revision = 0
 
     def on_mount(self) -> None:
@@ -90,7 +93,9 @@ class MnistTui(QuickApp):
         self.set_interval(STATUS_SECONDS, self._show_progress)
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._redraw))
         if self._attached is not None:
-            self.call_after_refresh(self.show_run, self._attached)
+            self.call_after_refresh(self.show_run, self._attached, None, self._first_view or "training")
+        elif self._first_view:
+            self.call_after_refresh(self.action_view, self._first_view)
         self.prepare_views(import_view, self.devices.detect)
 
     def on_terminal_lost(self) -> None:
@@ -102,9 +107,9 @@ class MnistTui(QuickApp):
     def colours(self) -> dict[str, str]:
         return rich_colours(self.theme_variables)
 
-    async def show_run(self, folder: RunFolder, history: History | None = None) -> None:
-        await self.training.show(folder, history)
-        await self.switch_mode("training")
+    async def show_run(self, folder: RunFolder, history: History | None = None, view: str = "training") -> None:
+        if await self.training.show(folder, history):
+            await self.switch_mode(view)
 
     async def open_images(self, query: str) -> None:
         self.pending_filter = query
@@ -132,8 +137,8 @@ class MnistTui(QuickApp):
 
     def on_training_ended(self, message: messages.TrainingEnded) -> None:
         self.training.finish(message.error)
-        if self.exit_status is not None:
-            self.exit(self.exit_status, return_code=self.exit_status)
+        if self.exit_status is not None or self.training.handover is not None:
+            self.exit(self.exit_status or 0, return_code=self.exit_status or 0)
         elif message.error is not None:
             for view in self.views.mounted():
                 view.training_failed(message.error)
@@ -193,7 +198,7 @@ class MnistTui(QuickApp):
         from mnist_tui.tui.widgets.commands import Commands
 
         if not Commands.is_open(self):  # type: ignore[arg-type]  # it expects App[None]
-            self.push_screen(Commands(id="--command-palette"))
+            self.push_screen(Commands(self, self.screen))
 
     def action_pause(self) -> None:
         self.training.toggle_pause()
@@ -213,18 +218,13 @@ class MnistTui(QuickApp):
     # -- leaving -----------------------------------------------------------------------------------------------
 
     def action_leave(self) -> None:
-        from mnist_tui.tui.widgets.dialogs import Question
+        from mnist_tui.tui.widgets.quit_question import QuitQuestion
 
-        if not self.training.is_running:
+        if self.training.is_running:
+            question = QuitQuestion(self.training, stop=partial(self.leave, 0))
+            self.push_screen(question, question.act)
+        else:
             self.leave(0)
-            return
-
-        def answered(answer: str | None) -> None:
-            if answer == "stop":
-                self.leave(0)
-
-        answers = {"stop": "stop it, save and quit", "stay": "keep training"}
-        self.push_screen(Question("quit?", self.training.description, answers), answered)
 
     async def action_quit(self) -> None:
         """Leave; called by the command palette and ctrl+q."""

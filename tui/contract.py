@@ -60,5 +60,8 @@ class Console(Protocol):
     async def open_images(self, query: str) -> None:
         """Open Mistakes with a filter such as `true:3 pred:5`."""
 
-    async def show_run(self, folder: RunFolder, history: History | None = None) -> None:
-        """Show a stored run in all views and open Training; follow the run if another process trains it."""
+    async def show_run(self, folder: RunFolder, history: History | None = None, view: str = "training") -> None:
+        """Show a stored run in all views and open one; follow the run if another process trains it.
+
+        A notification says why if the run can't be read.
+        """

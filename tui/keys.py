@@ -66,10 +66,25 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("q", "leave", "quit", "quit; asks for confirmation during training"),
     ),
     "setup": (
-        Key("enter", "start", "start", "start the training", "enter"),
-        Key("down,ctrl+n", "app.focus_next", "", "next field", "↓ tab"),
-        Key("up", "app.focus_previous", "", "previous field", "↑"),
+        Key("enter", "start", "start", "start the training, on Start; esc returns there", "enter"),
+        Key("left", "step_recipe(-1)", "recipe", "previous or next recipe, on Start", "← →"),
+        Key("right", "step_recipe(1)", "", "", ""),
+        Key("down,ctrl+n", "app.focus_next", "field", "next or previous field", "↑ ↓"),
+        Key("up", "app.focus_previous", "", "", ""),
         Key("r", "survey", "rescan", "rescan data sets and devices"),
+    ),
+    "field": (
+        Key("enter", "edit", "edit", "edit the text field; until then, every key keeps its meaning", "enter"),
+        Key("enter,escape", "finish", "done", "end editing and keep the text", "enter esc"),
+    ),
+    "filter": (
+        Key("enter", "submit", "done", "keep the filter and return to the list", "enter"),
+        Key("escape", "screen.step_back", "clear", "clear and close the filter", "esc"),
+    ),
+    "choice": (
+        Key("left", "step(-1)", "choose", "previous or next choice, in a field with ‹ ›", "← →"),
+        Key("right", "step(1)", "", "", ""),
+        Key("enter", "next", "next", "next choice, or the first one again", "enter"),
     ),
     "data": (
         Key("r", "draw", "redraw", "redraw the augmentations with new random values"),
@@ -185,7 +200,8 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("o", "sort", "sort", "sort by the next column"),
         Key("O", "reverse", "", "reverse the order", "O"),
         Key("g", "resume", "resume", "resume the run, to its end or for more epochs"),
-        Key("d,delete", "delete", "delete", "delete the run; asks for confirmation", "d"),
+        Key("d,delete", "delete", "delete", "move the run to the trash in the runs folder; asks for confirmation", "d"),
+        Key("u", "undelete", "undelete", "take back the run that was deleted last"),
         Key("r", "reload", "", "reload the runs folder"),
     ),
     "compare": (

@@ -16,6 +16,8 @@ from mnist_tui.tui.app import LEAVE_SECONDS, MnistTui
 from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.speed import garbage, priority
 from mnist_tui.tui.speed.driver import Terminal
+from mnist_tui.tui.state import preferences
+from mnist_tui.tui.state.preferences import Place
 from mnist_tui.tui.terminal import stray_output
 from mnist_tui.tui.terminal.hangup import detach_from_terminal
 from mnist_tui.tui.terminal.logs import thread_failures
@@ -25,12 +27,46 @@ if TYPE_CHECKING:
     from mnist_tui.engine.runs.folder import RunFolder
     from mnist_tui.tui.state.training_thread import TrainingThread
 
+NEED_NO_RUN = ("data", "runs")
+"""Views that show something without a run; the others are opened with the last one."""
+
 
 def show(data_dir: str | None, runs_dir: Path, attached: RunFolder | None = None) -> NoReturn:
     """Run the console and exit with its exit code."""
     garbage.pause()  # until the first frame
     priority.shorten_turns()
-    end_now(run(MnistTui(data_dir=data_dir, runs_dir=runs_dir, attached=attached, driver_class=Terminal)))
+    last = preferences.load_last()
+    place = Place() if attached is not None else last.place(runs_dir)
+    opened = attached or _stored_run(runs_dir, place.run)
+    app = MnistTui(
+        data_dir=data_dir,
+        runs_dir=runs_dir,
+        attached=opened,
+        view=place.view if opened is not None or place.view in NEED_NO_RUN else "",
+        theme=last.theme,
+        driver_class=Terminal,
+    )
+    status = run(app)
+    if app.fault is None and not app.hung_up:
+        shown = app.scrubber.folder.name if app.scrubber.folder is not None else ""
+        preferences.save_last(last.updated(app.theme, runs_dir, Place(app.current_mode, shown)))
+    end(app, status)
+
+
+def end(app: MnistTui, status: int) -> NoReturn:
+    """Exit, or continue the training in the background if this was chosen at quitting."""
+    if app.training.handover is not None and app.exit_status is None:
+        app.training.handover.proceed()
+    end_now(status)
+
+
+def _stored_run(runs_dir: Path, name: str) -> RunFolder | None:
+    """Return a run by the name of its folder; None if it no longer exists."""
+    if not name:
+        return None
+    from mnist_tui.engine.runs.folder import stored_runs
+
+    return next((folder for folder in stored_runs(runs_dir) if folder.name == name), None)
 
 
 @thread_failures()

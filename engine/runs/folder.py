@@ -10,6 +10,8 @@ imagined/       stored imagined digits
 figures/        exported figures
 tensorboard/    event files of --tensorboard
 log.txt         warnings, stray output of libraries, tracebacks
+
+Deleted runs lie in the folder .trash beside the runs, see engine.runs.trash.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -27,7 +28,7 @@ from mnist_tui.engine import files
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.errors import ConfigError, RunError, printable
 from mnist_tui.engine.events import Event
-from mnist_tui.engine.runs import checkpoint_file, creation, event_log, ownership
+from mnist_tui.engine.runs import checkpoint_file, creation, event_log, ownership, trash
 from mnist_tui.engine.runs.creation import CONFIG
 
 if TYPE_CHECKING:
@@ -192,15 +193,15 @@ class RunFolder:
         return ownership.owner(self.path)
 
     def delete(self) -> None:
-        """Delete the folder and everything in it.
+        """Move the folder to the trash of the runs folder, see `engine.runs.trash`.
 
         Raises:
-            RunError: The run is being written or cannot be deleted.
+            RunError: The run is being written or cannot be moved.
         """
         if self.is_live():
             raise RunError(f"{self.name} is being trained: stop it first")
         try:
-            shutil.rmtree(self.path)
+            trash.discard(self.path)
         except OSError as error:
             raise RunError(f"{self.name} can't be deleted ({_first_line(error)})") from error
 

@@ -262,6 +262,7 @@ class _Training:
         self.control.wait()
         pause_seconds = time.perf_counter() - started_at
         self.paused_seconds += pause_seconds
+        self.started_at += pause_seconds
         tally.reported_at += pause_seconds
         yield Phase("train")
 

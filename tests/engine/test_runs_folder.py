@@ -4,6 +4,7 @@ import pytest
 
 from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.events import Phase
+from mnist_tui.engine.runs import trash
 from mnist_tui.engine.runs.folder import RunFolder, find_run, stored_runs
 from mnist_tui.engine.runs.summaries import summarise
 from tests.engine.stored_runs import EPOCHS, make_run
@@ -112,12 +113,28 @@ class TestManifest:
 
 
 class TestDelete:
-    def test_removes_everything(self, tmp_path):
+    def test_moves_it_to_the_trash(self, tmp_path):
         run, other = make_run(tmp_path, "a", EPOCHS), make_run(tmp_path, "b", EPOCHS)
         run.delete()
         assert [folder.name for folder in stored_runs(tmp_path)] == ["b"]
         assert not run.path.exists()
         assert other.path.exists()
+        assert list(RunFolder(trash.newest(tmp_path)).events()) == EPOCHS
+
+    def test_the_last_one_is_restored_first(self, tmp_path):
+        for name in ("b", "a", "c"):
+            make_run(tmp_path, name, EPOCHS).delete()
+        make_run(tmp_path, "a", EPOCHS[:1]).delete()  # another run of that name
+        restored = [trash.restore(trash.newest(tmp_path)) for _ in range(2)]
+        assert [path.name for path in restored] == ["a", "c"]
+        assert list(RunFolder(tmp_path / "a").events()) == EPOCHS[:1]
+        with pytest.raises(RunError, match="another run of that name"):
+            trash.restore(trash.newest(tmp_path))
+        assert list(RunFolder(tmp_path / "a").events()) == EPOCHS[:1]
+        RunFolder(tmp_path / "a").path.rename(tmp_path / "away")
+        assert [trash.restore(trash.newest(tmp_path)).name for _ in range(2)] == ["a", "b"]
+        assert trash.newest(tmp_path) is None
+        assert not (tmp_path / trash.FOLDER).exists()
 
     def test_refused_while_it_is_written(self, writer):
         writer.append(EPOCHS[0])

@@ -10,13 +10,13 @@ import sys
 
 import pytest
 
-from mnist_tui.engine.events import RunFinished
+from mnist_tui.engine.events import Epoch, RunFinished
 from mnist_tui.engine.runs.folder import find_run, stored_runs
 from mnist_tui.engine.runs.remote import send
 from mnist_tui.engine.runs.summaries import summarise
 from mnist_tui.engine.session import start
-from tests.helpers import HANG, QUICK
-from tests.tui.terminal_process import COMMAND, LONG, wait_for
+from tests.helpers import HANG, QUICK, of_kind
+from tests.tui.terminal_process import COMMAND, CONSOLE, LONG, started_run, wait_for
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -48,6 +48,24 @@ class TestBackground:
         assert summarise(run).status == "stopped"
         # What it printed is in its log.
         assert "test accuracy" in (run.path / "log.txt").read_text()
+
+    def test_a_console_hands_its_training_over(self, here, on_terminal):
+        code = CONSOLE.replace("EPOCHS", "100000").replace("end_now(run(", "app = (").replace("))\n", ")\n")
+        terminal = on_terminal(f"{code}from mnist_tui.tui.run import end\nend(app, run(app))")
+        run = started_run(terminal)
+        terminal.press(b"q")
+        wait_for(lambda: b"in the background" in terminal.seen)
+        terminal.press(b"\x1b[B\r")
+        wait_for(lambda: f"mnist-tui attach {run.name}".encode() in terminal.seen)
+        assert terminal.end() == 0
+        known = summarise(run).epochs
+        wait_for(lambda: run.is_live() and summarise(run).epochs > known + 2)
+        assert os.getsid(run.owner().pid) == run.owner().pid  # closing the terminal does not reach it
+        send(run, "stop")
+        wait_for(lambda: not run.is_live())
+        assert summarise(run).status == "stopped"
+        epochs = [epoch.epoch for epoch in of_kind(run.events(), Epoch)]
+        assert epochs == list(range(1, len(epochs) + 1))  # none is missing, none was trained twice
 
     def test_resumes_in_the_background(self, here):
         list(start(QUICK, here / "runs", name="near"))

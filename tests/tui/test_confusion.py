@@ -143,7 +143,7 @@ async def test_without_a_run_every_view_explains_what_to_do(console) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         for digit in "45678":
             await pilot.press(digit)
-            await until(pilot, lambda: "no trained network yet" in screen_text(app))
+            await until(pilot, lambda: "no run is open" in screen_text(app))
 
 
 @pytest.mark.parametrize("hidden", [(), (8,), (12, 8, 6)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
@@ -12,9 +13,10 @@ from textual.events import MouseDown
 from textual.geometry import Offset
 from textual.widgets import Static
 
-from mnist_tui.engine.events import Epoch, Event, Notice, Phase
+from mnist_tui.engine.events import Epoch, Event, Notice, Phase, Test
 from mnist_tui.engine.runs.folder import stored_runs
 from mnist_tui.engine.runs.summaries import summarise
+from mnist_tui.engine.training.control import Control
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.messages import EngineEvent, TrainingEnded
 from mnist_tui.tui.widgets.dialogs import Question
@@ -34,10 +36,48 @@ async def test_quitting_a_training_asks_and_then_stores_the_run(console) -> None
         assert app.training.is_running
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, Question))
-        await pilot.press("enter")
+        await pilot.press("enter")  # the harmless answer
+        await until(pilot, lambda: not isinstance(app.screen, Question))
+        assert app.training.is_running
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("up", "enter")
         await until(pilot, lambda: not app.is_running)
     assert summarise(stored_runs(Path("runs"))[0]).status == "stopped"
     assert app.return_code == 0
+    assert app.training.handover is None
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+async def test_quitting_may_leave_a_saved_training_to_another_process(console, is_paused: bool) -> None:
+    app = console(ENDLESS)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: app.training.history.epochs)
+        if is_paused:
+            await pilot.press("space")
+            await until(pilot, lambda: app.training.history.phase == Phase("paused"))
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: not app.is_running)
+    (run,) = stored_runs(Path("runs"))
+    assert app.return_code == 0
+    assert not run.is_live()
+    assert run.state_file.exists()
+    assert not [event for event in run.events() if isinstance(event, Test)]  # it is not the run's end
+    arguments = app.training.handover.arguments
+    assert arguments == ["train", "--resume", str(run.path.absolute()), "--epochs", str(ENDLESS.epochs), "--detach"]
+
+
+async def test_a_training_that_has_not_begun_cannot_continue_in_the_background(console) -> None:
+    app = console(ENDLESS)
+    async with app.run_test(size=(120, 40)) as pilot:
+        loading = SimpleNamespace(config=ENDLESS, control=Control(), saved=None, is_handing_over=False)
+        with patch.object(app.training, "thread", loading):
+            await app.run_action("leave")
+            await until(pilot, lambda: isinstance(app.screen, Question))
+            assert [button.id for button in app.screen.query("Button")] == ["stay", "stop"]
 
 
 async def test_quit_without_a_training_does_not_ask(console) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual.widgets import Input
-
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.runs.folder import stored_runs
 from mnist_tui.engine.runs.summaries import summarise
@@ -96,9 +94,8 @@ async def test_a_second_training_is_refused_while_one_runs(console) -> None:
         first = app.training.thread
         await pilot.press("1")
         await until(pilot, lambda: app.current_mode == "setup")
-        app.screen.query_one("#name", Input).focus()
         await pilot.press("enter")
-        await pilot.pause()
+        await until(pilot, lambda: any("stop it first" in note.message for note in app._notifications))
         assert app.training.thread is first
         app.training.thread.control.stop()
         await until(pilot, lambda: not app.training.is_running)
@@ -115,6 +112,7 @@ async def test_chart_keys_change_what_is_drawn(console) -> None:
         await pilot.press("y")
         assert chart.shown.log
         assert not app.screen.query_one("#acc", Chart).shown.log
+        assert app.screen.query_one("#acc", Chart).border_subtitle == ""
         await pilot.press("m")
         assert (chart.shown.lines[2].ys[1:] != before[1:]).all()
         assert chart.border_subtitle == "log, smoothed 0.6"

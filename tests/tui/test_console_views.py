@@ -22,19 +22,6 @@ async def test_every_view_opens_by_its_digit(console) -> None:
             assert view.title == app.screen.HELP_TITLE
 
 
-async def test_digits_in_a_field_are_text_until_escape(console) -> None:
-    app = console()
-    async with app.run_test(size=(120, 40)) as pilot:
-        field = app.screen.query_one("#epochs", Input)
-        field.focus()
-        field.value = ""
-        await pilot.press("2", "9")
-        assert field.value == "29"
-        assert app.current_mode == "setup"
-        await pilot.press("escape", "2")
-        await until(pilot, lambda: app.current_mode == "data")
-
-
 @pytest.mark.parametrize(
     ("field", "text"),
     [
@@ -63,7 +50,7 @@ async def test_a_wrong_value_is_marked_and_does_not_start(console, field: str, t
         beside = " ".join(line.rpartition("││")[2].strip(" │") for line in screen_text(app).splitlines())
         assert complaint in beside  # whole, in as many lines as it takes
         await pilot.press("enter")
-        await pilot.pause()
+        await until(pilot, lambda: app.focused.id == field)
         assert not app.training.is_running
         assert app.current_mode == "setup"
 

@@ -163,6 +163,8 @@ class TestOptions:
             assert len(seen) == steps
 
     def test_words(self):
-        assert CurveOptions().label() == ""
-        assert CurveOptions(log=True, smoothing=1, zoom=1).label() == "log, smoothed 0.6, last 10 epochs"
-        assert CurveOptions(zoom=2).label() == "last 3 epochs"
+        assert CurveOptions().label("loss") == ""
+        options = CurveOptions(log=True, smoothing=1, zoom=1)
+        assert options.label("loss") == "log, smoothed 0.6, last 10 epochs"
+        assert options.label("acc") == "smoothed 0.6, last 10 epochs"  # its axis is never logarithmic
+        assert CurveOptions(zoom=2).label("acc") == "last 3 epochs"

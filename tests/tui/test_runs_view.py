@@ -22,7 +22,6 @@ async def test_runs_open_mark_compare_filter_and_delete(console) -> None:
             await pilot.press("1")
             await until(pilot, lambda: app.current_mode == "setup")
             app.screen.query_one("#name", Input).value = name
-            app.screen.query_one("#recipe").focus()
             await pilot.press("enter")
             await until(pilot, lambda: app.training.history.finished and not app.training.is_running)
         await pilot.press("9")
@@ -70,12 +69,25 @@ async def test_runs_open_mark_compare_filter_and_delete(console) -> None:
         assert len(stored_runs(Path("runs"))) == 2
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, Question))
-        await pilot.press("enter")
+        await pilot.press("enter")  # the harmless answer
+        await pilot.pause()
+        assert len(stored_runs(Path("runs"))) == 2
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("down", "enter")
         await until(pilot, lambda: app.training.shown is None)  # the deleted run was the one that the views showed
         await until(pilot, lambda: table.row_count == 1)
         assert app.scrubber.folder.name.endswith("second")
-    (left,) = stored_runs(Path("runs"))
-    assert left.name.endswith("second")
+        (left,) = stored_runs(Path("runs"))
+        assert left.name.endswith("second")
+
+        await until(pilot, lambda: "u undelete" in screen_text(app))
+        await pilot.press("u")
+        await until(pilot, lambda: table.row_count == 2)
+        assert app.screen._current.name.endswith("first")  # the cursor is on it
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current_mode == "training" and app.training.shown.name.endswith("first"))
+        assert "u undelete" not in screen_text(app)
 
 
 async def test_a_run_whose_name_looks_like_markup_is_shown_literally(console) -> None:
@@ -97,7 +109,7 @@ async def test_a_running_run_is_not_deleted(console) -> None:
         await until(pilot, lambda: table.row_count == 1)
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, Question))
-        await pilot.press("enter")
+        await pilot.press("down", "enter")
         await until(pilot, lambda: app._notifications)
         assert len(stored_runs(Path("runs"))) == 1
         app.training.thread.control.stop()

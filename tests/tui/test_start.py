@@ -112,6 +112,8 @@ async def test_the_label_of_the_focused_field_alone_is_bold(console: Callable[..
 
     app = console()
     async with app.run_test(size=(132, 44)) as pilot:
+        await until(pilot, lambda: bold(app) == set())  # the button that starts has none
+        await pilot.press("down")
         await until(pilot, lambda: bold(app) == {LABELS["recipe"]})
         app.screen.query_one("#seed", Input).focus()
         await until(pilot, lambda: bold(app) == {LABELS["seed"]})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -16,6 +15,8 @@ from mnist_tui.tui.messages import Post, TrainingChanged, TrainingStarted, notif
 from mnist_tui.tui.render.texts import state_label
 from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.state.shown_run import ShownRun
+from mnist_tui.tui.state.stopwatch import Stopwatch
+from mnist_tui.tui.terminal.handover import Handover
 
 if TYPE_CHECKING:  # not imported before the first frame
     from mnist_tui.engine.analysis.subject import Analyst
@@ -60,7 +61,8 @@ class Trainings:
         """Starts the last training again."""
         self._post, self._scrubber, self._analyst, self._runs_dir = post, scrubber, analyst, runs_dir
         self._followers = count()
-        self._started_at = self._ended_at = 0.0
+        self._stopwatch = Stopwatch()
+        self._handover: Handover | None = None
 
     # -- state -------------------------------------------------------------------------------------------------
 
@@ -93,16 +95,16 @@ class Trainings:
 
     @property
     def elapsed(self) -> float:
-        """Duration of the shown training so far in seconds, without interruptions."""
+        """Duration of the shown training so far in seconds; of this console's, without pauses."""
         if self.shown is not None and (elapsed := self.shown.elapsed) is not None:
             return elapsed
-        return (self._ended_at or time.monotonic()) - self._started_at if self._started_at else 0.0
+        return self._stopwatch.seconds
 
     @property
     def status(self) -> tuple[str, str]:
-        """Short description of the state of the training, and the name of its theme colour."""
+        """State of this console's training, or else of the shown run, in short, and the name of its theme colour."""
         history, failure = self.history, self.failure
-        if not self.is_running and self.is_following:
+        if not self.is_running and self.shown is not None:
             history, failure = self.shown_history, None
         return state_label(history, training=self.can_steer, paused=self.is_paused, failure=failure)
 
@@ -110,13 +112,6 @@ class Trainings:
     def config(self) -> RunConfig | None:
         """Configuration of this console's training."""
         return self.thread.config if self.thread is not None else None
-
-    @property
-    def description(self) -> str:
-        """Description of this console's training, as a sentence."""
-        epoch = self.history.progress.epoch if self.history.progress else 0
-        where = f", epoch {epoch} of {self.config.epochs}" if epoch and self.config is not None else ""
-        return f"A training is running{where}."
 
     # -- this console's training -------------------------------------------------------------------------------
 
@@ -142,7 +137,7 @@ class Trainings:
         self.restart = lambda: self.run(config, train, history, folder)
         history.finished = history.test = history.phase = history.progress = None
         self.history, self.folder, self.failure = history, folder, None
-        self._started_at, self._ended_at = time.monotonic(), 0.0
+        self._stopwatch.start()
         self._scrubber.follow()
         self.thread = TrainingThread(self._post, config, train)
         self._change()
@@ -162,14 +157,17 @@ class Trainings:
         if isinstance(event, RunStarted):
             self.folder = self.folder or self._runs_dir / event.run
             if event.elapsed:
-                self._started_at = time.monotonic() - event.elapsed
+                self._stopwatch.start(event.elapsed)
+        elif isinstance(event, Phase):
+            self._stopwatch.hold() if event.name == "paused" else self._stopwatch.proceed()
         self._announce(event)
         if self.shown is None and isinstance(event, Phase | Epoch | RunFinished):
             self._select_own()
 
     def finish(self, error: Exception | None) -> None:
         """Record the end of this console's training."""
-        self.thread, self.failure, self._ended_at = None, error, time.monotonic()
+        self._handover, self.thread, self.failure = self.handover, None, error
+        self._stopwatch.hold()
         if error is not None:
             logging.getLogger(__name__).error("the training failed", exc_info=error)
         self._change()
@@ -190,8 +188,8 @@ class Trainings:
 
     # -- runs of other processes, and stored ones --------------------------------------------------------------
 
-    async def show(self, folder: RunFolder, history: History | None = None) -> None:
-        """Show a stored run, and follow it if another process trains it.
+    async def show(self, folder: RunFolder, history: History | None = None) -> bool:
+        """Show a stored run, and follow it if another process trains it; return whether it can be read.
 
         Args:
             folder: the run; it may be that of this console's training.
@@ -201,10 +199,14 @@ class Trainings:
 
         if self.thread is not None and folder.path.resolve() == (self.folder or Path()).resolve():
             self.show_own()
-            return
+            return True
         live = folder.is_live()
-        if history is None:  # a follower reads all events itself
-            history = History() if live else await asyncio.to_thread(lambda: History.of(folder.events()))
+        try:
+            if history is None:  # a follower reads all events itself
+                history = History() if live else await asyncio.to_thread(lambda: History.of(folder.events()))
+        except RunError as error:
+            self._post(notification(str(error), "error"))
+            return False
         self._close_shown()
         self.shown = ShownRun(folder, history)
         if live:
@@ -212,6 +214,7 @@ class Trainings:
             self.shown.follower.start()
         self._scrubber.select_run(folder.path, history, growing=live)
         self._change()
+        return True
 
     def show_own(self) -> None:
         """Show this console's own training again."""
@@ -270,11 +273,11 @@ class Trainings:
 
     def toggle_pause(self) -> None:
         """Pause or resume this console's training, or else the followed run."""
-        if self.thread is not None:
+        if self.thread is not None and not self.thread.is_handing_over:
             control = self.thread.control
             control.resume() if control.paused else control.pause()
             self._change()
-        else:
+        elif self.thread is None:
             self._request("resume" if self.is_paused else "pause")
 
     def stop(self) -> None:
@@ -289,6 +292,17 @@ class Trainings:
         if self.thread is not None:
             self.thread.control.stop()
         return self.thread is not None and self.history.started is not None
+
+    @property
+    def handover(self) -> Handover | None:
+        """The saved training, if another process is to resume it once the console has been left."""
+        return self.thread.saved if self.thread is not None else self._handover
+
+    def hand_over(self) -> None:
+        """Save this console's training and end it, so that another process can resume it."""
+        if self.thread is not None and self.folder is not None:
+            self.thread.hand_over(Handover(self.folder, self.thread.config.epochs, self._analyst.data_dir))
+            self._post(notification("saving the training …", timeout=NOTICE_SECONDS))
 
     def _request(self, request: Request) -> None:
         try:

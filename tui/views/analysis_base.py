@@ -63,7 +63,13 @@ class AnalysisView(View):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "follow":
             return self.console.training.can_return or not self.console.scrubber.follows
+        if action in ("step_epoch", "next_split"):
+            return self.console.scrubber.subject is not None
         return True
+
+    @property
+    def can_export(self) -> bool:
+        return self.data is not None
 
     def action_step_epoch(self, by: int) -> None:
         self.console.scrubber.step(by)
@@ -100,15 +106,22 @@ class AnalysisView(View):
         if subject is None:
             self.jobs.cancel("data")
             bar.subject, self.data, self._request_key, bar.note = None, None, None, ""
-            self._show_message("no trained network yet – press n for a new run, 9 for stored runs")
+            self._show_message("no run is open – press n for a new run, 9 for the stored runs")
+            self.refresh_bindings()
             return
         has_changed = self._request_key != self._key_of(subject)
         if has_changed and scrubber.follows and self.is_computing and self._is_later_epoch(subject):
             return  # finish first, because epochs may be shorter than the computation
-        bar.subject, bar.epochs, bar.best, bar.follows = subject, scrubber.epochs, scrubber.best, scrubber.follows
-        bar.dataset = scrubber.dataset
+        if self.data is None or not has_changed:
+            self._show_subject(subject)
         if has_changed:
             self.refresh_data()
+
+    def _show_subject(self, subject: Subject) -> None:
+        """Name the subject above the data that are shown, not one whose data are still being computed."""
+        scrubber, bar = self.console.scrubber, self.query_one(SubjectBar)
+        bar.subject, bar.epochs, bar.best, bar.follows = subject, scrubber.epochs, scrubber.best, scrubber.follows
+        bar.dataset = scrubber.dataset
 
     def _is_later_epoch(self, subject: Subject) -> bool:
         """Return whether `subject` is a later epoch of the one being computed."""
@@ -135,22 +148,27 @@ class AnalysisView(View):
             lambda job: self.compute(subject),
             on_result=partial(self._computed, subject),
             on_failure=self._failed,
-            on_busy=self._show_busy,
+            on_busy=partial(self._show_busy, subject),
             failure="the view can't be computed",
         )
 
-    def _show_busy(self) -> None:
-        self.query_one(SubjectBar).note = "computing …"
+    def _show_busy(self, subject: Subject) -> None:
+        bar = self.query_one(SubjectBar)
+        of = f" epoch {subject.epoch}" if bar.subject != subject else ""
+        bar.note = f"computing{of} …"
 
     def _computed(self, subject: Subject, data: Any) -> None:
         data = self.receive(data)
         self.data, self.subject = data, subject
+        self._show_subject(subject)
         self._show_message("")
         self.draw(data)
         self._finish_request(failed=False)
 
     def _failed(self, line: str) -> None:
         self.data = self._request_key = None  # retried at the next visit
+        if self._requested_subject is not None:
+            self._show_subject(self._requested_subject)
         self._show_message(line)
         self._finish_request(failed=True)
 

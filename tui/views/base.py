@@ -101,6 +101,11 @@ class View(QuickScreen[None]):
         """Return the states of the view that can be exported as figures, the default one first."""
         return []
 
+    @property
+    def can_export(self) -> bool:
+        """Whether `export_states` has any; must be fast."""
+        return True
+
     def redraw(self) -> None:
         """Draw everything again, in the colours of the theme."""
 

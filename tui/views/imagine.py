@@ -209,7 +209,7 @@ class ImagineView(AnalysisView):
     # -- keys --------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("digit", "method", "search", "search_all", "budget"):
+        if action in ("digit", "method", "search", "search_all", "budget", "style"):
             return self.data is not None
         return super().check_action(action, parameters)
 

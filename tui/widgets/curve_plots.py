@@ -30,10 +30,10 @@ class CurveOptions:
     def next_zoom(self) -> CurveOptions:
         return replace(self, zoom=(self.zoom + 1) % len(ZOOMS))
 
-    def label(self) -> str:
-        """Describe the options that differ from the defaults, for the border of a chart."""
+    def label(self, chart: str) -> str:
+        """Describe the options that apply to a chart, `loss` or `acc`, and differ from the defaults."""
         parts = []
-        if self.log:
+        if self.log and chart == "loss":
             parts.append("log")
         if self.smoothing:
             parts.append(f"smoothed {self.weight:g}")

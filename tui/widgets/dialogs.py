@@ -19,10 +19,10 @@ from mnist_tui.tui.widgets.dialog import Dialog
 
 
 class Question(Dialog[str]):
-    """Multiple-choice question; `esc` selects the last answer, which must be harmless."""
+    """Multiple-choice question; the first answer has the focus and must be harmless, `esc` gives none."""
 
     BINDINGS = [
-        Binding("escape", "cancel", "back", show=False),
+        Binding("escape", "dismiss", "back", show=False),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
     ]
@@ -43,9 +43,6 @@ class Question(Dialog[str]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id)
-
-    def action_cancel(self) -> None:
-        self.dismiss(list(self._answers)[-1])
 
 
 class NumberQuestion(Dialog[int]):
@@ -83,7 +80,7 @@ class _Reader(Dialog[None]):
 
 
 TEXTUAL_KEYS = (
-    ("", "ctrl+p", "command palette: themes, screenshot and all commands"),
+    ("", "ctrl+p", "command palette: every key, recent runs, themes, screenshot"),
     ("", "tab", "next field or pane; everything can be done with the mouse too"),
 )
 WIDTH = 74

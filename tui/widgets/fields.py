@@ -6,26 +6,107 @@ from collections.abc import Sequence
 
 from rich.text import Text
 from textual.app import RenderResult
-from textual.binding import Binding
-from textual.events import Click
+from textual.events import Blur, Click, Key, MouseDown, Paste
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
+from textual.widgets import Input
 
+from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.palette import rich_colours
 
 
+class Start(Widget, can_focus=True):
+    """Button that starts the training; `enter` is a key of the view."""
+
+    DEFAULT_CSS = """
+    Start { height: 1; background: $surface; pointer: pointer; }
+    Start:focus { background: $primary 40%; text-style: bold; }
+    """
+
+    class Pressed(Message):
+        """The button was clicked."""
+
+    def render(self) -> RenderResult:
+        return Text.assemble((" ▶ ", rich_colours(self.app.theme_variables)["accent"]), "Start training", no_wrap=True)
+
+    def on_click(self) -> None:
+        self.post_message(self.Pressed())
+
+
+class TextField(Input):
+    """One-line text that is edited only after `enter`, a click or a paste; until then every key is the view's."""
+
+    DEFAULT_CSS = """
+    TextField > .input--cursor { background: transparent; color: $foreground; text-style: none; }
+    TextField.-editing > .input--cursor { background: $input-cursor-background; color: $input-cursor-foreground;
+        text-style: $input-cursor-text-style; }
+    """
+    BINDINGS = bindings("field")
+
+    is_editing: reactive[bool] = reactive(False, bindings=True)
+    """Whether typed characters change the text."""
+
+    class Toggled(Message):
+        """Editing has begun or ended."""
+
+    def __init__(self, value: str, placeholder: str, *, id: str) -> None:
+        super().__init__(value, placeholder, id=id, compact=True, select_on_focus=False)
+
+    def watch_is_editing(self, is_editing: bool) -> None:
+        self.set_class(is_editing, "-editing")
+        if self.is_attached:
+            self.post_message(self.Toggled())
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return self.is_editing and super().check_consume_key(key, character)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return (action != "edit") is self.is_editing
+
+    def on_key(self, event: Key) -> None:
+        if not self.is_editing:
+            event.prevent_default()  # Input would insert the character
+
+    def on_paste(self, event: Paste) -> None:
+        if not self.is_editing:
+            self.action_edit()
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        self.is_editing = True
+
+    def on_blur(self, event: Blur) -> None:
+        if self.app.app_focus:  # otherwise the terminal has lost the focus, and will return it to this field
+            self.is_editing = False
+
+    def action_edit(self) -> None:
+        """Begin editing, with the text selected."""
+        self.is_editing = True
+        self.select_all()
+
+    def action_finish(self) -> None:
+        """End editing, and keep the text."""
+        self.is_editing = False
+        self.cursor_position = len(self.value)
+
+
+class FilterField(Input):
+    """Filter of a list, whose keys are named in the footer."""
+
+    BINDINGS = bindings("filter")
+
+    def __init__(self, placeholder: str, *, id: str) -> None:
+        super().__init__(placeholder=placeholder, id=id, compact=True)
+
+
 class Choice(Widget, can_focus=True):
-    """Selection of one of a few values by the left and right arrow keys."""
+    """Selection of one of a few values by the left and right arrow keys, or by `enter`, which wraps around."""
 
     DEFAULT_CSS = """
     Choice { height: 1; background: $surface; }
     Choice:focus { background: $primary 30%; }
     """
-    BINDINGS = [
-        Binding("left", "step(-1)", "previous", show=False),
-        Binding("right", "step(1)", "next", show=False),
-    ]
+    BINDINGS = bindings("choice")
 
     value: reactive[str] = reactive("")
 
@@ -55,6 +136,10 @@ class Choice(Widget, can_focus=True):
     def action_step(self, by: int) -> None:
         index = self.options.index(self.value) if self.value in self.options else 0
         self._choose(max(0, min(len(self.options) - 1, index + by)))
+
+    def action_next(self) -> None:
+        index = self.options.index(self.value) if self.value in self.options else -1
+        self._choose((index + 1) % len(self.options))
 
     def on_click(self, event: Click) -> None:
         self.action_step(-1 if event.x < 2 else 1)

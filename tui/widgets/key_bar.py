@@ -14,7 +14,10 @@ from mnist_tui.tui.render.palette import rich_colours
 ALWAYS = ("step_epoch(-1)", "screen.help", "leave")
 """Actions that are shown however narrow the terminal is, at the right end; the scrubber is what views share."""
 
-LAST = ("pause", "stop", "screen.export_view", "follow", "next_split", "resume_shown", "step_back")
+EXPORT = "screen.export_view"
+"""Not shown if the screen has a false `can_export`; the key then says why there is nothing to export."""
+
+LAST = ("pause", "stop", EXPORT, "follow", "next_split", "resume_shown", "step_back")
 """Actions that are shown after those of one view alone, in this order."""
 
 
@@ -40,7 +43,12 @@ class KeyBar(Widget):
             self.refresh()
 
     def render(self) -> RenderResult:
-        shown = [active for active in self.screen.active_bindings.values() if active.binding.show and active.enabled]
+        hidden = () if getattr(self.screen, "can_export", True) else (EXPORT,)
+        shown = [
+            active
+            for active in self.screen.active_bindings.values()
+            if active.binding.show and active.enabled and active.binding.action not in hidden
+        ]
         bindings = list({active.binding.action: active.binding for active in shown}.values())
         bindings.sort(key=lambda binding: LAST.index(binding.action) if binding.action in LAST else -1)
         fixed = sorted((b for b in bindings if b.action in ALWAYS), key=lambda b: ALWAYS.index(b.action))

@@ -219,6 +219,10 @@ class DataView(View):
             text.append(f"{count:,}" + (" " if narrow else "  "), colours["foreground"])
         return text
 
+    @property
+    def can_export(self) -> bool:
+        return self.data is not None
+
     def export_states(self) -> list[ViewState]:
         if self.data is None or self._dataset is None:
             return []

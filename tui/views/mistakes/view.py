@@ -21,6 +21,7 @@ from mnist_tui.tui.views.mistakes.figures import export_states
 from mnist_tui.tui.views.mistakes.filter_error import FilterError
 from mnist_tui.tui.views.mistakes.texts import caption, caption_lines, empty_label, status_text
 from mnist_tui.tui.widgets.cursor_grid import CursorGrid
+from mnist_tui.tui.widgets.fields import FilterField
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 GRID_WIDTH = 77
@@ -34,6 +35,7 @@ class MistakesView(AnalysisView):
 
     MODE = "mistakes"
     HELP_TITLE = "Mistakes"
+    MORE_SCOPES = ("subject", "filter")
     BINDINGS = bindings("mistakes")
     CSS_PATH = "view.tcss"
     AUTO_FOCUS = ""
@@ -56,7 +58,7 @@ class MistakesView(AnalysisView):
         with Vertical(id="mistakes"):
             with Horizontal(id="mistakes-line"):
                 yield Static(id="mistakes-status")
-                yield Input(id="mistakes-filter", placeholder=hint, compact=True)
+                yield FilterField(hint, id="mistakes-filter")
             with Horizontal(id="mistakes-panes"):
                 yield CursorGrid(id="mistakes-grid")
                 yield Detail(self.console.analyst, id="mistakes-detail")
@@ -113,7 +115,7 @@ class MistakesView(AnalysisView):
     @property
     def _is_open(self) -> bool:
         """Whether the detail panel covers the grid."""
-        return self.has_class("-detail-open") and not self._is_wide
+        return self.has_class("-detail-open")
 
     @property
     def _position(self) -> int | None:
@@ -123,7 +125,7 @@ class MistakesView(AnalysisView):
 
     def on_resize(self) -> None:
         beside = max(DETAIL_WIDTH[0], min(DETAIL_WIDTH[1], self.size.width - GRID_WIDTH))
-        self._detail.styles.width = beside if self._is_wide else "1fr"
+        self._detail.styles.width = beside if self._is_wide and not self._is_open else "1fr"
 
     def draw(self, data: MistakesData) -> None:
         if data is not self._drawn:
@@ -187,7 +189,7 @@ class MistakesView(AnalysisView):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "open_detail":
-            return self._position is not None and not (self._is_wide or self._is_open)
+            return self._position is not None and not self._is_open
         if action == "close":
             return self._is_open or self._field.has_class("open")
         if action in ("move", "page", "end", "sort", "turn", "which", "filter", "style", "size"):
@@ -218,6 +220,7 @@ class MistakesView(AnalysisView):
 
     def _overlay(self, on: bool) -> None:
         self.set_class(on, "-detail-open")
+        self.on_resize()
         self.refresh_bindings()
         self.call_after_refresh(self.redraw)
 
@@ -226,7 +229,7 @@ class MistakesView(AnalysisView):
         index = self.cursor // self._page_size * self._page_size + event.picture
         again = index == self.cursor
         self._go(index)
-        if again and not self._is_wide:
+        if again:
             self.action_open_detail()
 
     def _set_spec(self, spec: ListSpec) -> None:

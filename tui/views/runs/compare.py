@@ -74,7 +74,7 @@ class CompareScreen(View):
         for name, title, plot in (("loss", "validation loss", loss), ("acc", "validation accuracy", acc)):
             chart = self.query_one(f"#compare-{name}", Chart)
             chart.border_title = title
-            chart.border_subtitle = self._options.label()
+            chart.border_subtitle = self._options.label(name)
             chart.show(plot)
 
     def export_states(self) -> list[ViewState]:

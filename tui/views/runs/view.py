@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any
 
 from rich.text import Text
 from textual import on
@@ -13,40 +13,34 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import DataTable, Input
 
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.figures.settings import Settings, ViewState
+from mnist_tui.engine.runs import trash
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
-from mnist_tui.engine.runs.summaries import RunSummary, summarise_all
+from mnist_tui.engine.runs.summaries import RunSummary
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.run_rows import COLUMNS, matches, row_cells, sort_key
 from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.runs.compare import CompareScreen
+from mnist_tui.tui.views.runs.reading import ListedRuns, OpenedRuns, ReadRuns, list_runs, read
 from mnist_tui.tui.views.training.view import LEGEND
 from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import CurveOptions, comparison_plots, run_plots
 from mnist_tui.tui.widgets.dialogs import Question
+from mnist_tui.tui.widgets.fields import FilterField
 
 RELOAD_SECONDS = 2.0
 RELOAD_DELAY = 0.1
-
-OpenedRuns: TypeAlias = list[tuple[RunFolder, History]]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRuns:
-    """Stored runs with their histories."""
-
-    runs: OpenedRuns
-    error: str
-    """Error if some runs can't be read, or empty."""
 
 
 class RunTable(DataTable[Text]):
     """Table whose enter key is listed in the footer."""
 
     BINDINGS = bindings("run table")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "select_cursor" or self.row_count > 0
 
 
 class RunsView(View):
@@ -55,7 +49,7 @@ class RunsView(View):
     MODE = "runs"
     HELP_TITLE = "Runs"
     BINDINGS = bindings("runs")
-    MORE_SCOPES = ("run table",)
+    MORE_SCOPES = ("run table", "filter")
     AUTO_FOCUS = "#run-table"
 
     def __init__(self) -> None:
@@ -66,11 +60,13 @@ class RunsView(View):
         self._sort = COLUMNS.index("when")
         self._descending = True
         self._previewed = ""
+        self._deleted_run: Path | None = None  # the last one, in the trash
+        self._restored_name = ""  # the cursor moves to it once it is listed
 
     def body(self) -> ComposeResult:
         with Vertical():
             hint = "words to match, such as mnist completed"
-            yield Input(id="run-filter", placeholder=hint, compact=True)
+            yield FilterField(hint, id="run-filter")
             yield RunTable(id="run-table", cursor_type="row", zebra_stripes=True)
             with Horizontal(id="run-preview"):
                 yield Chart(id="preview-loss")
@@ -101,11 +97,11 @@ class RunsView(View):
         """Read the runs folder in a thread."""
         runs_dir = self.console.runs_dir
         # Queued, because reading may take longer than the interval, and would otherwise always be cancelled.
-        self.jobs.start("list", lambda job: summarise_all(runs_dir), on_result=self._listed, queue=True)
+        self.jobs.start("list", lambda job: list_runs(runs_dir), on_result=self._listed, queue=True)
 
-    def _listed(self, runs: list[RunSummary]) -> None:
-        self._runs = runs
-        self._marked &= {run.name for run in runs}
+    def _listed(self, found: ListedRuns) -> None:
+        self._runs, self._deleted_run = found.runs, found.deleted
+        self._marked &= {run.name for run in found.runs}
         self._fill()
 
     def _open(self, runs: list[RunSummary], purpose: str, use: Callable[[OpenedRuns], Any]) -> None:
@@ -132,7 +128,8 @@ class RunsView(View):
 
     def _fill(self) -> None:
         table = self.query_one("#run-table", DataTable)
-        under_cursor = self._current
+        under_cursor = self._restored_name or (self._current.name if self._current is not None else "")
+        self._restored_name = ""
         pattern = self.query_one("#run-filter", Input).value
         self._visible = [run for run in self._runs if matches(run, pattern)]
         self._visible.sort(key=lambda run: sort_key(run, COLUMNS[self._sort]), reverse=self._descending)
@@ -147,8 +144,8 @@ class RunsView(View):
         for cells in rows:
             table.add_row(*cells)
         names = [run.name for run in self._visible]
-        if under_cursor is not None and under_cursor.name in names:
-            table.move_cursor(row=names.index(under_cursor.name))
+        if under_cursor in names:
+            table.move_cursor(row=names.index(under_cursor))
         shown = f"{len(self._visible)} of {len(self._runs)}" if pattern.strip() else str(len(self._runs))
         marked = f", {len(self._marked)} marked" if self._marked else ""
         table.border_title = Text(f"runs in {printable(str(self.console.runs_dir))}: {shown}{marked}")
@@ -206,15 +203,23 @@ class RunsView(View):
             found.append(ViewState("curves", Subject(self._current.folder.path.absolute(), 0, "test")))
         return found
 
+    @property
+    def can_export(self) -> bool:
+        return self._current is not None
+
     # -- keys --------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("mark", "delete"):
             return bool(self._visible)
+        if action in ("filter", "sort", "reverse"):
+            return bool(self._runs)
         if action == "resume":
             return bool(self._visible) and not self.console.training.is_running
         if action == "compare":
             return len(self._marked) >= 2
+        if action == "undelete":
+            return self._deleted_run is not None
         return True
 
     def action_mark(self) -> None:
@@ -274,24 +279,31 @@ class RunsView(View):
                     failure="the run can't be deleted",
                 )
 
-        body = f"{printable(run.name)}\n\nIts weights, curves and figures will be deleted from the disk."
-        self.app.push_screen(Question("delete this run?", body, {"delete": "delete it", "keep": "keep it"}), confirmed)
+        place = printable(str(self.console.runs_dir / trash.FOLDER))
+        body = f"{printable(run.name)}\n\nIt is moved to {place}; u takes it back, removing that folder frees the disk."
+        self.app.push_screen(Question("delete this run?", body, {"keep": "keep it", "delete": "delete it"}), confirmed)
 
     def _deleted(self, folder: RunFolder) -> None:
         self.console.training.forget(folder.path)
+        self.notify(f"deleted {printable(folder.name)} – u takes it back", markup=False)
+        self.action_reload()
+
+    def action_undelete(self) -> None:
+        """Restore the run that was deleted last."""
+        if (run := self._deleted_run) is not None:
+            self.jobs.start(
+                "undelete",
+                lambda job: trash.restore(run),
+                on_result=self._restored,
+                on_failure=self._delete_failed,
+                failure="the run can't be restored",
+            )
+
+    def _restored(self, path: Path) -> None:
+        self.notify(f"restored {printable(path.name)}", markup=False)
+        self._restored_name = path.name
         self.action_reload()
 
     def _delete_failed(self, line: str) -> None:
         self.notify(line, severity="error", markup=False)
         self.action_reload()
-
-
-def read(folders: list[RunFolder]) -> ReadRuns:
-    """Read the histories of runs."""
-    runs, error = [], ""
-    for folder in folders:
-        try:
-            runs.append((folder, History.of(folder.events())))
-        except RunError as failure:
-            error = str(failure)
-    return ReadRuns(runs, error)

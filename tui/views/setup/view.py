@@ -8,6 +8,7 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import DescendantFocus
 from textual.widgets import Input, Static
 
 from mnist_tui.engine.config import SETTINGS, RunConfig
@@ -19,8 +20,9 @@ from mnist_tui.engine.settings import brief
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.texts import bytes_label
 from mnist_tui.tui.views.base import View
+from mnist_tui.tui.views.setup.setting_help import START, setting_text
 from mnist_tui.tui.views.setup.summary import device_note, summary
-from mnist_tui.tui.widgets.fields import Choice
+from mnist_tui.tui.widgets.fields import Choice, Start, TextField
 from mnist_tui.tui.widgets.form import Form
 
 IN_FORM = {name: setting for name, setting in SETTINGS.items() if setting.in_form}
@@ -34,13 +36,19 @@ FIRST = {setting.group: name for name, setting in reversed(IN_FORM.items())}
 NOTES = {name: setting.form_note for name, setting in IN_FORM.items()} | {"name": "after timestamp"}
 
 
+class FormPane(VerticalScroll, inherit_bindings=False):
+    """Scrolls with the focus, whose arrow keys it must not take."""
+
+
 class SetupView(View):
-    """Form; enter starts the training from any field."""
+    """Form; its first focus is the button that starts the training, and `esc` returns to it."""
 
     MODE = "setup"
     IN_FIRST_FRAME = True
     HELP_TITLE = "New run"
+    MORE_SCOPES = ("field", "choice")
     BINDINGS = bindings("setup")
+    can_export = False
     NO_FIGURE = "the form can't be exported: press e in views 2 to 9"
 
     def __init__(self) -> None:
@@ -50,40 +58,54 @@ class SetupView(View):
         """The form's configuration; None if it is invalid."""
         self._read: dict[str, str] = {}
         """Texts of the fields when they were last read."""
+        self._problems: dict[str, str] = {}  # by the field's name
         self._narrow = False
 
     def body(self) -> ComposeResult:
         first = self.console.config
         with Horizontal():
-            with VerticalScroll(id="form", can_focus=False):
-                yield Form(LABELS, *(self._make_field(name, first) for name in NAMES))
+            with FormPane(id="form", can_focus=False):
+                fields = (self._make_field(name, first) for name in NAMES)
+                yield Form({START: ""} | LABELS, Start(id=START), *fields)
             with Vertical(id="summary-pane") as pane:
                 pane.border_title = "this run"
                 yield Static("", id="summary")
+                yield Static("", id="setting")
 
-    def _field(self, name: str) -> Input | Choice:
+    def _field(self, name: str) -> TextField | Choice:
         if name in IN_FORM and IN_FORM[name].kind.choices:
             return self.query_one(f"#{name}", Choice)
-        return self.query_one(f"#{name}", Input)
+        return self.query_one(f"#{name}", TextField)
 
-    def _make_field(self, name: str, config: RunConfig) -> Input | Choice:
-        field: Input | Choice
+    def _make_field(self, name: str, config: RunConfig) -> TextField | Choice:
+        field: TextField | Choice
         if name not in IN_FORM:
             text, placeholder = (self.console.analyst.data_dir or "", str(data_folder(None)))
             if name == "name":
                 text, placeholder = "", config.recipe
-            field = Input(text, placeholder, id=name, compact=True)
+            field = TextField(text, placeholder, id=name)
         elif choices := IN_FORM[name].kind.choices:
             field = Choice(choices, getattr(config, name), id=name)
         else:
-            field = Input(_text(config, name), IN_FORM[name].kind.placeholder, id=name, compact=True)
-        if name in FIRST.values() and name != NAMES[0]:
+            field = TextField(_text(config, name), IN_FORM[name].kind.placeholder, id=name)
+        if name in FIRST.values():
             field.add_class("first", update=False)  # no styles yet
         return field
 
     def on_mount(self) -> None:
-        self.query_one("#recipe").focus()
+        self.query_one(Start).focus()
         self._survey()
+
+    def on_screen_suspend(self) -> None:
+        for field in self.query(TextField):
+            field.is_editing = False
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        self._show_setting()
+
+    @on(TextField.Toggled)
+    def _toggled(self) -> None:
+        self._show_setting()
 
     def devices_found(self) -> None:
         self._refresh()
@@ -131,9 +153,13 @@ class SetupView(View):
             self.query_one("#name", Input).placeholder = config.recipe
         self._refresh()
 
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
+    @on(Start.Pressed)
+    def _pressed(self) -> None:
         self.action_start()
+
+    def back(self) -> None:
+        """Return to the button that starts the training."""
+        self.query_one(Start).focus()
 
     def read(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the values of the fields, and the problems with invalid ones."""
@@ -167,12 +193,14 @@ class SetupView(View):
         self.config = None if problems else config
         if self.config is not None:
             self.console.config = self.config
+        self._problems = problems
+        for field in self.query(TextField):
+            field.set_class(field.id in problems, "wrong")
         self.query_one(Form).show_notes(self._notes() | problems, problems.keys())
         wrong = {LABELS[name]: problem for name, problem in problems.items()}
         title = f"{self.config.parameters:,} parameters" if self.config else "invalid settings"
         self._narrow = self.has_class("-narrow")
         self.query_one("#form").border_title = title if self._narrow else "settings"
-        self.query_one("#form").border_subtitle = next((f"{label} {problem}" for label, problem in wrong.items()), "")
         self.query_one("#summary", Static).update(
             summary(
                 self.config,
@@ -183,12 +211,32 @@ class SetupView(View):
                 compact=not self.has_class("-tall"),
             )
         )
+        self._show_setting()
         self.refresh_bindings()
+
+    def _show_setting(self) -> None:
+        """Explain the focused field, and show its problem, or else the first one, in full."""
+        field = self.focused
+        name = str(field.id) if isinstance(field, TextField | Choice) else START
+        text = setting_text(
+            name,
+            LABELS.get(name, "Start training"),
+            self._problems.get(name, ""),
+            self.console.config,
+            self._availability,
+            self.console.colours,
+            is_editing=isinstance(field, TextField) and field.is_editing,
+        )
+        self.query_one("#setting", Static).update(text, layout=False)
+        shown = name if name in self._problems else next(iter(self._problems), "")
+        self.query_one("#form").border_subtitle = f"{LABELS[shown]} {self._problems[shown]}" if shown else ""
 
     def _notes(self) -> dict[str, str]:
         chosen = self.query_one("#dataset", Choice).value
         found = self._availability.get("mnist" if chosen == "auto" else chosen)
         notes = NOTES | {"recipe": RECIPES[self.query_one("#recipe", Choice).value].title}
+        if self._problems:
+            notes[START] = "invalid fields"
         machine = self.console.devices.found
         if machine is not None and machine.devices:
             notes["device"] = device_note(self.query_one("#device", Choice).value, machine.devices)
@@ -199,17 +247,22 @@ class SetupView(View):
         return notes
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "start":
-            return self.config is not None and not self.console.training.is_running
+        if action in ("start", "step_recipe"):
+            return self.focused is None or isinstance(self.focused, Start)
         return True
 
+    def action_step_recipe(self, by: int) -> None:
+        self.query_one("#recipe", Choice).action_step(by)
+
     def action_start(self) -> None:
-        """Start a run with the settings of the form, or notify why this is not possible."""
+        """Start a run with the settings of the form, or say why this is not possible and go to the wrong field."""
         if self.console.training.is_running:
-            self.notify("a training is running: stop it first (esc, then s)", severity="warning")
+            self.notify("a training is running: stop it first (s)", severity="warning")
             return
         if self.config is None:
-            self.notify("correct the marked fields first", severity="warning")
+            name, problem = next(iter(self._problems.items()))
+            self.notify(f"{LABELS[name]} {problem}", severity="warning", markup=False)
+            self._field(name).focus()
             return
         self.console.analyst.data_dir = self.query_one("#data_dir", Input).value.strip() or None
         config = self.config
@@ -235,7 +288,7 @@ class SetupView(View):
         if answer in ("folder", "digits"):
             await self.console.action_view(self.MODE)
         if answer == "folder":
-            self.query_one("#data_dir").focus()
+            self.query_one("#data_dir", TextField).focus().action_edit()
         if answer == "digits":
             self.query_one("#dataset", Choice).value = "digits"
             self._refresh()

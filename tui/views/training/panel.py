@@ -59,7 +59,7 @@ def _headline_text(history: History, state: PanelState, colours: dict[str, str])
         return Text(f"● {phase_label(phase) if phase else 'starting'}", f"bold {colours['accent']}")
     if finished is None:
         if not state.stored:
-            return Text("no run yet – press n for a new run, then enter", colours["secondary"])
+            return Text("no run is open", colours["secondary"])
         if state.is_missing:
             return Text("✕ the run's folder no longer exists", f"bold {colours['error']}")
         return Text("✕ the run died – press g to resume", f"bold {colours['error']}")
@@ -160,4 +160,4 @@ def keys_label(history: History, state: PanelState, width: int) -> str:
         return "9 runs   n new run"
     if state.stored:
         return "g resume   9 runs   n new run" if width >= 36 else "g resume   9 runs"
-    return "n new run   g resume   9 runs" if history.finished else "n new run"
+    return "n new run   g resume   9 runs" if history.finished else "n new run   9 stored runs"

@@ -127,7 +127,7 @@ class TrainingView(View):
         ):
             chart = self.query_one(f"#{name}", Chart)
             chart.border_title = f"{title}  {LEGEND}"
-            chart.border_subtitle = self._options.label()
+            chart.border_subtitle = self._options.label(name)
             chart.show(plot)
 
     def _draw_epochs(self) -> None:
@@ -156,7 +156,13 @@ class TrainingView(View):
             return self.console.resumption.candidate is not None
         if action == "chart":
             return self.has_class("-narrow")
+        if action in ("log_scale", "smooth", "zoom"):
+            return bool(self._history.epochs or self._history.progress)
         return True
+
+    @property
+    def can_export(self) -> bool:
+        return self.console.scrubber.folder is not None
 
     def action_follow(self) -> None:
         self.console.training.follow()
@@ -170,7 +176,7 @@ class TrainingView(View):
         # The label is updated first, because drawing the curves is slower.
         self._options = options
         for chart in self.query(Chart):
-            chart.border_subtitle = options.label()
+            chart.border_subtitle = options.label(str(chart.id))
         self.call_after_refresh(self._draw_for_options)
 
     def _draw_for_options(self) -> None:
