@@ -179,8 +179,8 @@ class Trainings:
             self.revision += 1
         else:
             self._change()
-        if isinstance(event, Notice):
-            self._post(notification(event.words, "warning", NOTICE_SECONDS))
+        if words := event.words if isinstance(event, Notice) else getattr(event, "device_note", ""):
+            self._post(notification(words, "warning", NOTICE_SECONDS))
 
     def _change(self) -> None:
         self.revision += 1

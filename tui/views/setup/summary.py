@@ -108,7 +108,7 @@ def _machine_lines(devices: DevicesFound | None) -> list[str]:
     for device in devices.devices:
         memory = f", {bytes_label(device.memory)}" if device.memory else ""
         cores = f", {devices.cores} core{'s' if devices.cores > 1 else ''}" if device.kind == "cpu" else ""
-        problem = f" can't be used: {device.problem}" if device.problem else ""
+        problem = f", can't be used: {device.problem}" if device.problem else ""
         lines.append(f"{device.kind}: {device.name}{memory}{cores}{problem}")
     return lines
 
@@ -118,7 +118,7 @@ def device_note(kind: str, devices: list[Device]) -> str:
     usable = [device.kind for device in devices if not device.problem]
     if kind == "auto":
         unusable = [device.kind for device in devices if device.problem]
-        return usable[0] + (f", {' and '.join(unusable)} not usable" if unusable else "")
+        return usable[0] + (f", not {' or '.join(unusable)}" if unusable else "")
     if kind in usable:
         return "✓"
     return "✕ not usable" if kind in [device.kind for device in devices] else "✕ not available"

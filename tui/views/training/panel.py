@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 
 from rich.text import Text
 
@@ -10,6 +11,9 @@ from mnist_tui.engine.analysis.intervals import wilson_interval
 from mnist_tui.engine.analysis.percentages import percent, percent_range
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.render.texts import bytes_label, phase_label, seconds
+
+MAX_NOTE_LINES = 5
+"""Maximum height of a note, which leaves room for the epochs below the panel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ def panel_text(history: History, state: PanelState, width: int, colours: dict[st
     elif history.test is not None:
         text.append_text(_result_text(history, colours, narrow=width < 30))
     if not brief:
-        text.append_text(_facts_text(history, state, dim))
+        text.append_text(_facts_text(history, state, width, dim))
     text.rstrip()
     return text
 
@@ -135,7 +139,7 @@ def _result_text(history: History, colours: dict[str, str], *, narrow: bool) -> 
     )
 
 
-def _facts_text(history: History, state: PanelState, dim: str) -> Text:
+def _facts_text(history: History, state: PanelState, width: int, dim: str) -> Text:
     started = history.started
     text = Text(style=dim)
     if started is None:
@@ -148,7 +152,7 @@ def _facts_text(history: History, state: PanelState, dim: str) -> Text:
     text.append(f"{started.dataset}, {hidden}, {started.parameters:,} parameters\n")
     text.append(f"{state.stored or started.run}\n")
     for note in started.notes:
-        text.append(f"{note}\n")
+        text.append("\n".join(wrap(note, max(width, 10), max_lines=MAX_NOTE_LINES, placeholder=" …")) + "\n")
     return text
 
 
