@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mnist_tui.engine import files
 from mnist_tui.tui.app import MnistTui
-from mnist_tui.tui.state import preferences
 from mnist_tui.tui.state.preferences import LAST, MAX_PLACES, Last, Place, load_last, save_last
 from tests.tui.conftest import until
 from tests.tui.stored_run import write_run
@@ -43,7 +43,7 @@ def test_only_the_latest_folders_are_kept(tmp_path: Path) -> None:
 )
 def test_a_damaged_file_is_no_failure(text: str) -> None:
     save_last(Last("t"))
-    (preferences.user_config_path("mnist-tui") / LAST).write_text(text, encoding="latin-1")
+    (files.user_folder("config") / LAST).write_text(text, encoding="latin-1")
     assert load_last().theme == ""
     assert load_last().place(Path("b")) == Place()
 

@@ -9,8 +9,8 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.errors import printable
 from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.render.texts import printable
 
 SPLIT_LABELS = {"test": "test images", "valid": "validation images", "train": "training images"}
 
