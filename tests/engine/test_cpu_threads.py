@@ -13,7 +13,7 @@ AUTO = replace(QUICK, threads=0)
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(cpu_threads.platformdirs, "user_cache_path", lambda name: tmp_path / name)
+    monkeypatch.setattr(cpu_threads.files, "user_folder", lambda kind: tmp_path / "mnist-tui")
     return tmp_path / "mnist-tui" / "threads.json"
 
 

@@ -35,8 +35,7 @@ from pathlib import Path
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.run import Terminal, end_now, run
-config = RunConfig(**{ {**QUICK.to_json(), "hidden": (16,)} })
-config = RunConfig.from_json(config.to_json() | {{"epochs": EPOCHS, "batch_size": 32}})
+config = RunConfig.from_json({QUICK.to_json()} | {{"epochs": EPOCHS, "batch_size": 32}})
 end_now(run(MnistTui(runs_dir=Path("runs"), config=config, driver_class=Terminal)))
 """
 

@@ -39,7 +39,7 @@ def _(place: Place) -> Outcome:
 
 @fault("data set is another", 3, "is not the data that", "stopped")
 def _(place: Place) -> Outcome:
-    change_config(place.run, mean=0.5)
+    change_config(place.run, sha256="0" * 64)
     return place.resume()
 
 

@@ -223,4 +223,4 @@ class TestShownAgain:
             dialog = app.screen.query_one("#dialog").region
             assert dialog.right <= 66
             assert dialog.bottom <= 22
-            assert "keys" in screen_text(app)
+            assert "help" in screen_text(app)

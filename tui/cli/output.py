@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import signal
 import sys
 
@@ -56,7 +55,6 @@ def is_of_stdout(error: OSError) -> bool:
     if error.filename is not None:
         return False
     try:
-        os.write(sys.stdout.fileno(), b"")
         sys.stdout.flush()
     except (OSError, ValueError):
         return True
