@@ -20,7 +20,7 @@ SWITCH_SECONDS = 0.001
 def shorten_turns() -> None:
     """Shorten the GIL switch interval, so that the screen waits less for other threads (override `turns`).
 
-    Gain: 34 % of the response time of the slowest tenth of keys during training.
+    Gain: 27 % of the response time of the slowest tenth of keys during training.
     """
     if enabled("turns"):
         sys.setswitchinterval(SWITCH_SECONDS)
