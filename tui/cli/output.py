@@ -51,11 +51,9 @@ def finish(status: int) -> int:
 
 
 def is_of_stdout(error: OSError) -> bool:
-    """Return whether stdout failed, and not a file."""
-    if error.filename is not None:
-        return False
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        return True
-    return error.errno == errno.EPIPE
+    """Return whether printing failed, and not a file: the error was raised in a module that prints."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = str(trace.tb_frame.f_globals.get("__name__")) if trace is not None else ""
+    return error.filename is None and module.startswith(("mnist_tui.tui.cli.", "rich.", "typer."))
