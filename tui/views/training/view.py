@@ -24,8 +24,7 @@ from mnist_tui.tui.widgets.epoch_table import EpochTable
 
 TICK_SECONDS = 0.5
 CHART_SECONDS = 1.9
-"""Minimum interval between two drawings of the charts during training: every fourth tick, because a drawing writes 12 kB
-to the terminal."""
+"""Minimum interval between two drawings of the charts during training: every fourth tick, because each writes 12 kB."""
 LEGEND = "[$train]━[/] train  [$valid]━[/] valid  [$fine]━[/] batches"
 
 
