@@ -76,7 +76,7 @@ async def test_a_wrong_number_is_marked_and_explained(console) -> None:
 async def test_the_forms_data_folder_applies_to_every_view(console, tmp_path: Path) -> None:
     app = console()
     async with app.run_test(size=(132, 44)) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: app.devices.found is not None)  # by then the form has its first values
         folder = app.screen.query_one("#data_dir", Input)
         folder.value = str(tmp_path / "mine")
         await until(pilot, lambda: app.analyst.data_dir == str(tmp_path / "mine"))
