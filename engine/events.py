@@ -101,9 +101,11 @@ class Epoch:
     seconds: float
     """Duration of training and validation, without pauses."""
     best: bool
-    """Whether this is the lowest validation loss so far."""
+    """Whether this is the lowest validation loss so far; True for a partial epoch only if no epoch is complete."""
     complete: bool = True
     """False for a partial epoch (stopped early); its training metrics cover only the examples that were seen."""
+    trained: float = 1.0
+    """The share of the epoch's batches that were trained; below 1 for a partial epoch."""
     stored: bool = True
     """False while its weights are kept in memory because they cannot be written to the disk."""
 
@@ -122,6 +124,8 @@ class Test:
     total: int
     reason: str = ""
     """Why it was measured, such as `stopped in epoch 3`: a run that is resumed is tested again."""
+    complete: bool = True
+    """False if these are the weights of a partial epoch, because no epoch was complete."""
 
 
 @dataclass(frozen=True, slots=True)

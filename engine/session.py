@@ -122,7 +122,11 @@ def resume(
         check_digest(folder, manifest, dataset)
         if history.started and not dataset.note:  # such as the reason why digits replace MNIST
             dataset = replace(dataset, note=history.started.note)
-        writer.record_resumption(config, *((state.epoch, state.batch) if state else (1, 0)))
+        position = (state.epoch, state.batch) if state else (1, 0)
+        discarded = _discarded_best(position[0], history)
+        writer.record_resumption(config, *position, discarded)
+        if discarded is not None:
+            yield _record_notice(_discarded_label(discarded), writer)
         if state and (epoch := _missing_epoch_event(state, history)):
             writer.append(epoch)
             yield epoch
@@ -170,6 +174,19 @@ def _check_resumable(folder: RunFolder, config: RunConfig, state: TrainingState 
             words = "does not match the configured network: start a new run with the same settings"
             raise RunError(f"{folder.state_file} {words}") from error
     choose(config.device)
+
+
+def _discarded_best(first: int, history: History) -> Epoch | None:
+    """Return the partial epoch that was marked as the best and is trained to its end from epoch `first` on."""
+    partial = (epoch for epoch in history.epochs if epoch.best and not epoch.complete and epoch.epoch >= first)
+    return next(partial, None)
+
+
+def _discarded_label(epoch: Epoch) -> str:
+    return (
+        f"epoch {epoch.epoch} was the best so far, but partial: its validation loss {epoch.valid_loss:.4f} and its "
+        "test result are discarded, and it is trained to its end"
+    )
 
 
 def _missing_epoch_event(state: TrainingState, history: History) -> Epoch | None:
@@ -243,8 +260,13 @@ def _record_notices(writer: RunWriter) -> Iterator[Notice]:
     """Log, store and yield the pending notices of the writer."""
     for words in writer.take_notices():
         logging.getLogger(__name__).warning(words)
-        writer.append(Notice(words))
-        yield Notice(words)
+        yield _record_notice(words, writer)
+
+
+def _record_notice(words: str, writer: RunWriter) -> Notice:
+    notice = Notice(words)
+    writer.append(notice)
+    return notice
 
 
 def explain(error: Exception) -> str:

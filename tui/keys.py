@@ -89,6 +89,15 @@ TABLE: dict[str, tuple[Key, ...]] = {
     "data": (
         Key("r", "draw", "redraw", "redraw the augmentations with new random values"),
         Key("v", "split", "split", "next split: training, validation, test"),
+        Key(
+            "left_square_bracket",
+            "step_epoch(-1)",
+            "epoch",
+            "previous or next epoch of an augmentation that fades",
+            "[ ]",
+        ),
+        Key("right_square_bracket", "step_epoch(1)", "", "", ""),
+        Key("f", "follow", "follow", "the augmentation of the current epoch"),
         Key("right,pagedown", "page(1)", "more", "next images", "→"),
         Key("left,pageup", "page(-1)", "", "previous images", "←"),
         Key("i", "style", "style", "half blocks, braille or ASCII"),

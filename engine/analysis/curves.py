@@ -48,7 +48,7 @@ class CurvesData:
     x_range: tuple[float, float]
     """First and last visible epoch."""
     results: tuple[Epoch | None, ...] = ()
-    """For each run the epoch with the lowest validation loss, as measured; None if there is none."""
+    """For each run the best epoch, as measured; None if there is none."""
 
     @property
     def warning(self) -> str:
@@ -67,12 +67,12 @@ def run_curves(history: History, *, smoothing: float = 0.0, last: int = 0, name:
     """
     epochs = history.epochs
     # An axis over all planned epochs would squeeze the curves of a young run against its left end.
-    newest = float(epochs[-1].epoch) if epochs else 0.0
+    x = _positions(epochs)
+    newest = float(x[-1]) if epochs else 0.0
     running = history.progress
     if running is not None and running.epoch > newest:
         newest = running.epoch - 1 + running.batch / max(running.batches, 1)
     x_range = _range(max(newest, 1.0), last)
-    x = np.array([epoch.epoch for epoch in epochs], float)
 
     def curve(role: Role, loss: ArrayLike, acc: ArrayLike) -> Curve:
         return Curve(name, _dataset(history), role, x, np.asarray(loss, float), np.asarray(acc, float))
@@ -101,10 +101,14 @@ def comparison(runs: Sequence[tuple[str, History]], *, smoothing: float = 0.0, l
         epochs = history.epochs
         loss, acc = np.array([e.valid_loss for e in epochs]), np.array([e.valid_acc for e in epochs])
         averages = (smooth(ys, smoothing) if smoothing else None for ys in (loss, acc))
-        xs = np.array([e.epoch for e in epochs], float)
-        curves.append(Curve(name, _dataset(history), "validation", xs, loss, acc, *averages))
+        curves.append(Curve(name, _dataset(history), "validation", _positions(epochs), loss, acc, *averages))
     results = tuple(history.best for _, history in runs)
     return CurvesData(tuple(curves), _range(float(max(newest, 1)), last), results)
+
+
+def _positions(epochs: Sequence[Epoch]) -> NDArray[np.float64]:
+    """Return where each epoch ended; a partial one ended before its number."""
+    return np.array([epoch.epoch - 1 + epoch.trained for epoch in epochs], float)
 
 
 def _dataset(history: History) -> str:

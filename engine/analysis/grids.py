@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.analysis.subject import Split
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset
 
-TRANSFORM_FIELDS = ("rotation", "shift", "scale", "shear", "elastic")
+TRANSFORM_FIELDS = ("rotation", "shift", "scale", "shear", "elastic", "fade")
 """Fields of the configuration that define the augmentation."""
 
 
@@ -38,15 +39,38 @@ class GridsData:
     classes: tuple[str, ...]
     config: RunConfig
     """Defines the augmentation."""
+    epoch: int
+    """Epoch whose strength the augmentation has."""
+
+    @property
+    def augmentation(self) -> str:
+        """The augmentation of this epoch in short."""
+        return augmentation_label(self.config, self.epoch)
 
 
-def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, count: int, draw: int) -> GridsData:
+def augmentation_label(config: RunConfig, epoch: int) -> str:
+    """Describe the augmentation of an epoch: its ranges, and their strength if it changes over the epochs."""
+    strength = strength_label(config, epoch)
+    return f"{strength} of {config.augmentation}" if strength else config.augmentation
+
+
+def strength_label(config: RunConfig, epoch: int) -> str:
+    """Describe the strength of the augmentation in an epoch; empty if it is the same in all epochs."""
+    if not config.fade:
+        return ""
+    return f"epoch {epoch} of {config.epochs}, strength {percent(config.strength(epoch), 0)}"
+
+
+def compute(
+    dataset: Dataset, config: RunConfig, split: Split, *, first: int, count: int, draw: int, epoch: int
+) -> GridsData:
     """Return images of a split, original and augmented.
 
     Args:
         config: defines the splits and the augmentation.
         first, count: range of images; fewer at the end of the split.
         draw: seed offset of the random transforms.
+        epoch: epoch whose strength the augmentation has.
     """
     from mnist_tui.engine.augment.preview import augmented
 
@@ -62,11 +86,12 @@ def compute(dataset: Dataset, config: RunConfig, split: Split, *, first: int, co
         first=first,
         available=len(indices),
         stored=images,
-        augmented=augmented(images, config, config.seed + draw),
+        augmented=augmented(images, config, config.seed + draw, epoch),
         labels=labels.astype(np.int64),
         indices=chosen,
         classes=dataset.classes,
         config=config,
+        epoch=epoch,
     )
 
 

@@ -12,25 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_tui.engine.analysis.mistakes import EpochPrediction, ImageScores, history, score_images
-from mnist_tui.engine.analysis.neighbours import nearest
 from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.analysis.training_images import (
+    Neighbour,
+    nearest_training_images,
+    space_label,
+    training_representations,
+)
 from mnist_tui.engine.errors import Cancelled, RunError
 from mnist_tui.engine.runs.folder import Version
 
 NEIGHBOURS = 10
-CHUNK = 10_000
-"""Training images evaluated between two checks for cancellation."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Neighbour:
-    """A training image that is close in the hidden representation."""
-
-    image: NDArray[np.uint8]
-    label: int
-    index: int
-    """Index in the training file."""
-    distance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +53,7 @@ class ImageDetails:
     neighbours: tuple[Neighbour, ...] | None = None
     """By ascending distance; None until they are computed."""
     space: str = "the hidden layer"
+    """Name of the space of the neighbours, as by `space_label`."""
     failure: str = ""
     """Why there are no neighbours; empty if there are some."""
 
@@ -74,17 +67,16 @@ def inspect_image(analyst: Analyst, query: ImageQuery, cancelled: Callable[[], b
     """
     subject = query.subject
     try:
-        details = ImageDetails(query, _verdicts(analyst, query, cancelled))
+        space = space_label(analyst.run(subject.folder)[0])
+        details = ImageDetails(query, _verdicts(analyst, query, cancelled), space=space)
         yield details
-        config, _ = analyst.run(subject.folder)
-        space = "the hidden layer" if config.hidden else "the pixels"
-        hidden = analyst.answer(subject.network, "training images", lambda: _train_hidden(analyst, subject, cancelled))
+        hidden = training_representations(analyst, subject.network, cancelled)
     except Cancelled:
         return
     try:
-        yield replace(details, neighbours=_neighbours(analyst, query, hidden), space=space)
+        yield replace(details, neighbours=_neighbours(analyst, query, hidden))
     except ValueError:  # the training diverged
-        yield replace(details, neighbours=(), space=space, failure="values are not finite")
+        yield replace(details, neighbours=(), failure="values are not finite")
 
 
 def _verdicts(analyst: Analyst, query: ImageQuery, cancelled: Callable[[], bool]) -> tuple[EpochPrediction, ...]:
@@ -117,42 +109,21 @@ def _score_page(analyst: Analyst, subject: Subject, page: tuple[int, ...]) -> Im
     return score_images(evaluation, split.indices[places])
 
 
-def _train_hidden(analyst: Analyst, subject: Subject, cancelled: Callable[[], bool]) -> NDArray[np.float32]:
-    """Return the hidden representations of the training images at the subject's epoch; raise `Cancelled`."""
-    from mnist_tui.engine.training.evaluate import evaluate
-
-    _, dataset = analyst.run(subject.folder)
-    train = analyst.images(subject.folder, "train")
-    model = analyst.model(subject.folder, subject.epoch)
-    parts = []
-    for start in range(0, len(train.labels), CHUNK):
-        if cancelled():
-            raise Cancelled
-        chunk = slice(start, start + CHUNK)
-        parts.append(evaluate(model, train.images[chunk], train.labels[chunk], dataset.mean, dataset.std).hidden)
-    return np.concatenate(parts)
-
-
 def _neighbours(analyst: Analyst, query: ImageQuery, hidden: NDArray[np.float32]) -> tuple[Neighbour, ...]:
     from mnist_tui.engine.training.evaluate import evaluate
 
     subject, position = query.subject, query.position
-    _, dataset = analyst.run(subject.folder)
-    train = analyst.images(subject.folder, "train")
-    own_index: NDArray[np.int64] | None = None
     if subject.split == "train":
-        point, own_index = hidden[position : position + 1], np.array([position])
-    else:
-        split = analyst.images(subject.folder, subject.split)
-        one = slice(position, position + 1)
-        model = analyst.model(subject.folder, subject.epoch)
-        point = evaluate(model, split.images[one], split.labels[one], dataset.mean, dataset.std).hidden
-    count = min(NEIGHBOURS, len(hidden) - (own_index is not None))
-    found = nearest(point, hidden, count, exclude=own_index)
-    return tuple(
-        Neighbour(train.images[i], int(train.labels[i]), int(train.indices[i]), float(distance))
-        for i, distance in zip(found.indices[0], found.distances[0], strict=True)
-    )
+        own = np.array([position])
+        (found,) = nearest_training_images(analyst, subject.network, hidden[own], NEIGHBOURS, exclude=own)
+        return found
+    _, dataset = analyst.run(subject.folder)
+    split = analyst.images(subject.folder, subject.split)
+    one = slice(position, position + 1)
+    model = analyst.model(subject.folder, subject.epoch)
+    point = evaluate(model, split.images[one], split.labels[one], dataset.mean, dataset.std).hidden
+    (found,) = nearest_training_images(analyst, subject.network, point, NEIGHBOURS)
+    return found
 
 
 def sample_epochs(epochs: Sequence[int], current: int, room: int) -> tuple[int, ...]:

@@ -9,13 +9,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_tui.engine.analysis.neighbours import nearest
-from mnist_tui.engine.analysis.subject import Analyst, SplitImages, Subject
+from mnist_tui.engine.analysis.subject import Analyst, Network, Subject
+from mnist_tui.engine.analysis.training_images import Neighbour, nearest_training_images
 
 Method: TypeAlias = Literal["noise", "ascent", "smooth"]
 METHODS: tuple[Method, ...] = ("noise", "ascent", "smooth")
-CHUNK = 6000
-"""Training images normalised at a time in the nearest-neighbour search: 19 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,26 +28,13 @@ class Imagined:
     """Predicted probability of the class."""
     tried: int
     """Number of noise images evaluated, or of ascent steps."""
-    nearest: NearestImage | None
+    nearest: Neighbour | None
     """None until the search has ended, because the neighbour takes longer to find than the next image."""
 
     @property
     def done(self) -> bool:
         """Whether this is the final result of the search."""
         return self.nearest is not None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NearestImage:
-    """The training image nearest to an imagined image."""
-
-    index: int
-    """Index in the data set's file."""
-    label: int
-    image: NDArray[np.uint8]
-    """(28, 28)"""
-    distance: float
-    """Euclidean distance in normalised units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +44,8 @@ class ImagineData:
     classes: tuple[str, ...]
     pictures: dict[tuple[Method, int], Imagined]
     """By method and class."""
+    space: str
+    """Name of the space in which the nearest training images are near, as by `space_label`."""
 
 
 def grey(image: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -94,7 +81,6 @@ def imagine(
 
     _, dataset = analyst.run(subject.folder)
     model = analyst.model(subject.folder, subject.epoch)
-    training = analyst.images(subject.folder, "train")
     mean, std = dataset.mean, dataset.std
     best: dict[int, Imagined] = {}
     for method in METHODS[1:]:
@@ -106,7 +92,7 @@ def imagine(
             for step in ascend(model, digit, mean, std, smoothness=smoothness, seed=seed, stopping=stopping):
                 best[digit] = Imagined(method, digit, step.image, step.probability, step.step, None)
                 yield best[digit]
-        yield from _with_nearest(list(best.values()), training, mean, std)
+        yield from _with_nearest(analyst, subject.network, list(best.values()))
     if stopping():
         return
     best = {}
@@ -114,30 +100,25 @@ def imagine(
         for digit, image, probability in zip(found.digits, found.images, found.probabilities, strict=True):
             best[digit] = Imagined("noise", digit, image, float(probability), found.tried, None)
             yield best[digit]
-    yield from _with_nearest(list(best.values()), training, mean, std)
+    yield from _with_nearest(analyst, subject.network, list(best.values()))
 
 
-def _with_nearest(found: list[Imagined], training: SplitImages, mean: float, std: float) -> Iterator[Imagined]:
+def _with_nearest(analyst: Analyst, network: Network, found: list[Imagined]) -> Iterator[Imagined]:
     if found:
-        nearest = nearest_training(np.stack([one.image for one in found]), training, mean, std)
-        for one, image in zip(found, nearest, strict=True):
+        for one, image in zip(found, nearest_images(analyst, network, found), strict=True):
             yield replace(one, nearest=image)
 
 
-def nearest_training(
-    pictures: NDArray[np.float32], training: SplitImages, mean: float, std: float
-) -> list[NearestImage]:
-    """Return the training image nearest to each of (Q, 28, 28) images in normalised units."""
-    queries = np.ascontiguousarray(pictures.reshape(len(pictures), -1), np.float32)
-    best, distances = np.zeros(len(queries), np.int64), np.full(len(queries), np.inf)
-    for start in range(0, len(training.images), CHUNK):
-        chunk = training.images[start : start + CHUNK].reshape(-1, queries.shape[1])
-        references = chunk.astype(np.float32) * np.float32(1 / (255 * std)) - np.float32(mean / std)
-        found = nearest(queries, references, 1)
-        closer = found.distances[:, 0] < distances
-        best = np.where(closer, start + found.indices[:, 0], best)
-        distances = np.where(closer, found.distances[:, 0], distances)
-    return [
-        NearestImage(int(training.indices[i]), int(training.labels[i]), training.images[i], float(distance))
-        for i, distance in zip(best, distances, strict=True)
-    ]
+def nearest_images(analyst: Analyst, network: Network, found: Sequence[Imagined]) -> list[Neighbour]:
+    """Return the training image nearest to each imagined image in the last hidden layer.
+
+    In the pixels, noise is nearest to the image with the least ink, whatever the network sees in it.
+
+    Raises `RunError` or `DataError` if the run or its data can't be read, ValueError if weights are not finite.
+    """
+    import torch
+
+    model = analyst.model(network.folder, network.epoch)
+    with torch.inference_mode():
+        _, hidden = model(torch.tensor(np.stack([one.image.ravel() for one in found])))
+    return [closest for (closest,) in nearest_training_images(analyst, network, hidden.numpy(), 1)]

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from mnist_tui.engine import files
-from mnist_tui.engine.analysis.imagined import METHODS, Imagined, Method, NearestImage
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, Method
+from mnist_tui.engine.analysis.training_images import Neighbour
 from mnist_tui.engine.runs import checkpoint_file
 
 FOLDER = "imagined"
@@ -29,7 +30,7 @@ def save(folder: Path, epoch: int, imagined: Imagined) -> Path:
         tried=np.array(imagined.tried),
         nearest=np.array([nearest.index, nearest.label]),
         nearest_image=nearest.image,
-        distance=np.array(nearest.distance),
+        hidden_distance=np.array(nearest.distance),
     )
     files.refuse_link(folder / FOLDER)
     (folder / FOLDER).mkdir(exist_ok=True)
@@ -38,8 +39,19 @@ def save(folder: Path, epoch: int, imagined: Imagined) -> Path:
     return path
 
 
+def version(folder: Path) -> int | None:
+    """Return a value that changes when digits are stored in a run's folder, also by another process."""
+    try:
+        return (folder / FOLDER).stat().st_mtime_ns
+    except OSError:
+        return None
+
+
 def load(folder: Path, epoch: int, classes: int) -> dict[tuple[Method, int], Imagined]:
-    """Return the stored digits of an epoch by method and class, omitting unreadable files."""
+    """Return the stored digits of an epoch by method and class, omitting unreadable files.
+
+    Those that were stored by a version that compared pixels have no nearest image.
+    """
     found: dict[tuple[Method, int], Imagined] = {}
     for method in METHODS:
         for digit in range(classes):
@@ -58,7 +70,9 @@ def _read(path: Path, method: Method, digit: int) -> Imagined:
     with np.load(path, allow_pickle=False) as stored:
         image, near = stored["image"].astype(np.float32), stored["nearest_image"].astype(np.uint8)
         index, label = (int(number) for number in stored["nearest"])
-        probability, tried, distance = float(stored["probability"]), int(stored["tried"]), float(stored["distance"])
+        probability, tried = float(stored["probability"]), int(stored["tried"])
+        distance = float(stored["hidden_distance"]) if "hidden_distance" in stored else None
     if image.shape != (28, 28) or near.shape != image.shape or not np.isfinite(image).all() or not 0 <= label < 10:
         raise ValueError("it contains no valid image")
-    return Imagined(method, digit, image, probability, tried, NearestImage(index, label, near, distance))
+    neighbour = None if distance is None else Neighbour(near, label, index, distance)
+    return Imagined(method, digit, image, probability, tried, neighbour)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+import os
+import re
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -29,6 +31,8 @@ POINT_COUNTS = (1000, 5000, 10_000, 1 << 30)
 """Selectable metrics of points; the last one means all."""
 MAX_TSNE_POINTS = 10_000
 """Maximum number of points for t-SNE; more would take many minutes."""
+STORE = "projections"
+"""Folder of the stored t-SNEs in a run's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,18 @@ class ProjectionSpec:
         """Return the number of points if `available` images exist."""
         return min(self.points, available, MAX_TSNE_POINTS if self.method == "tsne" else available)
 
-    def step_points(self, by: int, available: int) -> ProjectionSpec:
-        """Return a copy with the next larger (`by` = 1) or smaller (-1) number of points, if there is one."""
+    def step_points(self, by: int, available: int, stored: Iterable[int] = ()) -> ProjectionSpec:
+        """Return a copy with the next larger (`by` = 1) or smaller (-1) number of points, if there is one.
+
+        Args:
+            stored: further numbers of points, for which a t-SNE is stored.
+        """
         now = self.count(available)
-        choices = {ProjectionSpec(self.method, self.layer, points).count(available): points for points in POINT_COUNTS}
-        counts = sorted(choices)
-        place = max(0, min(len(counts) - 1, counts.index(now) + by)) if now in counts else 0
-        return ProjectionSpec(self.method, self.layer, choices[counts[place]])
+        counts = (*POINT_COUNTS, *stored)
+        choices = {ProjectionSpec(self.method, self.layer, points).count(available): points for points in counts}
+        numbers = sorted(choices)
+        place = max(0, min(len(numbers) - 1, numbers.index(now) + by)) if now in numbers else 0
+        return ProjectionSpec(self.method, self.layer, choices[numbers[place]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +92,8 @@ class Projection:
     """State of the t-SNE."""
     damaged: bool = False
     """Whether a t-SNE is stored but can't be read."""
+    others: tuple[tuple[int, int], ...] = ()
+    """If no t-SNE is stored: epochs and numbers of points of those that are, for the same layer and split."""
     axes: Axes = DEFAULT_AXES
     """Principal components on the x and y axes."""
     version: Version = None
@@ -119,7 +130,7 @@ class ProjectionMetrics:
 
 def store_path(subject: Subject, layer: Layer, count: int) -> Path:
     """Return the path of the stored t-SNE of a subject's first `count` images."""
-    return subject.folder / "projections" / f"tsne-{layer}-{subject.split}-{subject.epoch}-{count}.npz"
+    return subject.folder / STORE / f"tsne-{layer}-{subject.split}-{subject.epoch}-{count}.npz"
 
 
 def stored_tsne(path: Path, count: int) -> tuple[Embedding | None, bool]:
@@ -131,6 +142,24 @@ def stored_tsne(path: Path, count: int) -> tuple[Embedding | None, bool]:
     except RunError:
         return None, True
     return (embedding, False) if len(embedding.points) == count else (None, True)
+
+
+def stored_variants(subject: Subject, layer: Layer) -> tuple[tuple[int, int], ...]:
+    """Return epochs and numbers of points of the stored t-SNEs of a layer for the subject's split, ascending."""
+    pattern = re.compile(rf"tsne-{layer}-{subject.split}-(\d{{1,9}})-(\d{{1,9}})\.npz")
+    try:
+        names = os.listdir(subject.folder / STORE)
+    except OSError:
+        return ()
+    return tuple(sorted((int(match[1]), int(match[2])) for match in map(pattern.fullmatch, names) if match))
+
+
+def store_version(folder: Path) -> int | None:
+    """Return a value that changes when a t-SNE is stored in a run's folder, also by another process."""
+    try:
+        return (folder / STORE).stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def first_point(projection: Projection) -> int:
@@ -182,6 +211,7 @@ def project(analyst: Analyst, subject: Subject, spec: ProjectionSpec, axes: Axes
         variance=variance,
         embedding=embedding,
         damaged=damaged,
+        others=stored_variants(subject, spec.layer) if spec.method == "tsne" and points is None else (),
         axes=used_axes,
         version=version,
     )
@@ -229,7 +259,7 @@ def cached_metrics(analyst: Analyst, projection: Projection) -> ProjectionMetric
 
 
 def compute_metrics(analyst: Analyst, projection: Projection) -> ProjectionMetrics:
-    """Compute the metrics of a finished projection; takes about a second.
+    """Compute the metrics of a finished projection; takes about two seconds.
 
     Raises `RunError` if the representations are not finite.
     """

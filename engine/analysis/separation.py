@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 K = 5
 """Number of neighbours for k-NN accuracy and trustworthiness."""
-SAMPLE = 2000
+SAMPLE = 5000
 """Maximum number of points for silhouette and trustworthiness, whose cost is quadratic."""
 QUERIES = 5000
 """Maximum number of points classified for the k-NN accuracy."""
+BLOCK = 250
+"""Points whose distances to all others are computed at a time: 10 MB for 5,000 points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,13 @@ class Separation:
     knn_full: float
     """k-NN accuracy in the full space, for comparison."""
     queries: int
-    """Number of points classified, using neighbours among all N."""
+    """Number of points classified, all or a random sample, using neighbours among all N."""
     silhouette: float
     """Silhouette score in the plane, from -1 to 1 (dense, well separated classes)."""
     trustworthiness: float
     """From 0 to 1: whether neighbours in the plane are neighbours in the full space."""
     sample: int
-    """Number of randomly sampled points for silhouette and trustworthiness."""
+    """Number of points for silhouette and trustworthiness: all, or a random sample of them."""
     k: int
     """Number of neighbours for k-NN accuracy and trustworthiness."""
 
@@ -69,7 +71,7 @@ def separation(
     queries: int = QUERIES,
     seed: int = 0,
 ) -> Separation:
-    """Compute all metrics; takes about half a second on one thread for 5,000 × 100.
+    """Compute all metrics; takes about two seconds on one thread for 5,000 × 100.
 
     Args:
         x: (N, D): the full representation.
@@ -161,14 +163,50 @@ def trustworthiness(
     Returns:
         From 0 to 1; NaN for at most 2 · `n_neighbors` points.
 
-    Source: J. Venna and S. Kaski, ICANN 2001, by scikit-learn's `trustworthiness`.
+    Equals scikit-learn's `trustworthiness`, which sorts all distances at once: 400 MB and 6 s for 5,000 points.
+
+    Source: J. Venna and S. Kaski, Neighborhood preservation in nonlinear projection methods, ICANN 2001.
     """
-    from sklearn.manifold import trustworthiness as measure
+    from sklearn.metrics.pairwise import euclidean_distances
+    from sklearn.neighbors import NearestNeighbors
 
     chosen = _sample_indices(len(x), sample, seed)
-    if len(chosen) <= 2 * n_neighbors:
+    count, k = len(chosen), n_neighbors
+    if count <= 2 * k:
         return math.nan
-    return float(measure(x[chosen], points[chosen], n_neighbors=n_neighbors))
+    full, plane = x[chosen], points[chosen]
+    neighbours = NearestNeighbors(n_neighbors=k, n_jobs=1).fit(plane).kneighbors(return_distance=False)
+    excess = 0
+    for start in range(0, count, BLOCK):
+        rows = np.arange(start, min(start + BLOCK, count))
+        distances = euclidean_distances(full[rows], full)
+        distances[rows - start, rows] = np.inf
+        excess += int(np.maximum(_ranks(distances, neighbours[rows]) - k, 0).sum())
+    return 1 - excess * (2 / (count * k * (2 * count - 3 * k - 1)))
+
+
+def _ranks(distances: NDArray[np.floating], columns: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return the rank, from 1, of the distances in some columns among all distances of their row.
+
+    Args:
+        distances: (R, N)
+        columns: (R, K)
+
+    Returns:
+        (R, K). Equal distances are ranked in the order of `np.argsort`, as in scikit-learn; sorting is needed only for
+        the few rows that contain some.
+    """
+    ranks = np.empty(columns.shape, np.int64)
+    tied = np.zeros(len(distances), bool)
+    for j, column in enumerate(columns.T):
+        limits = np.take_along_axis(distances, column[:, None], axis=1)
+        ranks[:, j] = 1 + np.count_nonzero(distances < limits, axis=1)
+        tied |= np.count_nonzero(distances == limits, axis=1) > 1
+    for row in np.flatnonzero(tied):
+        places = np.empty(distances.shape[1], np.int64)
+        places[np.argsort(distances[row])] = np.arange(1, distances.shape[1] + 1)
+        ranks[row] = places[columns[row]]
+    return ranks
 
 
 def procrustes(a: NDArray[np.floating], b: NDArray[np.floating]) -> ProcrustesMatch:

@@ -6,13 +6,14 @@ stored, because they would be taken for results of the new ones.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from mnist_tui.engine.analysis import imagined_store
-from mnist_tui.engine.analysis.imagined import Imagined, Method, imagine
+from mnist_tui.engine.analysis.imagined import Imagined, Method, imagine, nearest_images
 from mnist_tui.engine.analysis.projection import Projection
 from mnist_tui.engine.analysis.subject import Analyst, Network, Subject
 from mnist_tui.engine.analysis.tsne import Embedding, largest_perplexity, save, tsne
@@ -29,6 +30,8 @@ class StorageResult:
     """Whether the reason is that the weights were replaced during the computation."""
 
 
+FOUND = "found digits"
+"""Question in the cache of answers: the results of this process's searches."""
 RETRAINED = StorageResult("the epoch was retrained", retrained=True)
 
 
@@ -101,11 +104,14 @@ class ImaginedStep:
 
 
 def imagined_digits(analyst: Analyst, network: Network) -> dict[tuple[Method, int], Imagined]:
-    """Return the results of all searches so far by method and class; the dictionary must not be modified.
+    """Return the results of all searches so far by method and class, those of other processes included.
 
     Raises `RunError` or `DataError` if the run or its data can't be read.
     """
-    return analyst.answer(network, "imagined digits", partial(_load_imagined, analyst, network))
+    question = "stored digits", imagined_store.version(network.folder)
+    stored = analyst.answer(network, question, partial(_load_imagined, analyst, network))
+    found = analyst.answers.peek(analyst.key(network, FOUND))  # those that can't be stored, too
+    return {**stored, **(found or {})}
 
 
 def search_digits(
@@ -136,11 +142,17 @@ def search_digits(
 
 
 def _cache_result(analyst: Analyst, network: Network, version: Version, found: Imagined) -> None:
-    key = network, version, "imagined digits"
-    before = analyst.answers.get(key, partial(_load_imagined, analyst, network))
-    analyst.answers.update(key, lambda known: {**(known or before), (found.method, found.digit): found})
+    key = network, version, FOUND
+    analyst.answers.update(key, lambda known: {**(known or {}), (found.method, found.digit): found})
 
 
 def _load_imagined(analyst: Analyst, network: Network) -> dict[tuple[Method, int], Imagined]:
     _, dataset = analyst.run(network.folder)
-    return imagined_store.load(network.folder, network.epoch, len(dataset.classes))
+    stored = imagined_store.load(network.folder, network.epoch, len(dataset.classes))
+    older = {key: found for key, found in stored.items() if not found.done}
+    if older:
+        with contextlib.suppress(ValueError):  # weights that are not finite have no nearest images
+            nearest = nearest_images(analyst, network, list(older.values()))
+            for (key, found), image in zip(older.items(), nearest, strict=True):
+                stored[key] = replace(found, nearest=image)
+    return stored

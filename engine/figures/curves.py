@@ -20,7 +20,7 @@ from mnist_tui.engine.figures.numbers import Table
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import Page, Size
 from mnist_tui.engine.runs.folder import RunFolder
-from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.history import History, epoch_label
 
 COLOURS = {"batches": FINE, "training": TRAIN, "validation": VALID}
 MAX_MARKED_POINTS = 40
@@ -58,7 +58,8 @@ def draw(page: Page, data: CurvesData, settings: Settings) -> None:
     best = data.results[0] if data.results else None
     facts = ""
     if best is not None:
-        facts = f"best epoch {best.epoch}: validation loss {best.valid_loss:.4f}, accuracy {percent(best.valid_acc)}"
+        label = epoch_label(best.epoch, complete=best.complete)
+        facts = f"best epoch {label}: validation loss {best.valid_loss:.4f}, accuracy {percent(best.valid_acc)}"
     page.add_heading("Learning curves", "; ".join(part for part in (facts, _facts(settings)) if part))
     names = {"batches": "training, within epochs", "training": "training, mean per epoch"}
     labels = [names.get(curve.role, "validation") for curve in data.curves]
@@ -72,7 +73,8 @@ def draw_comparison(page: Page, data: CurvesData, settings: Settings) -> None:
     for curve, best in zip(data.curves, data.results, strict=True):
         text = "no epoch yet"
         if best is not None:
-            text = f"{best.valid_loss:.4f}, {percent(best.valid_acc)} in epoch {best.epoch}"
+            label = epoch_label(best.epoch, complete=best.complete)
+            text = f"{best.valid_loss:.4f}, {percent(best.valid_acc)} in epoch {label}"
         labels.append(f"{curve.run} ({curve.dataset}): {text}")
     _panels(page, data, settings, labels, [RUNS[i % len(RUNS)] for i in range(len(labels))], 1)
 

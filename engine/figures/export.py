@@ -7,12 +7,14 @@ import io
 import os
 import shlex
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from mnist_tui.engine import __version__, files
 from mnist_tui.engine.analysis.grids import GridsData
+from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import ConfigError, RunError, printable
 from mnist_tui.engine.figures import style
 from mnist_tui.engine.figures.context import Context
@@ -21,6 +23,7 @@ from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.engine.figures.settings import ViewState, arguments, short_path
 from mnist_tui.engine.figures.style import Page, Size
 from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.history import History, epoch_label
 
 Format: TypeAlias = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -106,19 +109,23 @@ def export(context: Context, state: ViewState, form: Form) -> Exported:
     size = form.size or natural
     if max(size.width, size.height) * form.dpi > MAX_PIXELS:
         raise ConfigError({"dpi": f"the figure would have more than {MAX_PIXELS:,} pixels: use a lower --dpi"})
+    state = replace(state, data=data)
     provenance = _provenance(state, form, context.analyst.data_dir or os.environ.get("MNIST_TUI_DATA"))
+    facts = kind.facts(context, data) if kind.facts is not None else {}
     scale = min(size.width / natural.width, size.height / natural.height)
     with _DRAW_LOCK, style.apply_style(scale):
-        page = Page(size, scale, _subject_label(state, provenance["dataset"]))
+        page = Page(size, scale, _subject_label(state, provenance))
         kind.draw(page, data, settings)
         page.freeze_layout(form.dpi)
         picture = io.BytesIO()
-        page.figure.savefig(picture, format=form.format, dpi=form.dpi, metadata=_metadata(provenance, form.format))
+        page.figure.savefig(
+            picture, format=form.format, dpi=form.dpi, metadata=_metadata(provenance, facts, form.format)
+        )
     contents: dict[str, bytes] = {form.format: picture.getvalue()}
     if form.numbers:
         numbers = kind.numbers(data, settings)
-        if kind.facts is not None and isinstance(numbers, Table):
-            numbers = replace(numbers, facts=kind.facts(context, data))
+        if isinstance(numbers, Table):
+            numbers = replace(numbers, facts=facts)
         suffix, content = encode(numbers, f"mnist-tui/{state.view}/{SCHEMA}", provenance)
         contents = {suffix: content} | contents  # the figure last, so that its existence implies that of its data
     try:
@@ -161,7 +168,7 @@ def _provenance(state: ViewState, form: Form, data_dir: str | None) -> dict[str,
     epoch: int | str | None = subject.epoch if subject is not None and kind.epoch else None
     split: str | None = subject.split if subject is not None and kind.split is not None else None
     if isinstance(state.data, GridsData):
-        split = state.data.split
+        epoch, split = state.data.epoch if state.data.config.fade else None, state.data.split
     if state.view in CURVE_SPLITS:
         epoch, split = "all", CURVE_SPLITS[state.view]
     runs = [printable(subject.folder.name)] if subject is not None else []
@@ -172,11 +179,19 @@ def _provenance(state: ViewState, form: Form, data_dir: str | None) -> dict[str,
         "dataset": _dataset_label(state),
         "run": ", ".join(runs),
         "epoch": epoch,
+        "partial": _is_partial(subject) if subject is not None and kind.epoch else None,
         "split": split,
         "seed": config.seed if config is not None else None,
         "version": __version__,
         "command": command(state, form, data_dir),
     }
+
+
+def _is_partial(subject: Subject) -> bool:
+    """Return whether the weights of the epoch are those of a part of it."""
+    with contextlib.suppress(RunError):
+        return History.of(RunFolder(subject.folder).events(progress=False)).partial_epoch == subject.epoch != 0
+    return False
 
 
 def _dataset_label(state: ViewState) -> str:
@@ -193,8 +208,8 @@ def _dataset_of(folder: Path) -> str:
     return "unknown data set"
 
 
-def _subject_label(state: ViewState, dataset: str) -> str:
-    kind, subject = KINDS[state.view], state.subject
+def _subject_label(state: ViewState, provenance: dict[str, Any]) -> str:
+    kind, subject, dataset = KINDS[state.view], state.subject, provenance["dataset"]
     if subject is None:
         return f"{dataset}, no run"
     if state.view == "compare":
@@ -203,11 +218,14 @@ def _subject_label(state: ViewState, dataset: str) -> str:
         return f"{dataset}, run {printable(subject.folder.name)}, every epoch, training and validation images"
     needs_no_images = state.view == "weights" and state.settings.unit is None
     split = None if needs_no_images else subject.split if kind.split is not None else None
-    return style.subject_label(dataset, printable(subject.folder.name), subject.epoch if kind.epoch else None, split)
+    epoch = epoch_label(subject.epoch, complete=not provenance["partial"]) if kind.epoch else None
+    return style.subject_label(dataset, printable(subject.folder.name), epoch, split)
 
 
-def _metadata(provenance: dict[str, Any], format: Format) -> dict[str, Any]:
+def _metadata(provenance: dict[str, Any], facts: Mapping[str, Any], format: Format) -> dict[str, Any]:
     """Return the metadata in the keys of the format; without a timestamp, so that equal figures are identical files."""
+    if facts:
+        provenance = provenance | {"numbers": ", ".join(f"{name} {value}" for name, value in facts.items())}
     title = f"{provenance['view']} of {provenance['run'] or provenance['dataset']}"
     creator = f"mnist-tui {provenance['version']}"
     entries = {key: str(value) for key, value in provenance.items() if value is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mnist_tui.engine.analysis import grids
 from mnist_tui.engine.analysis.grids import TRANSFORM_FIELDS, GridsData
 from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.errors import ConfigError
 from mnist_tui.engine.figures import blocks
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Record
@@ -19,7 +20,10 @@ def compute(context: Context, subject: Subject, settings: Settings) -> GridsData
     """Images of the split, without and with augmentation."""
     config, dataset = context.analyst.run(subject.folder)
     first, count, draw = settings.first - 1, settings.count, settings.draw
-    return grids.compute(dataset, config, subject.split, first=first, count=count, draw=draw)
+    epoch = settings.at_epoch
+    if epoch > config.epochs:
+        raise ConfigError({"at_epoch": f"--at-epoch must be at most {config.epochs}, the run's epochs, not {epoch}"})
+    return grids.compute(dataset, config, subject.split, first=first, count=count, draw=draw, epoch=epoch)
 
 
 def _captions(data: GridsData) -> list[tuple[str, ...]]:
@@ -37,7 +41,7 @@ def draw(page: Page, data: GridsData, settings: Settings) -> None:
     count = len(data.labels)
     span = f"images {data.first + 1:,} to {data.first + count:,} of {data.available:,}" if count else "none of the"
     which = f"{span} {SPLIT_LABELS[data.split]}"
-    augmentation = f"augmentation: {data.config.augmentation}"
+    augmentation = f"augmentation: {data.augmentation}"
     page.add_heading(f"{data.title}: stored and augmented images", f"{which}; {augmentation}")
     captions = _captions(data)
     left, right = page.figure.subplots(1, 2, gridspec_kw={"wspace": 0.02})
@@ -62,6 +66,8 @@ def numbers(data: GridsData, settings: Settings) -> Record:
             "index": data.indices,
             "label": data.labels,
             "augmentation": {name: getattr(data.config, name) for name in TRANSFORM_FIELDS},
+            "epoch": data.epoch,
+            "strength": data.config.strength(data.epoch),
             "stored": data.stored,
             "augmented": data.augmented,
         }

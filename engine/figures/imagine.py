@@ -8,6 +8,7 @@ from mnist_tui.engine.analysis.imagined import METHODS, ImagineData, Method, gre
 from mnist_tui.engine.analysis.percentages import probability_label
 from mnist_tui.engine.analysis.stored_answers import imagined_digits, search_digits
 from mnist_tui.engine.analysis.subject import Subject
+from mnist_tui.engine.analysis.training_images import space_label
 from mnist_tui.engine.errors import Cancelled, RunError
 from mnist_tui.engine.figures import blocks
 from mnist_tui.engine.figures.context import Context, check_classes, check_stored
@@ -27,7 +28,7 @@ METHOD_TITLES = {
 def compute(context: Context, subject: Subject, settings: Settings) -> ImagineData:
     """The stored pictures of the wanted classes; those that are missing are searched for and stored."""
     analyst, name = context.analyst, "imagined digits"
-    _, dataset = analyst.run(subject.folder)
+    config, dataset = analyst.run(subject.folder)
     check_classes("digits", settings.digits, dataset.classes)
     digits = settings.digits or tuple(range(len(dataset.classes)))
     pictures = dict(imagined_digits(analyst, subject.network))
@@ -48,7 +49,9 @@ def compute(context: Context, subject: Subject, settings: Settings) -> ImagineDa
         raise RunError(f"epoch {subject.epoch} imagines nothing: {error}") from error
     if context.cancelled():  # before anything was found
         raise Cancelled
-    return ImagineData(dataset.classes, {key: one for key, one in pictures.items() if key[1] in digits})
+    return ImagineData(
+        dataset.classes, {key: one for key, one in pictures.items() if key[1] in digits}, space_label(config)
+    )
 
 
 def _digits(data: ImagineData, settings: Settings) -> tuple[int, ...]:
@@ -67,7 +70,8 @@ def _captions(data: ImagineData, digits: tuple[int, ...], method: Method, *, nea
         elif found.nearest is None:
             captions.append(("", ""))
         else:
-            captions.append((f"nearest: {data.classes[found.nearest.label]}", f"#{found.nearest.index}"))
+            name, distance = data.classes[found.nearest.label], f"{found.nearest.distance:.2f}"
+            captions.append((f"nearest: {name}", f"#{found.nearest.index}, {distance}"))
     return captions
 
 
@@ -87,7 +91,8 @@ def natural(data: ImagineData, settings: Settings) -> Size:
 def draw(page: Page, data: ImagineData, settings: Settings) -> None:
     """Draw two rows per method: the imagined digits and the nearest training images."""
     digits = _digits(data, settings)
-    page.add_heading("Imagined digits", "with the network's probability, and the nearest training image below each")
+    facts = f"with the network's probability; below each the nearest training image in {data.space}, by its distance"
+    page.add_heading("Imagined digits", facts)
     if not digits:
         page.add_placeholder(page.figure.subplots(), "no imagined digits yet")
         return
@@ -112,6 +117,7 @@ def numbers(data: ImagineData, settings: Settings) -> Record:
     return Record(
         {
             "classes": data.classes,
+            "nearest_in": data.space,
             "imagined": [
                 {
                     "method": method,

@@ -155,6 +155,8 @@ def _quality(context: Context, projection: Projection) -> dict[str, Any]:
         "silhouette": measured.silhouette,
         "trustworthiness": measured.trustworthiness,
         "silhouette_points": measured.sample,
+        "trustworthiness_points": measured.sample,
+        "trustworthiness_k": measured.k,
         "procrustes_r2": metrics.procrustes_r2,
         "procrustes_degrees": metrics.rotation_degrees,
         "procrustes_mirrored": metrics.is_mirrored,

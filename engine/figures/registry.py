@@ -60,7 +60,7 @@ KINDS: dict[str, Kind] = {
     ),
     "data": Kind(
         "images of the data set, original and augmented",
-        ("first", "count", "draw"),
+        ("first", "count", "draw", "at_epoch"),
         grids.compute, grids.natural, grids.draw, grids.numbers, split="train", epoch=False,
     ),
     "confusion": Kind(

@@ -34,6 +34,8 @@ class Settings:
     """Rank of the first picture to show, from 1."""
     count: int = 25
     draw: int = 0
+    at_epoch: int = 1
+    """Epoch whose strength the augmentation has."""
     percent: bool = False
     both: bool = False
     which: Which = "wrong"
@@ -147,6 +149,7 @@ OPTIONS: dict[str, Option] = {
     "first": Option("--first", "N", "Start at the N-th picture.", _whole_number(1)),
     "count": Option("--count", "N", "Number of pictures.", _whole_number(1, 400)),
     "draw": Option("--draw", "N", "Seed of the random augmentation.", _whole_number(0)),
+    "at_epoch": Option("--at-epoch", "N", "Epoch whose strength the augmentation has.", _whole_number(1)),
     "percent": Option("--percent", "", "Percentages of the row instead of counts."),
     "both": Option("--both", "", "Count confused pairs in both directions together."),
     "which": Option("--which", "|".join(WHICH), "Which images.", _choice(WHICH)),

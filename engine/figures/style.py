@@ -179,11 +179,11 @@ class Page:
         self.figure.legend(handles=handles, loc="outside right center", title="class", handletextpad=0.2)
 
 
-def subject_label(dataset: str, run: str, epoch: int | None, split: str | None) -> str:
+def subject_label(dataset: str, run: str, epoch: str | None, split: str | None) -> str:
     """Return data set, run, epoch and split as text for a heading."""
     parts = [dataset, f"run {run}"]
     if epoch is not None:
-        parts.append(f"epoch {epoch}" + (" (untrained)" if epoch == 0 else ""))
+        parts.append(f"epoch {epoch}" + (" (untrained)" if epoch == "0" else ""))
     if split is not None:
         parts.append(SPLIT_LABELS[split])
     return ", ".join(parts)

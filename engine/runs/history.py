@@ -6,7 +6,7 @@ import bisect
 import math
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mnist_tui.engine.config import MAX_EPOCHS
@@ -18,6 +18,11 @@ if TYPE_CHECKING:  # the first frame must not import numpy
 
 MAX_EPOCH_POINTS = 1000
 """Maximum number of points in the batch curve of one epoch; an event beyond it is invalid."""
+
+
+def epoch_label(epoch: int, *, complete: bool) -> str:
+    """Return an epoch's number, followed by a remark if it is partial."""
+    return str(epoch) if complete else f"{epoch} (partial)"
 
 
 @dataclass(slots=True)
@@ -60,7 +65,9 @@ class History:
                     self.epochs = [epoch for epoch in self.epochs if epoch.epoch != event.epoch]
                 bisect.insort(self.epochs, event, key=lambda epoch: epoch.epoch)
             case Test():
-                self.test = event
+                # Older versions did not record whether they tested a partial epoch.
+                partial = event.epoch == self.partial_epoch
+                self.test = replace(event, complete=False) if partial else event
             case RunFinished():
                 self.finished = event
 
@@ -91,8 +98,42 @@ class History:
 
     @property
     def best(self) -> Epoch | None:
-        """The epoch with the lowest validation loss."""
-        return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
+        """The complete epoch with the lowest validation loss; a partial epoch only if it is the first one."""
+        # Older versions could mark a later partial epoch, too.
+        candidates = [epoch for epoch in self.epochs if epoch.best]
+        return max(candidates, key=lambda epoch: (epoch.complete, epoch.epoch), default=None)
+
+    @property
+    def current_epoch(self) -> int:
+        """The epoch in training: the next one as soon as an epoch has ended; 0 before the start."""
+        if self.started is None:
+            return 0
+        epoch = self.progress.epoch if self.progress else self.started.epoch
+        if self.epochs and self.epochs[-1].epoch == epoch:
+            return min(epoch + 1, max(epoch, self.planned_epochs))
+        return epoch
+
+    @property
+    def planned_epochs(self) -> int:
+        """Number of epochs that the run was configured for; 0 before the start."""
+        epochs = self.started.config.get("epochs") if self.started else 0
+        return epochs if isinstance(epochs, int) else 0
+
+    @property
+    def complete_epochs(self) -> int:
+        """Number of complete epochs."""
+        return max((epoch.epoch for epoch in self.epochs if epoch.complete), default=0)
+
+    @property
+    def partial_epoch(self) -> int:
+        """The epoch whose stored weights, if there are any, are those of a part of it; 0 if there is none."""
+        last, started = self.epochs[-1] if self.epochs else None, self.started
+        if last is not None and not last.complete:
+            return last.epoch
+        # A resumed run replaces the weights of a partial epoch when the epoch is complete.
+        if started is not None and started.batch and (last is None or last.epoch < started.epoch):
+            return started.epoch
+        return 0
 
     @property
     def seconds_per_epoch(self) -> float:

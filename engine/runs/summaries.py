@@ -33,6 +33,8 @@ class RunSummary:
     valid_loss: float
     test_acc: float
     seconds: float
+    best_is_partial: bool = False
+    """Whether the best epoch was stopped early, because none is complete."""
 
     @property
     def name(self) -> str:
@@ -69,8 +71,9 @@ def summarise(folder: RunFolder) -> RunSummary:
         dataset=dataset,
         created=created,
         status=status,
-        epochs=sum(epoch.complete for epoch in history.epochs),
+        epochs=history.complete_epochs,
         best_epoch=best.epoch if best else 0,
+        best_is_partial=best is not None and not best.complete,
         valid_acc=best.valid_acc if best else math.nan,
         valid_loss=best.valid_loss if best else math.nan,
         test_acc=history.test.acc if history.test else math.nan,

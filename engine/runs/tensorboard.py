@@ -94,7 +94,7 @@ class _Curves:
                 validation = {"loss/validation": event.valid_loss, "accuracy/validation": event.valid_acc}
                 self._add(training | validation, event.epoch, write=write)
                 self._writer.flush()
-            case Test():
+            case Test(complete=True):
                 self._add({"test/loss": event.loss, "test/accuracy": event.acc}, event.epoch, write=write)
             case RunFinished():
                 self._writer.flush()

@@ -117,21 +117,26 @@ class RunWriter:
                     leftover.unlink()
         return writer
 
-    def record_resumption(self, config: RunConfig, epoch: int, batch: int) -> None:
+    def record_resumption(
+        self, config: RunConfig, epoch: int, batch: int, discarded: events.Epoch | None = None
+    ) -> None:
         """Record in `config.json` that the run is resumed at this position, with its new configuration.
 
         The configuration with which the run was started stays as `original_config`.
+
+        Args:
+            discarded: The best epoch so far if it is partial, and therefore trained to its end.
 
         Raises:
             RunError: `config.json` cannot be read or written.
         """
         before, record = self.folder.manifest()
         changed = _changes(before.to_json(), config.to_json())
+        entry = {"time": time.time(), "epoch": epoch, "batch": batch, "changed": changed}
+        if discarded is not None:
+            entry["discarded_best"] = json.loads(events.to_json(discarded))
         earlier = record.get("resumed")
-        resumed = [
-            *(earlier if isinstance(earlier, list) else []),
-            {"time": time.time(), "epoch": epoch, "batch": batch, "changed": changed},
-        ]
+        resumed = [*(earlier if isinstance(earlier, list) else []), entry]
         record.setdefault("original_config", record["config"])
         record |= {"config": config.to_json(), "resumed": resumed[-MAX_RESUMPTIONS:]}
         try:

@@ -43,8 +43,8 @@ def train(
     """Train a new network or resume an interrupted training, then test it.
 
     Every epoch trains on all training images in a new order, then evaluates the validation images. At the end the
-    weights with the lowest validation loss are restored and evaluated once on the test images. A non-finite loss ends
-    the training as failed, after testing the best weights so far.
+    weights of the complete epoch with the lowest validation loss are restored and evaluated once on the test images. A
+    non-finite loss ends the training as failed, after testing the best weights so far.
 
     Args:
         config: The training's configuration.
@@ -91,6 +91,8 @@ class _Training:
         self.best_weights: dict[str, Tensor] = {}
         self.last_epoch_event = ""
         self.paused_seconds = 0.0
+        self.partial = 0
+        """The epoch that was stopped early; 0 if none was."""
 
     def events(self) -> Iterator[Event]:
         resumed = self.resumed
@@ -226,9 +228,12 @@ class _Training:
             self._save_state(epoch, tally)
         train_loss, train_acc = tally.means()
         valid_loss, correct = measure(self.model, *self.valid, self.dataset.mean, self.dataset.std)
-        best = valid_loss < self.best_loss
+        # Its length depends on when it was stopped, and resuming replaces it.
+        is_candidate = complete or self.best_epoch == 0
+        best = is_candidate and valid_loss < self.best_loss
         if best:
             self.best_loss = valid_loss
+        self.partial = 0 if complete else epoch
         self._save_weights(epoch, best=best)
         event = Epoch(
             epoch=epoch,
@@ -239,6 +244,7 @@ class _Training:
             seconds=time.perf_counter() - self.epoch_started_at - self.paused_seconds,
             best=best,
             complete=complete,
+            trained=tally.batch / len(sizes),
         )
         if complete and np.isfinite(train_loss) and np.isfinite(valid_loss):
             self.last_epoch_event = to_json(event)
@@ -279,7 +285,7 @@ class _Training:
         self.model.load_state_dict(self.best_weights)
         loss, correct = measure(self.model, *self.test, self.dataset.mean, self.dataset.std)
         total = len(self.test[0])
-        return Test(self.best_epoch, loss, correct / total, correct, total, reason)
+        return Test(self.best_epoch, loss, correct / total, correct, total, reason, self.best_epoch != self.partial)
 
 
 def _make_step(model: MLP, config: RunConfig) -> Step:

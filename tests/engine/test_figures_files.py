@@ -13,8 +13,9 @@ import pytest
 
 from mnist_tui.engine import files
 from mnist_tui.engine.analysis import imagined_store
-from mnist_tui.engine.analysis.imagined import Imagined, NearestImage
+from mnist_tui.engine.analysis.imagined import Imagined
 from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.analysis.training_images import Neighbour
 from mnist_tui.engine.errors import Cancelled, ConfigError, RunError
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.export import Form, export
@@ -118,7 +119,7 @@ def test_an_epoch_retrained_during_a_search_gets_none_of_its_results(
 
 def test_stored_imagined_digits_are_read_back_and_damaged_ones_ignored(tmp_path: Path) -> None:
     image = np.random.default_rng(0).normal(size=(28, 28)).astype(np.float32)
-    near = NearestImage(17, 4, np.full((28, 28), 9, np.uint8), 12.5)
+    near = Neighbour(np.full((28, 28), 9, np.uint8), 4, 17, 12.5)
     imagined_store.save(tmp_path, 2, Imagined("smooth", 4, image, 0.75, 200, near))
     (found,) = imagined_store.load(tmp_path, 2, 10).values()
     np.testing.assert_array_equal(found.image, image)

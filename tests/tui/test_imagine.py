@@ -13,12 +13,14 @@ from sklearn.neighbors import NearestNeighbors
 
 from mnist_tui.engine.analysis import imagined_store
 from mnist_tui.engine.analysis.answers import Answers
-from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage, grey, imagine
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, grey, imagine
 from mnist_tui.engine.analysis.percentages import probability_label
 from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.analysis.training_images import Neighbour
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.runs.writer import RunWriter
+from mnist_tui.engine.training.model import MLP
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.views.imagine import short_probability
 from tests.helpers import HANG
@@ -68,7 +70,7 @@ async def test_a_search_that_outlives_the_console_ends_silently(opened, monkeypa
         def search(*arguments, **more):
             begun.set()
             ended.wait(HANG)
-            yield Imagined("noise", 3, image, 0.5, 10, NearestImage(0, 3, image.astype(np.uint8), 1.0))
+            yield Imagined("noise", 3, image, 0.5, 10, Neighbour(image.astype(np.uint8), 3, 0, 1.0))
 
         monkeypatch.setattr("mnist_tui.engine.analysis.stored_answers.imagine", search)
         await pilot.press("r")
@@ -116,7 +118,7 @@ async def test_a_retrained_epoch_has_no_pictures_yet(opened) -> None:
         await open_imagine(app, pilot)
         view = app.screen
         run, epoch = RunFolder(view.subject.folder), view.subject.epoch
-        near = NearestImage(0, 3, np.zeros((28, 28), np.uint8), 1.0)
+        near = Neighbour(np.zeros((28, 28), np.uint8), 3, 0, 1.0)
         found = Imagined("noise", 3, np.eye(28, dtype=np.float32), 0.9, 100, near)
         imagined_store.save(run.path, epoch, found)
         app.analyst.answers = Answers()
@@ -132,7 +134,7 @@ async def test_a_retrained_epoch_has_no_pictures_yet(opened) -> None:
 async def test_the_result_of_a_search_with_replaced_weights_is_not_stored(opened, monkeypatch) -> None:
     """Fails where a search that outlasts a retraining is stored, or shown, as one of the new weights."""
     gate, image = threading.Event(), np.zeros((28, 28), np.float32)
-    found = Imagined("noise", 3, image, 0.5, 10, NearestImage(0, 3, image.astype(np.uint8), 1.0))
+    found = Imagined("noise", 3, image, 0.5, 10, Neighbour(image.astype(np.uint8), 3, 0, 1.0))
 
     def search(*arguments, **more):
         assert gate.wait(20)
@@ -156,6 +158,12 @@ async def test_the_result_of_a_search_with_replaced_weights_is_not_stored(opened
         assert not list(run.path.glob("imagined/*"))
 
 
+def hidden_layer(model: MLP, x: np.ndarray) -> np.ndarray:
+    """Return the activations of the only hidden layer, in double precision from the plain formula."""
+    state = {name: tensor.double().numpy() for name, tensor in model.state_dict().items()}
+    return np.maximum(x @ state["input_fc.weight"].T + state["input_fc.bias"], 0)
+
+
 def test_probabilities_and_nearest_images_are_the_networks_and_the_datas(opened) -> None:
     folder = stored_runs(Path("runs"))[0].path
     analyst, subject = Analyst(), Subject(folder, 12, "test")
@@ -163,7 +171,7 @@ def test_probabilities_and_nearest_images_are_the_networks_and_the_datas(opened)
     _, dataset = analyst.run(folder)
     training = analyst.images(folder, "train")
     normalised = (training.images.reshape(-1, 784) / 255 - dataset.mean) / dataset.std
-    reference = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(normalised)
+    reference = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(hidden_layer(model, normalised))
     done = [found for found in imagine(analyst, subject, (0, 7), images=20_000) if found.done]
     expected = {(method, digit) for method in METHODS for digit in (0, 7)}
     assert {(found.method, found.digit) for found in done} == expected
@@ -171,7 +179,7 @@ def test_probabilities_and_nearest_images_are_the_networks_and_the_datas(opened)
         with torch.no_grad():
             logits, _ = model(torch.tensor(found.image)[None])
         assert found.probability == pytest.approx(torch.softmax(logits, 1)[0, found.digit].item(), abs=1e-5)
-        distance, position = reference.kneighbors(found.image.reshape(1, -1))
+        distance, position = reference.kneighbors(hidden_layer(model, found.image.reshape(1, -1)))
         assert found.nearest.distance == pytest.approx(distance[0, 0], rel=1e-4)
         assert found.nearest.index == training.indices[position[0, 0]]
         assert (found.nearest.image == dataset.images[found.nearest.index]).all()

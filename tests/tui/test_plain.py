@@ -90,13 +90,13 @@ class TestLines:
         )
         assert lines[0].endswith("1.0 s *")
         assert lines[1].endswith("1.0 s")
-        assert "incomplete" in lines[2]
+        assert "(partial)" in lines[2]
 
     def test_a_partial_epoch_that_is_the_best_has_both_marks(self):
         # A stop within the first epoch: its figures are of a part of the images.
         (line,) = printed([Epoch(1, 0.5, 0.8, 0.4, 0.85, 1.0, best=True, complete=False)])
         assert "*" in line
-        assert "incomplete" in line
+        assert "(partial)" in line
 
     def test_note_comes_first(self):
         config = QUICK.to_json()

@@ -50,7 +50,7 @@ async def test_the_picture_is_the_pca_of_the_hidden_layer_and_its_numbers_are_sk
             silhouette_score(view.data.points, evaluation.labels)
         )
         assert f"{view.metrics.values.separation.silhouette:.3f}" in screen_text(app)
-        assert "k-NN: 297 points; others: 297" in screen_text(app)
+        assert "all 297 points" in screen_text(app)
 
 
 async def test_layers_methods_and_points_change_what_is_drawn(console, stored_run) -> None:

@@ -14,7 +14,8 @@ import pytest
 from textual.pilot import Pilot
 
 from mnist_tui.engine.analysis import imagined_store
-from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined
+from mnist_tui.engine.analysis.training_images import Neighbour
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.app import MnistTui
@@ -64,7 +65,7 @@ def showing(folder: RunFolder, mode: str) -> Callable[[Pilot[int]], Awaitable[No
 def store_imagined(folder: RunFolder) -> None:
     """Store pictures of a three, as if they had been searched for."""
     slope = np.linspace(-1, 2, 784, dtype=np.float32).reshape(28, 28)
-    near = NearestImage(7, 3, np.tile(np.arange(28, dtype=np.uint8) * 9, (28, 1)), 12.5)
+    near = Neighbour(np.tile(np.arange(28, dtype=np.uint8) * 9, (28, 1)), 3, 7, 12.5)
     for i, method in enumerate(METHODS):
         found = Imagined(method, 3, np.roll(slope, 9 * i, axis=1), 0.999, 100 + i, near)
         imagined_store.save(folder.path, 2, found)

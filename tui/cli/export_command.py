@@ -77,6 +77,7 @@ def export(
     first: Annotated[str, _setting("first")] = "",
     count: Annotated[str, _setting("count")] = "",
     draw: Annotated[str, _setting("draw")] = "",
+    at_epoch: Annotated[str, _setting("at_epoch")] = "",
     percent: Annotated[bool, _setting("percent")] = False,
     both: Annotated[bool, _setting("both")] = False,
     which: Annotated[str, _setting("which")] = "",

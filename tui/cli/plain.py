@@ -9,7 +9,6 @@ import json as json_module
 import math
 import signal
 import sys
-import time
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -21,13 +20,14 @@ from rich.text import Text
 
 from mnist_tui.engine.analysis.intervals import wilson_interval
 from mnist_tui.engine.analysis.percentages import percent, percent_range
+from mnist_tui.engine.analysis.seed_spread import SOURCE, seed_spread
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.folder import is_explicit
-from mnist_tui.engine.errors import ConfigError, printable
+from mnist_tui.engine.errors import ConfigError, RunError, printable
 from mnist_tui.engine.events import Epoch, Event, Notice, Phase, Progress, RunFinished, RunStarted, Test, to_json
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.follow import follow
-from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.history import History, epoch_label
 from mnist_tui.engine.runs.summaries import RunSummary, summarise_all
 from mnist_tui.engine.runs.tensorboard import recorded
 from mnist_tui.engine.session import resume as resume_events
@@ -36,6 +36,7 @@ from mnist_tui.engine.training.control import Control
 from mnist_tui.tui.cli.output import give_up, say
 from mnist_tui.tui.render.run_rows import COLUMNS, cell_label
 from mnist_tui.tui.render.texts import phase_label, result_label, seconds
+from mnist_tui.tui.state.stopwatch import Stopwatch
 from mnist_tui.tui.terminal.hangup import silence
 from mnist_tui.tui.terminal.logs import thread_failures
 from mnist_tui.tui.terminal.signals import raise_interrupts, stop_on_signals
@@ -158,18 +159,21 @@ def _bar(events: Iterator[Event], history: History) -> None:
     console = Console(stderr=True)
     texts = (TextColumn(text) for text in ("{task.percentage:3.0f} %", "{task.fields[note]}"))
     columns = (TextColumn("{task.description}"), BarColumn(), *texts)
-    started, first = time.perf_counter(), 0.0
+    watch, first = Stopwatch(), 0.0
+    watch.start()
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None, note="")
         for event in events:
             if isinstance(event, RunStarted):
-                started, first = time.perf_counter(), float(event.epoch - 1)
+                watch.start()
+                first = float(event.epoch - 1)
             if isinstance(event, Phase):
+                watch.hold() if event.name == "paused" else watch.proceed()
                 bar.update(task, description=phase_label(event), completed=event.done, total=event.total or None)
             elif isinstance(event, Progress) and history.started is not None:
                 epochs = history.started.config["epochs"]
                 done = event.epoch - 1 + event.batch / event.batches
-                elapsed = time.perf_counter() - started
+                elapsed = watch.seconds
                 left = elapsed / max(done - first, 1e-9) * (epochs - done)
                 note = f"loss {event.loss:.3f}  {event.examples_per_second:,.0f} images/s"
                 if elapsed > 1:
@@ -195,7 +199,7 @@ def _event_lines(event: Event, history: History) -> list[str]:
                 HEADINGS,
             ]
         case Epoch():
-            mark = (" *" if event.best else "") + ("" if event.complete else " (incomplete)")
+            mark = (" *" if event.best else "") + ("" if event.complete else " (partial)")
             return [
                 f"{event.epoch:>5}   {event.train_loss:>10.4f}  {percent(event.train_acc):>9}   "
                 f"{event.valid_loss:>10.4f}  {percent(event.valid_acc):>9}  {seconds(event.seconds):>7}{mark}"
@@ -206,7 +210,9 @@ def _event_lines(event: Event, history: History) -> list[str]:
             return [result_label(event, history.started.dataset if history.started else "?")]
         case RunFinished():
             reason = f": {event.reason}" if event.reason else ""
-            return [f"{event.status} in {seconds(event.seconds)}{reason}"]
+            spread = seed_spread(history)
+            seeds = [f"these settings reach {spread.label} ({SOURCE})"] if spread else []
+            return [f"{event.status} in {seconds(event.seconds)}{reason}", *seeds]
     return []
 
 
@@ -256,21 +262,31 @@ def evaluate(folder: RunFolder, epoch: str, split: str, *, data_dir: str | None,
     total, correct = len(result.labels), result.correct
     low, high = wilson_interval(correct, total)
     dataset = str(folder.manifest()[1].get("dataset"))
+    complete = number != _history(folder).partial_epoch
     if json:
         record = {
             "run": folder.name,
             "dataset": dataset,
             "epoch": number,
+            "partial": not complete,
             "split": split,
             "loss": result.loss,
             "acc": correct / total,
         }
         print(json_module.dumps(_without_nan(record | {"correct": correct, "total": total, "interval": [low, high]})))
         return
+    label = epoch_label(number, complete=complete)
     say(
-        f"{folder.name}, epoch {number}, {split} of {dataset}: accuracy {percent(correct / total)} "
+        f"{folder.name}, epoch {label}, {split} of {dataset}: accuracy {percent(correct / total)} "
         f"({correct:,} of {total:,}; 95 % interval {percent_range(low, high)} %), loss {result.loss:.4f}"
     )
+
+
+def _history(folder: RunFolder) -> History:
+    """Return the history of a run; an empty one if only its weights can be read."""
+    with contextlib.suppress(RunError):
+        return History.of(folder.events(progress=False))
+    return History()
 
 
 def epoch_number(folder: RunFolder, epoch: str) -> int:

@@ -32,9 +32,9 @@ def cell_label(run: RunSummary, column: str) -> str:
         case "epochs":
             return f"{run.epochs}/{config.epochs}" if config else str(run.epochs)
         case "valid":
-            return percent(run.valid_acc)
+            return percent(run.valid_acc) + _partial_mark(run)
         case "test":
-            return percent(run.test_acc)
+            return percent(run.test_acc) + (_partial_mark(run) if not math.isnan(run.test_acc) else "")
         case "time":
             return seconds(run.seconds)
         case "status":
@@ -49,6 +49,10 @@ def cell_label(run: RunSummary, column: str) -> str:
         "lr": f"{config.lr:g}",
         "batch": str(config.batch_size),
     }[column]
+
+
+def _partial_mark(run: RunSummary) -> str:
+    return " …" if run.best_is_partial else ""
 
 
 def row_cells(run: RunSummary, *, marked: bool, colours: dict[str, str]) -> list[Text]:

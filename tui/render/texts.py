@@ -76,12 +76,23 @@ def phase_label(phase: Phase) -> str:
 def result_label(test: Test, dataset: str) -> str:
     """Describe a test result: data set, accuracy with its 95 % confidence interval, loss and epoch."""
     from mnist_tui.engine.analysis.intervals import wilson_interval
+    from mnist_tui.engine.runs.history import epoch_label
 
     interval = wilson_interval(test.correct, test.total)
     return (
         f"test accuracy on {dataset} {percent(test.acc)} ({test.correct:,} of {test.total:,}; 95 % interval "
-        f"{percent_range(*interval)} %), loss {test.loss:.4f}, weights of epoch {test.epoch}"
+        f"{percent_range(*interval)} %), loss {test.loss:.4f}, weights of epoch "
+        f"{epoch_label(test.epoch, complete=test.complete)}"
     )
+
+
+def epoch_marks(*, best: bool, complete: bool) -> str:
+    """Return the marks in front of an epoch's number: a star for the best one, an ellipsis for a partial one."""
+    return ("★" if best else "") + ("" if complete else "…")
+
+
+def _partial_mark(test: Test) -> str:
+    return "" if test.complete else f" (partial epoch {test.epoch})"
 
 
 def state_label(history: History, *, training: bool, paused: bool, failure: Exception | None) -> tuple[str, str]:
@@ -90,13 +101,13 @@ def state_label(history: History, *, training: bool, paused: bool, failure: Exce
         return "✕ failed", "error"
     if not training:
         if history.test is not None:
-            return f"✓ test {percent(history.test.acc)}", "success"
+            return f"✓ test {percent(history.test.acc)}" + _partial_mark(history.test), "success"
         return "", "foreground"
     progress = history.progress
-    epochs = history.started.config.get("epochs", 0) if history.started else 0
-    where = f"{progress.epoch}/{epochs}" if progress else ""
+    where = f"{history.current_epoch}/{history.planned_epochs}" if progress else ""
     if paused:
         return f"‖ paused {where}".rstrip(), "warning"
     if progress is None:
         return f"● {PHASES.get(history.phase.name, '') if history.phase else 'starting'}", "accent"
-    return f"● {where}  {percent(progress.acc, 1)}", "accent"
+    acc = f"  {percent(progress.acc, 1)}" if progress.epoch == history.current_epoch else ""
+    return f"● {where}{acc}", "accent"

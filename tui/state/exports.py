@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mnist_tui.engine import files
 from mnist_tui.engine.errors import printable
-from mnist_tui.tui.messages import ExportFinished, ExportsChanged, Post, notification
+from mnist_tui.tui.messages import ExportFinished, ExportsChanged, Post, SubjectChanged, notification
 
 if TYPE_CHECKING:  # not imported before the first frame
     from mnist_tui.engine.analysis.subject import Analyst, Subject
@@ -116,6 +116,7 @@ class Exports:
     def _finish(self, export: Export, written: list[Path], error: str) -> None:
         """Show the paths of the files, and the error if some are missing."""
         self.written = written
+        self._post(SubjectChanged())  # it may have stored a t-SNE or imagined digits
         if error:
             self._post(notification(error, "error", timeout=10))
         if not written:

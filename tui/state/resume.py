@@ -42,7 +42,7 @@ def resume_offer(folder: RunFolder, history: History) -> ResumeOffer:
         ConfigError: the configuration is invalid.
     """
     config = folder.config()
-    done = max((epoch.epoch for epoch in history.epochs if epoch.complete), default=0)
+    done = history.complete_epochs
     text = f"{printable(folder.name)} has {done} of {config.epochs} epochs; it resumes exactly where it stopped."
     complete = history.finished is not None and history.finished.status == "completed"
     min_epochs = done + 1 if complete else max(done, 1)  # without an end, at least the test is missing

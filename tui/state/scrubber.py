@@ -28,7 +28,9 @@ class Scrubber:
         self.epochs: tuple[int, ...] = ()
         """Epochs with stored weights."""
         self.best = 0
-        """Epoch with the lowest validation loss."""
+        """The best epoch of the run's history; 0 if there is none."""
+        self.partial = 0
+        """The epoch that was stopped early; 0 if there is none."""
         self.dataset = ""
         """Name of the run's data set; empty if unknown."""
         self._post = post
@@ -70,7 +72,7 @@ class Scrubber:
             self.epochs = tuple(RunFolder(folder).epochs()) if folder is not None else ()
             now = time.monotonic()
             self._next_scan = now + (now - started_at) / SCAN_SHARE
-        self.best = history.best.epoch if history.best else 0
+        self.best, self.partial = history.best.epoch if history.best else 0, history.partial_epoch
         self.dataset = history.started.dataset if history.started else ""
         self._post(SubjectChanged())
 

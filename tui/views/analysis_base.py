@@ -58,6 +58,10 @@ class AnalysisView(View):
         """Return what `compute` depends on besides the subject; data are computed again only if it changes."""
         return None
 
+    def stored_version(self, subject: Subject) -> object:
+        """Return a value that changes when results that `compute` reads from the run's folder are stored."""
+        return None
+
     # -- keys --------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -121,7 +125,7 @@ class AnalysisView(View):
         """Name the subject above the data that are shown, not one whose data are still being computed."""
         scrubber, bar = self.console.scrubber, self.query_one(SubjectBar)
         bar.subject, bar.epochs, bar.best, bar.follows = subject, scrubber.epochs, scrubber.best, scrubber.follows
-        bar.dataset = scrubber.dataset
+        bar.dataset, bar.partial = scrubber.dataset, scrubber.partial
 
     def _is_later_epoch(self, subject: Subject) -> bool:
         """Return whether `subject` is a later epoch of the one being computed."""
@@ -130,7 +134,7 @@ class AnalysisView(View):
 
     def _key_of(self, subject: Subject) -> tuple[object, ...]:
         version = self.console.analyst.version(subject.folder, subject.epoch)
-        return subject, version, self.settings()
+        return subject, version, self.settings(), self.stored_version(subject)
 
     @property
     def is_computing(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from rich.table import Table
@@ -11,10 +11,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from mnist_tui.engine.analysis.imagined import METHODS, Imagined, ImagineData, Method, NearestImage, grey
+from mnist_tui.engine.analysis import imagined_store
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, ImagineData, Method, grey
 from mnist_tui.engine.analysis.percentages import probability_label
 from mnist_tui.engine.analysis.stored_answers import imagined_digits, search_digits
 from mnist_tui.engine.analysis.subject import Analyst, Network, Subject
+from mnist_tui.engine.analysis.training_images import space_label
 from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.folder import Version
@@ -81,8 +83,11 @@ class ImagineView(AnalysisView):
 
     def compute(self, subject: Subject) -> ImagineData:
         analyst = self.console.analyst
-        _, dataset = analyst.run(subject.folder)
-        return ImagineData(dataset.classes, imagined_digits(analyst, subject.network))
+        config, dataset = analyst.run(subject.folder)
+        return ImagineData(dataset.classes, imagined_digits(analyst, subject.network), space_label(config))
+
+    def stored_version(self, subject: Subject) -> object:
+        return imagined_store.version(subject.folder)
 
     def receive(self, data: ImagineData) -> ImagineData:
         """Add the results of a running search, which are stored only at its end."""
@@ -92,7 +97,7 @@ class ImagineView(AnalysisView):
         results = self._results
         if results is None or subject is None or results.about != self._weights(subject):
             return data
-        return ImagineData(data.classes, data.pictures | results.pictures)
+        return replace(data, pictures=data.pictures | results.pictures)
 
     def _weights(self, subject: Subject) -> Weights:
         return subject.network, self.console.analyst.version(subject.folder, subject.epoch)
@@ -135,8 +140,18 @@ class ImagineView(AnalysisView):
             (f"{data.classes[self.digit]} ", f"bold {colours['accent']}"),
             (probability_label(found.probability), f"bold {colours['foreground']}"),
             (f"\n{found.tried:,} {UNITS[method]}" + ("" if found.done else " …"), dim),
-            (_nearest_label(found.nearest, data.classes, short=self.has_class("-short")), dim),
+            (self._nearest_label(found, data), dim),
         )
+
+    def _nearest_label(self, found: Imagined, data: ImagineData) -> str:
+        nearest = found.nearest
+        if nearest is None:
+            return ""
+        name, distance = f"{data.classes[nearest.label]} #{nearest.index}", f"{nearest.distance:.1f}"
+        if self.has_class("-short"):
+            return f"\nnear {name} {distance}"
+        where = f" in {data.space}" if self.size.width >= 120 else f", {data.space.removeprefix('the ')}"
+        return f"\nnearest {name}\nat distance {distance}{where}"
 
     def _table(self, data: ImagineData) -> Table:
         colours = self.console.colours
@@ -275,14 +290,6 @@ def _pictures(found: Imagined, classes: tuple[str, ...]) -> list[Picture]:
     if found.nearest is None:
         return [imagined]
     return [imagined, Picture(found.nearest.image, f"nearest: {classes[found.nearest.label]}")]
-
-
-def _nearest_label(nearest: NearestImage | None, classes: tuple[str, ...], *, short: bool) -> str:
-    if nearest is None:
-        return ""
-    if short:
-        return f"\nnear {classes[nearest.label]} #{nearest.index} {nearest.distance:.1f}"
-    return f"\nnearest {classes[nearest.label]} #{nearest.index}\nat distance {nearest.distance:.1f}"
 
 
 def short_probability(probability: float, narrow: bool) -> str:

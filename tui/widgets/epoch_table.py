@@ -13,6 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from mnist_tui.engine.analysis.percentages import percent_number
+from mnist_tui.tui.render.texts import epoch_marks
 
 Row: TypeAlias = tuple[int, float, float, float, float, float, bool, bool]
 """Epoch, training loss and accuracy, validation loss and accuracy, seconds, whether it is the best, and complete."""
@@ -86,7 +87,7 @@ class EpochTable(ScrollView, can_focus=True):
 def _row_labels(row: Row) -> tuple[str, ...]:
     epoch, train_loss, train_acc, valid_loss, valid_acc, seconds, best, complete = row
     return (
-        f"{'★' if best else '' if complete else '…'}{epoch}",
+        f"{epoch_marks(best=best, complete=complete)}{epoch}",
         f"{train_loss:.4f}"[:6],
         percent_number(train_acc)[:5],
         f"{valid_loss:.4f}"[:6],

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.tui.render.palette import rich_colours
-from mnist_tui.tui.render.texts import printable
+from mnist_tui.tui.render.texts import epoch_marks, printable
 
 SPLIT_LABELS = {"test": "test images", "valid": "validation images", "train": "training images"}
 
@@ -28,6 +28,8 @@ class SubjectBar(Widget):
     epochs: reactive[tuple[int, ...]] = reactive(())
     """Epochs with stored weights."""
     best: reactive[int] = reactive(0)
+    partial: reactive[int] = reactive(0)
+    """The epoch that was stopped early; 0 if there is none."""
     follows: reactive[bool] = reactive(True)
     """Whether the epoch follows the training."""
     note: reactive[str] = reactive("")
@@ -48,12 +50,12 @@ class SubjectBar(Widget):
         self._spots = []
         images = f"{printable(self.dataset, 16)} {SPLIT_LABELS[subject.split]}".lstrip()
         room = min(width // 2 - 8, width - len("epoch following  ") - len(images) - 2)
-        for epoch in shown_epochs(self.epochs, subject.epoch, self.best, room):
+        for epoch in shown_epochs(self.epochs, subject.epoch, self.best, room - (self.partial > 0)):
             if epoch is None:
                 text.append("… ", dim)
                 continue
             start = text.cell_len
-            label = f"{'★' if epoch == self.best else ''}{epoch}"
+            label = f"{epoch_marks(best=epoch == self.best, complete=epoch != self.partial)}{epoch}"
             text.append(label, f"{accent} reverse" if epoch == subject.epoch else colours["foreground"])
             self._spots.append((start, text.cell_len, epoch))
             text.append(" ")

@@ -13,20 +13,19 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from mnist_tui.engine.analysis.grids import TRANSFORM_FIELDS, GridsData, compute, split_indices
-from mnist_tui.engine.analysis.subject import Split, Subject
+from mnist_tui.engine.analysis.grids import GridsData, compute, split_indices, strength_label
+from mnist_tui.engine.analysis.subject import Split
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset
 from mnist_tui.engine.data.folder import data_folder, is_explicit, survey
 from mnist_tui.engine.data.loading import load
-from mnist_tui.engine.errors import RunError
-from mnist_tui.engine.figures.settings import Settings, ViewState
-from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.figures.settings import ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.texts import phase_label
 from mnist_tui.tui.state.jobs import Job
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.base import View
+from mnist_tui.tui.views.data.figures import export_state
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "test"}
@@ -34,11 +33,13 @@ SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Visible images, and the seed offset of the augmentation."""
+    """Visible images, and the seed offset and epoch of the augmentation."""
 
     split: Split = "train"
     first: int = 0
     draw: int = 0
+    epoch: int = 0
+    """0 for the current epoch of the training, or the first one if there is no training."""
 
 
 def read(job: Job, name: str, folder: Path, explicit: bool) -> Dataset:
@@ -67,8 +68,8 @@ class DataView(View):
         self._requested: tuple[str, Path] | None = None
         self._page = Page()
         self._indices: dict[Split, np.ndarray] = {}
-        self._drawn_for: RunConfig | None = None
-        """Configuration of the drawn images."""
+        self._drawn_for: tuple[RunConfig, int] | None = None
+        """Configuration and epoch of the drawn images."""
         self.data: GridsData | None = None
         """Data shown; None before the first drawing."""
 
@@ -88,8 +89,7 @@ class DataView(View):
         if not self.is_current:
             return
         if self._requested == (name, folder):
-            if self._drawn_for != self._config:
-                self._draw()
+            self._draw_changes()
             return
         self._discard()
         found = survey(folder)[name]
@@ -102,6 +102,15 @@ class DataView(View):
     def redraw(self) -> None:
         self._draw()
 
+    def show_status(self) -> None:
+        super().show_status()
+        self._draw_changes()
+
+    def _draw_changes(self) -> None:
+        """Draw the images again if the configuration or the strength of the augmentation has changed."""
+        if self._drawn_for is not None and self._drawn_for != (self._config, self._epoch):
+            self._draw()
+
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
 
@@ -109,6 +118,13 @@ class DataView(View):
     def _config(self) -> RunConfig:
         """Configuration of this console's training, or else of the form."""
         return self.console.training.config or self.console.config
+
+    @property
+    def _epoch(self) -> int:
+        """Epoch whose augmentation is shown; always the first if all epochs have the same."""
+        config, training = self._config, self.console.training
+        current = training.history.current_epoch if training.is_running else 0
+        return min(max(1, self._page.epoch or current), config.epochs) if config.fade else 1
 
     @property
     def _source(self) -> tuple[str, Path]:
@@ -172,19 +188,23 @@ class DataView(View):
         """Show the statistics of the split, and compute the images in a thread, because that imports torch."""
         if self._dataset is None:
             return
-        self._drawn_for = config = self._config
+        config, epoch = self._drawn_for = self._config, self._epoch
         self._indices = {split: split_indices(self._dataset, config, split) for split in SPLITS}
         if self._page.first >= len(self._indices[self._page.split]):
             self._page = replace(self._page, first=0)
         self.query_one("#facts", Static).update(self._facts_text(self._dataset))
         title = "augmented" if self._page.split == "train" else "augmented (not used in training)"
-        self.query_one("#data-right").border_title = f"{title}: {config.augmentation}"
+        right, strength = self.query_one("#data-right"), strength_label(config, epoch)
+        right.border_title = f"{title}: {strength or config.augmentation}"
+        right.border_subtitle = config.augmentation if strength else ""
         self.query_one("#data-left").border_title = f"original, from {self._page.first + 1:,}"
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()
         dataset, page, count = self._dataset, self._page, columns * rows
         self.jobs.start(
             "pictures",
-            lambda job: compute(dataset, config, page.split, first=page.first, count=count, draw=page.draw),
+            lambda job: compute(
+                dataset, config, page.split, first=page.first, count=count, draw=page.draw, epoch=epoch
+            ),
             on_result=self._drawn,
             failure="these images can't be shown",
         )
@@ -226,21 +246,7 @@ class DataView(View):
     def export_states(self) -> list[ViewState]:
         if self.data is None or self._dataset is None:
             return []
-        page, folder = self._page, self.console.scrubber.folder
-        settings = Settings(first=page.first + 1, count=len(self.data.labels), draw=page.draw)
-        same = folder is not None and self._is_of(folder, self._dataset, self.data.config)
-        subject = Subject(folder, 0, page.split) if folder is not None and same else None
-        return [ViewState("data", subject, settings, self.data)]
-
-    @staticmethod
-    def _is_of(folder: Path, dataset: Dataset, ours: RunConfig) -> bool:
-        """Return whether a run uses the same images and augmentation, so that its figure is reproducible."""
-        try:
-            config, manifest = RunFolder(folder).manifest()
-        except RunError:
-            return False
-        names = ("seed", "valid_fraction", *TRANSFORM_FIELDS)
-        return manifest.get("dataset") == dataset.name and all(getattr(config, n) == getattr(ours, n) for n in names)
+        return [export_state(self.data, self._dataset, self.console.scrubber.folder, self._page.draw)]
 
     # -- keys --------------------------------------------------------------------------------------------------
 
@@ -249,6 +255,10 @@ class DataView(View):
             return self._dataset is None and not self._loading
         if action in ("draw", "split", "page", "style", "size"):
             return self._dataset is not None
+        if action == "step_epoch":
+            return self._dataset is not None and self._config.fade > 0
+        if action == "follow":
+            return self._page.epoch > 0 and self._config.fade > 0
         return True
 
     def _show_page(self, page: Page) -> None:
@@ -257,18 +267,25 @@ class DataView(View):
         self.refresh_bindings()
 
     def action_draw(self) -> None:
-        self._show_page(Page(self._page.split, self._page.first, self._page.draw + 1))
+        self._show_page(replace(self._page, draw=self._page.draw + 1))
+
+    def action_step_epoch(self, by: int) -> None:
+        self._show_page(replace(self._page, epoch=max(1, min(self._config.epochs, self._epoch + by))))
+
+    def action_follow(self) -> None:
+        self._show_page(replace(self._page, epoch=0))
 
     def action_split(self) -> None:
         splits = list(SPLITS)
-        self._show_page(Page(splits[(splits.index(self._page.split) + 1) % len(splits)], 0, self._page.draw))
+        split = splits[(splits.index(self._page.split) + 1) % len(splits)]
+        self._show_page(replace(self._page, split=split, first=0))
 
     def action_page(self, by: int) -> None:
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()
         count = len(self._indices[self._page.split])
         first = self._page.first + by * columns * rows
         if 0 <= first < count or by < 0:
-            self._show_page(Page(self._page.split, max(0, first), self._page.draw))
+            self._show_page(replace(self._page, first=max(0, first)))
 
     def action_style(self) -> None:
         for grid in self.query(ImageGrid):

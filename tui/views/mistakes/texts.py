@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from mnist_tui.engine.analysis.image_details import ImageDetails, Neighbour
+from mnist_tui.engine.analysis.image_details import ImageDetails
 from mnist_tui.engine.analysis.listing import MistakesData
 from mnist_tui.engine.analysis.mistakes import EpochPrediction, ImageScores
 from mnist_tui.engine.analysis.percentages import percent, percent_number
+from mnist_tui.engine.analysis.training_images import Neighbour
 
 LEVELS = "▁▂▃▄▅▆▇█"
 EIGHTHS = "▏▎▍▌▋▊▉█"

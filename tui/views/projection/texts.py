@@ -13,6 +13,8 @@ from mnist_tui.tui.widgets.subject_bar import SPLIT_LABELS
 
 Colours = dict[str, str]
 BAR = "█"
+MAX_OTHERS = 4
+"""Maximum number of stored t-SNEs that are listed in place of a missing one."""
 STORED = "stored"
 """Note for a t-SNE that has been saved."""
 
@@ -77,7 +79,10 @@ def empty_label(projection: Projection, running: bool, note: str) -> str:
         return "starting t-SNE …"
     if note:
         return note
-    return f"no t-SNE of these {len(projection.labels):,} points yet\n\npress r to run it"
+    epoch = projection.subject.epoch
+    missing = f"no t-SNE of these {len(projection.labels):,} points at epoch {epoch} yet\n\npress r to run it"
+    others = [f"epoch {epoch}, {count:,} points" for epoch, count in projection.others[-MAX_OTHERS:]]
+    return "\n".join([missing, "", "stored:", *others]) if others else missing
 
 
 def point_title(projection: Projection, point: int) -> str:
@@ -159,14 +164,13 @@ def metrics_lines_text(metrics: ProjectionMetrics | None, note: str, colours: Co
     pair = f"{metrics.lower_layer}→output " if wide else ""
     text.append(f"\nProcrustes R² {pair}", colours["secondary"])
     text.append(percent(metrics.procrustes_r2, 1), f"bold {colours['foreground']}")
-    samples = f"k-NN {measured.queries:,}, others {measured.sample:,} points"
-    text.append(f"  {_samples(metrics) if wide else samples}", colours["secondary"])
+    text.append(f"  {_samples(metrics)}", colours["secondary"])
     return text
 
 
 def _samples(metrics: ProjectionMetrics) -> str:
-    measured = metrics.separation
-    return f"k-NN: {measured.queries:,} points; others: {measured.sample:,}"
+    sample, count = metrics.separation.sample, metrics.count
+    return f"all {count:,} points" if sample == count else f"random {sample:,} of {count:,} points"
 
 
 def _angle(degrees: float) -> str:

@@ -15,6 +15,8 @@ from mnist_tui.engine.analysis.projection import (
     ProjectionSpec,
     first_point,
     project,
+    store_version,
+    stored_variants,
 )
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.analysis.tsne import Embedding
@@ -77,6 +79,9 @@ class ProjectionView(AnalysisView):
 
     def compute(self, subject: Subject) -> Projection:
         return project(self.console.analyst, subject, self.spec)
+
+    def stored_version(self, subject: Subject) -> object:
+        return store_version(subject.folder) if self.spec.method == "tsne" else None
 
     def receive(self, data: Projection) -> Projection:
         """Start the computations for a new projection."""
@@ -181,6 +186,11 @@ class ProjectionView(AnalysisView):
         assert tsne is not None
         self._tsne = None
         self.refresh_bindings()
+        stored = self.data is not None and self.data.store.exists()
+        if here and stored and (tsne.latest is None or tsne.latest.iteration == 0):
+            self.notify(note, markup=False)
+            self.refresh_data()  # the stored one is still there
+            return
         if here:
             self.data = tsne.with_state(self.data)
             self._note = texts.end_label(self.data, note)
@@ -229,7 +239,9 @@ class ProjectionView(AnalysisView):
         self._set_spec(replace(self.spec, layer="output" if self.spec.layer == "hidden" else "hidden"))
 
     def action_points(self, by: int) -> None:
-        self._set_spec(self.spec.step_points(by, self.data.available))
+        variants = stored_variants(self.data.subject, self.spec.layer) if self.spec.method == "tsne" else ()
+        stored = [count for epoch, count in variants if epoch == self.data.subject.epoch]
+        self._set_spec(self.spec.step_points(by, self.data.available, stored))
 
     def action_run(self) -> None:
         if self._current_tsne is not None:

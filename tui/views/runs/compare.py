@@ -14,7 +14,7 @@ from mnist_tui.engine.analysis.curves import comparison
 from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, ViewState
-from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.runs.history import History, epoch_label
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.views.base import View
@@ -62,9 +62,10 @@ class CompareScreen(View):
             if warning:
                 text.append(f"  {printable(curve.dataset, 16)}")
             if best is not None:
-                text.append(f"  valid {best.valid_loss:.4f}, {percent(best.valid_acc)} at epoch {best.epoch}")
+                epoch = epoch_label(best.epoch, complete=best.complete)
+                text.append(f"  valid {best.valid_loss:.4f}, {percent(best.valid_acc)} at epoch {epoch}")
             if test is not None:
-                text.append(f"  test {percent(test.acc)}", "bold")
+                text.append(f"  test {percent(test.acc)}" + ("" if test.complete else " (partial)"), "bold")
             text.append("\n")
         text.rstrip()
         return text

@@ -121,8 +121,10 @@ class RunsView(View):
     def _show_preview(self, runs: OpenedRuns) -> None:
         ((folder, history),) = runs
         if folder.name == self._previewed:
-            for chart, plot in zip(("loss", "acc"), run_plots(history, CurveOptions()), strict=True):
-                self.query_one(f"#preview-{chart}", Chart).show(plot)
+            for name, plot in zip(("loss", "acc"), run_plots(history, CurveOptions()), strict=True):
+                chart = self.query_one(f"#preview-{name}", Chart)
+                chart.border_subtitle = Text(printable(folder.name))  # until then the chart is of another row
+                chart.show(plot)
 
     # -- the table ---------------------------------------------------------------------------------------------
 
@@ -164,6 +166,7 @@ class RunsView(View):
         if run is None:
             self._previewed = ""
             for chart in self.query(Chart):
+                chart.border_subtitle = ""
                 chart.show(comparison_plots([], CurveOptions())[0])
         elif run.name != self._previewed or run.live:
             self._previewed = run.name

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from mnist_tui.engine.analysis.intervals import wilson_interval
 from mnist_tui.engine.analysis.percentages import percent, percent_range
-from mnist_tui.engine.runs.history import History
+from mnist_tui.engine.analysis.seed_spread import SOURCE, seed_spread
+from mnist_tui.engine.runs.history import History, epoch_label
 from mnist_tui.tui.render.texts import bytes_label, phase_label, seconds
 
 MAX_NOTE_LINES = 5
@@ -41,6 +42,8 @@ def panel_text(history: History, state: PanelState, width: int, colours: dict[st
         text.append_text(progress_text(history, state, width, colours))
     elif history.test is not None:
         text.append_text(_result_text(history, colours, narrow=width < 30))
+        if spread := seed_spread(history):
+            text.append(f"{spread.label}" + (f" ({SOURCE})\n" if width >= 46 else "\n"), colours["secondary"])
     if not brief:
         text.append_text(_facts_text(history, state, width, dim))
     text.rstrip()
@@ -50,16 +53,13 @@ def panel_text(history: History, state: PanelState, width: int, colours: dict[st
 def _headline_text(history: History, state: PanelState, colours: dict[str, str]) -> Text:
     if state.failure:
         return Text(f"✕ {state.failure}", colours["error"])
-    started, phase, finished = history.started, history.phase, history.finished
-    epochs = started.config.get("epochs", 0) if started else 0
+    phase, finished = history.phase, history.finished
     if state.training:
         if state.paused:
             return Text("‖ paused – press space to resume", f"bold {colours['warning']}")
         if phase is not None and phase.name == "train":
-            epoch = history.progress.epoch if history.progress else (started.epoch if started else 1)
-            if history.epochs and history.epochs[-1].epoch == epoch:
-                epoch = min(epoch + 1, epochs)
-            return Text(f"● epoch {epoch} of {epochs}", f"bold {colours['accent']}")
+            where = f"● epoch {history.current_epoch} of {history.planned_epochs}"
+            return Text(where, f"bold {colours['accent']}")
         return Text(f"● {phase_label(phase) if phase else 'starting'}", f"bold {colours['accent']}")
     if finished is None:
         if not state.stored:
@@ -83,7 +83,7 @@ def progress_text(history: History, state: PanelState, width: int, colours: dict
             text.append_text(progress_bar_text("", phase.done / phase.total, width, colours))
             text.append("\n")
         return text
-    epochs = started.config.get("epochs", 1)
+    epochs = history.planned_epochs
     done_epochs = history.epochs[-1].epoch if history.epochs else 0
     within = progress.batch / max(progress.batches, 1) if progress.epoch > done_epochs else 0.0
     whole = min(1.0, (done_epochs + within) / max(epochs, 1))
@@ -134,7 +134,7 @@ def _result_text(history: History, colours: dict[str, str], *, narrow: bool) -> 
         (percent(test.acc), f"bold {colours['success']}"),
         ("\n" if narrow else "  ", ""),
         (f"95 % CI {percent_range(*interval)}\n", colours["secondary"]),
-        (f"loss {test.loss:.4f}, epoch {test.epoch}\n", colours["foreground"]),
+        (f"loss {test.loss:.4f}, epoch {epoch_label(test.epoch, complete=test.complete)}\n", colours["foreground"]),
         (f"{test.correct:,} of {test.total:,}\n", colours["foreground"]),
     )
 
