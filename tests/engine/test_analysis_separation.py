@@ -94,6 +94,17 @@ class TestTrustworthiness:
         expected = manifold.trustworthiness(DIGITS, picture, n_neighbors=k)
         assert trustworthiness(DIGITS, picture, k) == pytest.approx(expected, abs=1e-12)
 
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("digits", [0, 6])
+    def test_in_blocks(self, dtype, digits):
+        # More than two blocks, the last one short; rounded to whole numbers, nearly every row has equal distances.
+        random = np.random.default_rng(5)
+        x = np.maximum(random.normal(size=(620, 30)) * 3, 0).round(digits).astype(dtype)
+        points = x[:, :2] + random.normal(size=(620, 2))
+        expected = manifold.trustworthiness(x, points, n_neighbors=5)
+        assert trustworthiness(x, points, 5) == pytest.approx(expected, abs=1e-12)
+        assert 0.5 < expected < 0.95
+
     def test_perfect_and_random(self, picture):
         assert trustworthiness(picture, picture) == 1
         random = np.random.default_rng(0).normal(size=picture.shape)
@@ -167,6 +178,11 @@ class TestAll:
         # 64 dimensions tell the digits apart far better than the best two.
         assert result.knn_full > 0.97
         assert 0.5 < result.knn_plane < 0.75
+
+    def test_uses_all_of_5000_points(self):
+        random = np.random.default_rng(2)
+        result = separation(random.normal(size=(5000, 3)), random.normal(size=(5000, 2)), random.integers(0, 9, 5000))
+        assert (result.sample, result.queries) == (5000, 5000)
 
     def test_reports_the_sample_size(self, picture):
         result = separation(DIGITS[:90], picture[:90], LABELS[:90])

@@ -85,10 +85,11 @@ class TestBatches:
         )
 
 
-def test_samples_are_the_first_epochs():
-    images = noise_dataset(30).images
-    transform = make_transform(BENT, 28)
-    expected = transform.apply(transform.prepare(torch.tensor(images)), *transform.draw(30, generator(9), 1.0))
-    result = augmented(images, replace(BENT, fade=1.0), 9)
+@pytest.mark.parametrize("epoch", [1, 2, 5])
+def test_samples_have_the_strength_of_their_epoch(epoch):
+    images, config = noise_dataset(30).images, replace(BENT, fade=0.8, epochs=5)
+    transform, strength = make_transform(BENT, 28), 1 - 0.8 * (epoch - 1) / 4
+    expected = transform.apply(transform.prepare(torch.tensor(images)), *transform.draw(30, generator(9), strength))
+    result = augmented(images, config, 9, epoch)
     assert result.dtype == np.uint8
     assert np.abs(result - expected.numpy()).max() <= 0.5
