@@ -190,7 +190,7 @@ def _provenance(state: ViewState, form: Form, data_dir: str | None) -> dict[str,
 def _is_partial(subject: Subject) -> bool:
     """Return whether the weights of the epoch are those of a part of it."""
     with contextlib.suppress(RunError):
-        return History.of(RunFolder(subject.folder).events(progress=False)).partial_epoch == subject.epoch != 0
+        return History.of(RunFolder(subject.folder).events(progress=False)).partial_epoch == subject.epoch
     return False
 
 

@@ -125,15 +125,15 @@ class History:
         return max((epoch.epoch for epoch in self.epochs if epoch.complete), default=0)
 
     @property
-    def partial_epoch(self) -> int:
-        """The epoch whose stored weights, if there are any, are those of a part of it; 0 if there is none."""
+    def partial_epoch(self) -> int | None:
+        """The epoch whose stored weights, if there are any, are those of a part of it; None if there is none."""
         last, started = self.epochs[-1] if self.epochs else None, self.started
         if last is not None and not last.complete:
             return last.epoch
         # A resumed run replaces the weights of a partial epoch when the epoch is complete.
         if started is not None and started.batch and (last is None or last.epoch < started.epoch):
             return started.epoch
-        return 0
+        return None
 
     @property
     def seconds_per_epoch(self) -> float:

@@ -65,7 +65,7 @@ class TestTheBestEpoch:
         for event in resume(run):
             partial = History.of(run.events(progress=False)).partial_epoch
             if isinstance(event, RunStarted | Epoch):
-                assert partial == (2 if isinstance(event, RunStarted) else 0)
+                assert partial == (2 if isinstance(event, RunStarted) else None)
 
 
 class TestCurves:
@@ -123,5 +123,9 @@ def test_evaluate_names_a_partial_epoch(tmp_path, monkeypatch):
     assert (record["epoch"], record["partial"]) == (1, True)
     record = json.loads(command("evaluate", "latest", "--epoch", "0", "--json").out)
     assert (record["epoch"], record["partial"]) == (0, False)
+    trained(tmp_path, name="whole")
+    for epoch in ("0", "last"):
+        assert not json.loads(command("evaluate", "latest", "--epoch", epoch, "--json").out)["partial"]
     assert "…" in command("runs").out
-    assert json.loads(command("runs", "--json").out)["best_is_partial"]
+    runs = [json.loads(line) for line in command("runs", "--json").out.splitlines()]
+    assert {run["run"].split("-")[-1]: run["best_is_partial"] for run in runs} == {"run": True, "whole": False}

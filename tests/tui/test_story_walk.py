@@ -69,6 +69,7 @@ def assert_one_story(app: MnistTui, run: RunFolder, folder: Path) -> None:
     bar = next(line for line in lines if line.strip().startswith("epoch "))
     assert run.name in bar
     assert f"★{history.best.epoch}" in bar
+    assert "…0" not in bar
     assert f"digits {'validation' if told['split'] == 'valid' else told['split']}" in bar
     matrix = view.data.matrix
     assert (told["correct"], told["total"]) == (matrix.correct, matrix.total)

@@ -29,8 +29,8 @@ class Scrubber:
         """Epochs with stored weights."""
         self.best = 0
         """The best epoch of the run's history; 0 if there is none."""
-        self.partial = 0
-        """The epoch that was stopped early; 0 if there is none."""
+        self.partial: int | None = None
+        """The epoch that was stopped early; None if there is none."""
         self.dataset = ""
         """Name of the run's data set; empty if unknown."""
         self._post = post

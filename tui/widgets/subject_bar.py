@@ -28,8 +28,8 @@ class SubjectBar(Widget):
     epochs: reactive[tuple[int, ...]] = reactive(())
     """Epochs with stored weights."""
     best: reactive[int] = reactive(0)
-    partial: reactive[int] = reactive(0)
-    """The epoch that was stopped early; 0 if there is none."""
+    partial: reactive[int | None] = reactive(None)
+    """The epoch that was stopped early; None if there is none."""
     follows: reactive[bool] = reactive(True)
     """Whether the epoch follows the training."""
     note: reactive[str] = reactive("")
@@ -50,7 +50,7 @@ class SubjectBar(Widget):
         self._spots = []
         images = f"{printable(self.dataset, 16)} {SPLIT_LABELS[subject.split]}".lstrip()
         room = min(width // 2 - 8, width - len("epoch following  ") - len(images) - 2)
-        for epoch in shown_epochs(self.epochs, subject.epoch, self.best, room - (self.partial > 0)):
+        for epoch in shown_epochs(self.epochs, subject.epoch, self.best, room - (self.partial is not None)):
             if epoch is None:
                 text.append("… ", dim)
                 continue

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from mnist_tui.engine.analysis.grids import GridsData, compute, split_indices, strength_label
+from mnist_tui.engine.analysis.grids import GridsData, augmentation_label, compute, split_indices, strength_label
 from mnist_tui.engine.analysis.subject import Split
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.dataset import Dataset
@@ -194,9 +194,9 @@ class DataView(View):
             self._page = replace(self._page, first=0)
         self.query_one("#facts", Static).update(self._facts_text(self._dataset))
         title = "augmented" if self._page.split == "train" else "augmented (not used in training)"
-        right, strength = self.query_one("#data-right"), strength_label(config, epoch)
-        right.border_title = f"{title}: {strength or config.augmentation}"
-        right.border_subtitle = config.augmentation if strength else ""
+        right = self.query_one("#data-right")
+        whole, short = f"{title}: {augmentation_label(config, epoch)}", f"{title}: {strength_label(config, epoch)}"
+        right.border_title = whole if len(whole) <= right.size.width - 2 or not config.fade else short
         self.query_one("#data-left").border_title = f"original, from {self._page.first + 1:,}"
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()
         dataset, page, count = self._dataset, self._page, columns * rows
