@@ -147,15 +147,11 @@ class ImagineView(AnalysisView):
         nearest = found.nearest
         if nearest is None:
             return ""
-        name, away, width = (
-            f"{data.classes[nearest.label]} #{nearest.index}",
-            f"{nearest.distance:.1f}",
-            self.size.width,
-        )
+        name, away = f"{data.classes[nearest.label]} #{nearest.index}", f"{nearest.distance:.1f}"
         if self.has_class("-short"):
             return f"\nnear {name} {away}"
-        narrow = f"{away} in {data.space.removeprefix('the ')}" if width >= 80 else f"{away} away"
-        return f"\nnearest {name}\n" + (f"at distance {away} in {data.space}" if width >= 120 else narrow)
+        narrow = f"{away} in {data.space.removeprefix('the ')}" if self.size.width >= 80 else f"{away} away"
+        return f"\nnearest {name}\n" + (f"at distance {away} in {data.space}" if self.size.width >= 120 else narrow)
 
     def _table(self, data: ImagineData) -> Table:
         colours = self.console.colours
