@@ -54,6 +54,8 @@ class CurveOptions:
 
 RAW_COLOUR = "border"
 """Colour of the batch curve behind its moving average."""
+RAW, BATCHES, EPOCHS = range(3)
+"""Layers of the lines: what is smoothed in front of what was measured, and the few means of epochs in front of all."""
 ROLE_COLOURS = {"batches": "fine", "training": "train", "validation": "valid"}
 
 
@@ -79,8 +81,9 @@ def _plots(data: CurvesData, names: Sequence[tuple[str, str]], options: CurveOpt
         trimmed = curve.role == "batches"
         for lines, raw, smoothed in ((loss, curve.loss, curve.smoothed_loss), (acc, curve.acc, curve.smoothed_acc)):
             if smoothed is not None and trimmed:
-                lines.append(Line(f"{label}, as measured", curve.xs, raw, RAW_COLOUR, trimmed))
-            lines.append(Line(label, curve.xs, raw if smoothed is None else smoothed, colour, trimmed))
+                lines.append(Line(f"{label}, as measured", curve.xs, raw, RAW_COLOUR, trimmed, RAW))
+            shown = raw if smoothed is None else smoothed
+            lines.append(Line(label, curve.xs, shown, colour, trimmed, BATCHES if trimmed else EPOCHS))
     return (
         Plot(lines=tuple(loss), x_range=data.x_range, log=options.log, empty=empty),
         Plot(lines=tuple(acc), x_range=data.x_range, percent=True, empty=empty),
