@@ -59,13 +59,7 @@ def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
     for row in range(count):
         for column in range(count):
             number = matrix.counts[row, column]
-            words = (
-                "·"
-                if not number
-                else percent_number(matrix.shares[row, column], 1)
-                if settings.percent
-                else f"{number}"
-            )
+            label = percent_number(matrix.shares[row, column], 1) if settings.percent else f"{number}"
             colour = "white" if shades[row, column] > DARK else INK if number else FAINT
             axes.text(column, row, label if number else "·", ha="center", va="center", color=colour, size=small)
     edges = (

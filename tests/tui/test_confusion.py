@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
+from rich.style import Style
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 from textual.color import Color
 
@@ -221,6 +222,15 @@ def test_a_deeper_shade_is_bluer_and_stays_readable() -> None:
     assert blues == sorted(blues)
     assert blues[0] == 0
     assert blues[-1] == 255
+
+
+def test_few_colours_have_three_levels() -> None:
+    variables = {"background": "#000000", "error": "#ff5555"}
+    none, small, large = (shade(depth, variables, "error", few=True) for depth in (0.0, 0.2, 1.0))
+    assert none == Style()
+    assert small.color == large.color != none.color
+    assert not small.reverse
+    assert large.reverse
 
 
 def typical() -> ConfusionData:

@@ -20,7 +20,7 @@ from mnist_tui.engine.analysis.percentages import percent, percent_number, perce
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.keys import bindings
-from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.render.palette import has_few_colours, rich_colours
 from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.widgets.fitted_text import FittedText
 
@@ -51,7 +51,8 @@ class ConfusionView(AnalysisView):
     def draw(self, data: ConfusionData) -> None:
         matrix = self.query_one("#matrix", Static)
         variables, stacked = self.app.theme_variables, self.size.width < SIDE_BY_SIDE
-        table = matrix_table(data, self.cell, self._cell_size, self._shares, variables)
+        few = has_few_colours(self.app.console)
+        table = matrix_table(data, self.cell, self._cell_size, self._shares, variables, few=few)
         legend = legend_text(data, self.console.colours)
         size = self._cell_size, len(data.classes)  # determine the size of the table
         matrix.update(table if stacked else Group(table, legend), layout=size != self._table_shape)
@@ -131,12 +132,20 @@ PAIR_WIDTH = 28
 FOOT = ("precision", "F1")
 HIT, ERROR = "primary", "error"
 """Theme colours of the diagonal and of the cells beside it."""
+REVERSED = 0.6
+"""Depth from which a cell has a coloured background in a terminal with few colours."""
 SIDE_BY_SIDE = 120
 """From this width on the pairs are beside the matrix, not below it."""
 
 
 def matrix_table(
-    data: ConfusionData, cell: tuple[int, int], size: tuple[int, int], shares: bool, variables: dict[str, str]
+    data: ConfusionData,
+    cell: tuple[int, int],
+    size: tuple[int, int],
+    shares: bool,
+    variables: dict[str, str],
+    *,
+    few: bool = False,
 ) -> Table:
     """Return the matrix as a Rich table, with hits and errors in two colours and on separate scales.
 
@@ -145,6 +154,7 @@ def matrix_table(
         size: columns and rows of a cell.
         shares: whether to show percentages of the row instead of counts.
         variables: variables of the theme.
+        few: whether the terminal has few colours.
     """
     matrix, (width, height) = data.matrix, size
     colours = rich_colours(variables)
@@ -161,7 +171,7 @@ def matrix_table(
         for column in range(len(data.classes)):
             count = matrix.counts[row, column]
             label = percent_number(matrix.shares[row, column], 1) if shares else f"{count}"
-            style = shade(float(depth[row, column]), variables, HIT if row == column else ERROR)
+            style = shade(float(depth[row, column]), variables, HIT if row == column else ERROR, few=few)
             if (row, column) == cell:
                 style += Style(color=accent, bgcolor=paper, reverse=True, bold=True)
             lines = [" " * width] * height
@@ -175,11 +185,14 @@ def matrix_table(
     return table
 
 
-def shade(depth: float, variables: dict[str, str], colour: str) -> Style:
-    """Return a background between the theme's background and one of its colours, with a contrasting text colour."""
+def shade(depth: float, variables: dict[str, str], colour: str, *, few: bool = False) -> Style:
+    """Return a background between the theme's background and one of its colours, with a contrasting text colour.
+
+    With few colours there is nothing between: small depths have a coloured text, large ones a coloured background.
+    """
     paper, ink = Color.parse(variables["background"]), Color.parse(variables[colour])
-    if paper.ansi is not None or ink.ansi is not None:
-        return Style(color=ink.rich_color, bold=depth > 0.5) if depth else Style()
+    if few or paper.ansi is not None or ink.ansi is not None:
+        return Style(color=ink.rich_color, reverse=depth >= REVERSED) if depth else Style()
     ground = paper.blend(ink, depth)
     return Style(bgcolor=ground.rich_color, color=ground.get_contrast_text(1.0).rich_color)
 

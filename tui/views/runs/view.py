@@ -164,7 +164,7 @@ class RunsView(View):
         if run is None:
             self._previewed = ""
             for chart in self.query(Chart):
-                chart.show(comparison_plots([], CurveOptions())[0])
+                chart.show(comparison_plots([], CurveOptions(), ())[0])
         elif run.name != self._previewed or run.live:
             self._previewed = run.name
             self._open([run], "preview", self._show_preview)
