@@ -73,8 +73,8 @@ class RunsView(View):
                 yield Chart(id="preview-acc")
 
     def on_mount(self) -> None:
-        self.query_one("#preview-loss").border_title = f"loss  {LEGEND}"
-        self.query_one("#preview-acc").border_title = f"accuracy  {LEGEND}"
+        self.query_one("#preview-loss").border_title = f"loss {LEGEND}"
+        self.query_one("#preview-acc").border_title = f"accuracy {LEGEND}"
         self.query_one("#run-table").focus()
         self.set_interval(RELOAD_SECONDS, self._reload_live)
 
