@@ -47,11 +47,11 @@ def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
     errors = np.ma.masked_where(diagonal, matrix.shares)
     largest = max(matrix.largest_error_share, MINIMUM_ERROR_SCALE)
     # Two scales, because on a common one the errors would be as pale as the empty cells.
-    for values, name, norm, label in (
+    for masked, name, norm, label in (
         (errors, "Reds", PowerNorm(0.5, 0, largest), "errors (% of the true class)"),
         (hits, "Blues", PowerNorm(1, 0, 1), "recall (%)"),
     ):
-        shown = axes.imshow(values, cmap=name, norm=norm)
+        shown = axes.imshow(masked, cmap=name, norm=norm)
         bar = page.figure.colorbar(shown, ax=axes, shrink=0.6, pad=0.01, format=FuncFormatter(_tick_label))
         bar.set_label(label)
         bar.outline.set_visible(False)

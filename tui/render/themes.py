@@ -87,4 +87,5 @@ def with_few_colours(theme: Theme) -> Theme:
     # Muted text is blended with the background by default, and would be black on black.
     curves = {"train": colours["primary"], "valid": colours["warning"], "fine": border}
     borders = {"border": border, "border-blurred": border}
-    return replace(theme, **colours, variables=curves | borders | {"text-muted": colours["secondary"]})
+    variables = curves | borders | {"text-muted": colours["secondary"]}
+    return replace(theme, **colours, variables=variables)  # type: ignore[arg-type]  # all of them are texts
