@@ -215,7 +215,6 @@ TABLE: dict[str, tuple[Key, ...]] = {
     ),
     "compare": (
         Key("y", "log_scale", "log", "logarithmic loss axis"),
-        Key("m", "smooth", "smooth", "smoothing: none, weak or strong"),
         Key("z", "zoom", "zoom", "show all, the last ten or the last three epochs"),
         Key("escape", "step_back", "back", "back to the runs", "esc"),
     ),

@@ -51,6 +51,30 @@ class Confusion:
         """Unweighted mean over the classes with images."""
         return self._macro(self.f1)
 
+    @property
+    def largest_error_share(self) -> float:
+        """Largest share of a row that was predicted as one other class; 0 without errors."""
+        return float(self._error_shares.max(initial=0.0))
+
+    @property
+    def shades(self) -> NDArray[np.float64]:
+        """(C, C): depths of the cells' colours, from 0 to 1, on separate scales for hits and errors.
+
+        On the diagonal it is the recall. Elsewhere it is the square root of the share of the row in proportion to the
+        largest such share, because beside the diagonal a few errors would be invisible on a common scale.
+        """
+        largest = self.largest_error_share
+        depths = np.sqrt(self._error_shares / largest) if largest else np.zeros_like(self._error_shares)
+        np.fill_diagonal(depths, np.nan_to_num(self.recall))
+        return depths
+
+    @property
+    def _error_shares(self) -> NDArray[np.float64]:
+        """(C, C): shares of the rows, 0 on the diagonal."""
+        shares = np.nan_to_num(self.shares)
+        np.fill_diagonal(shares, 0.0)
+        return shares
+
     def _macro(self, values: NDArray[np.float64]) -> float:
         defined = values[(self.support > 0) & ~np.isnan(values)]
         return float(defined.mean()) if len(defined) else math.nan

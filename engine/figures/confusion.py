@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mnist_tui.engine.analysis import confusion
 from mnist_tui.engine.analysis.confusion import ConfusionData, ordered_pairs, unordered_pairs
@@ -16,8 +17,10 @@ from mnist_tui.engine.figures.numbers import Record
 from mnist_tui.engine.figures.settings import Settings
 from mnist_tui.engine.figures.style import BASE, Page, Size
 
-COLOUR_EXPONENT = 0.4
-"""The colour is the share of the row to this power; with a linear scale, one per cent would be invisible."""
+MINIMUM_ERROR_SCALE = 1e-3
+"""Upper end of the errors' colour scale if there are none."""
+DARK = 0.55
+"""Depth of colour from which the text is white."""
 PAIRS = 12
 
 
@@ -39,19 +42,26 @@ def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
     page.add_heading("Confusion matrix", f"{accuracy_text} (95 % interval {percent_range(*matrix.interval)} %)")
     axes, pairs_axes = page.figure.subplots(1, 2, width_ratios=(3.6, 1))
     count = len(classes)
-    shown = axes.imshow(matrix.shares, cmap="Blues", norm=PowerNorm(COLOUR_EXPONENT, 0, 1))
-    bar = page.figure.colorbar(shown, ax=axes, shrink=0.6, pad=0.01, format=PercentFormatter(1, 0))
-    bar.set_label("share of the row (% of the true class)")
-    bar.set_ticks([0, 0.001, 0.01, 0.05, 0.2, 0.5, 1])
-    bar.ax.set_yticklabels(["0", "0.1", "1", "5", "20", "50", "100"])
-    bar.outline.set_visible(False)
-    small = BASE * 0.85 * page.scale
+    diagonal = np.eye(count, dtype=bool)
+    hits = np.ma.masked_where(~diagonal, matrix.shares)
+    errors = np.ma.masked_where(diagonal, matrix.shares)
+    largest = max(matrix.largest_error_share, MINIMUM_ERROR_SCALE)
+    # Two scales, because on a common one the errors would be as pale as the empty cells.
+    for masked, name, norm, label in (
+        (errors, "Reds", PowerNorm(0.5, 0, largest), "errors (% of the true class)"),
+        (hits, "Blues", PowerNorm(1, 0, 1), "recall (%)"),
+    ):
+        shown = axes.imshow(masked, cmap=name, norm=norm)
+        bar = page.figure.colorbar(shown, ax=axes, shrink=0.6, pad=0.01, format=FuncFormatter(_tick_label))
+        bar.set_label(label)
+        bar.outline.set_visible(False)
+    small, shades = BASE * 0.85 * page.scale, matrix.shades
     for row in range(count):
         for column in range(count):
-            number, share = matrix.counts[row, column], matrix.shares[row, column]
-            words = "·" if not number else percent_number(share, 1) if settings.percent else f"{number}"
-            colour = "white" if share**COLOUR_EXPONENT > 0.55 else INK if number else FAINT
-            axes.text(column, row, words, ha="center", va="center", color=colour, size=small)
+            number = matrix.counts[row, column]
+            label = percent_number(matrix.shares[row, column], 1) if settings.percent else f"{number}"
+            colour = "white" if shades[row, column] > DARK else INK if number else FAINT
+            axes.text(column, row, label if number else "·", ha="center", va="center", color=colour, size=small)
     edges = (
         (matrix.recall, "recall", lambda i: (count + 0.05, i)),
         (matrix.precision, "precision", lambda i: (i, count)),
@@ -74,6 +84,10 @@ def draw(page: Page, data: ConfusionData, settings: Settings) -> None:
     axes.set_xlabel("predicted class" + (" (cells: % of the row)" if settings.percent else " (cells: images)"))
     axes.set_ylabel("true class")
     _pairs(page, data, pairs_axes, settings)
+
+
+def _tick_label(share: float, position: int | None) -> str:
+    return f"{share * 100:g}"
 
 
 def _pairs(page: Page, data: ConfusionData, axes: Axes, settings: Settings) -> None:

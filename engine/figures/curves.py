@@ -14,7 +14,7 @@ from mnist_tui.engine.analysis.curves import Curve, CurvesData, comparison, run_
 from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import ConfigError, printable
-from mnist_tui.engine.figures.colours import DASHES, FINE, RUNS, TRAIN, VALID
+from mnist_tui.engine.figures.colours import CLASSES, DASHES, FINE, TRAIN, VALID
 from mnist_tui.engine.figures.context import Context
 from mnist_tui.engine.figures.numbers import Table
 from mnist_tui.engine.figures.settings import Settings
@@ -44,7 +44,7 @@ def compute_comparison(context: Context, subject: Subject, settings: Settings) -
         raise ConfigError({"compare": "compare lays several runs over each other: name the others with --with RUN"})
     folders = [RunFolder(path) for path in (subject.folder, *settings.compared)]
     histories = [(folder.name, History.of(folder.events(progress=False))) for folder in folders]
-    return comparison(histories, smoothing=settings.smooth, last=settings.last)
+    return comparison(histories, last=settings.last)
 
 
 def natural(data: CurvesData, settings: Settings) -> Size:
@@ -76,7 +76,7 @@ def draw_comparison(page: Page, data: CurvesData, settings: Settings) -> None:
             label = epoch_label(best.epoch, complete=best.complete)
             text = f"{best.valid_loss:.4f}, {percent(best.valid_acc)} in epoch {label}"
         labels.append(f"{curve.run} ({curve.dataset}): {text}")
-    _panels(page, data, settings, labels, [RUNS[i % len(RUNS)] for i in range(len(labels))], 1)
+    _panels(page, data, settings, labels, [CLASSES[i % len(CLASSES)] for i in range(len(labels))], 1)
 
 
 def numbers(data: CurvesData, settings: Settings) -> Table:
@@ -126,7 +126,7 @@ def _panels(
             visible = (curve.xs >= data.x_range[0]) & (curve.xs <= data.x_range[1])
             is_batch_curve = curve.role == "batches"
             marks = "o" if visible.sum() <= MAX_MARKED_POINTS and not is_batch_curve else ""
-            style = DASHES[i // len(RUNS) % len(DASHES)] if comparing else "-"
+            style = DASHES[i // len(CLASSES) % len(DASHES)] if comparing else "-"
             width = (0.8 if is_batch_curve else 1.6) * page.scale
             size = 3.5 * page.scale
             if smoothed is not None:

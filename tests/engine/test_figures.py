@@ -6,9 +6,11 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.text import Text
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
@@ -226,6 +228,30 @@ def test_what_is_undefined_is_a_dash_and_null(run: RunFolder) -> None:
     assert values["shares"][0] == [None] * 4
     assert values["macro"] == {"recall": 0.25, "precision": 0.5, "f1": 0.25}
     assert drawn_texts("confusion", run, Settings(), data).split().count("–") == 5
+
+
+def test_errors_are_drawn_on_a_scale_of_their_own(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.repeat([0, 1], 1000)
+    predictions = np.append(labels[:-16], [0] * 16)
+    drawn: list[Any] = []
+
+    def recorded(*given: Any, **options: Any) -> Any:
+        drawn.append(imshow(*given, **options))
+        return drawn[-1]
+
+    monkeypatch.setattr(Axes, "imshow", recorded)
+    drawn_texts("confusion", run, Settings(), ConfusionData(confusion(labels, predictions, 2), ("a", "b")))
+    errors, hits = drawn
+    assert errors.get_clim() == (0.0, pytest.approx(0.016))
+    assert hits.get_clim() == (0.0, 1.0)
+    red, green, blue, _ = errors.to_rgba(0.016)
+    assert red > 0.3
+    assert max(green, blue) < 0.1
+    assert errors.get_array().mask.tolist() == [[True, False], [False, True]]
+    assert hits.get_array().mask.tolist() == [[False, True], [True, False]]
+
+
+imshow = Axes.imshow
 
 
 def test_curves_of_a_training_that_diverged(run: RunFolder, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from textual.color import Color
 
 from mnist_tui.tui.render.axes import (
     Plot,
+    linear_ticks,
+    whole_ticks,
     within,
 )
 from mnist_tui.tui.speed import chart as quick
@@ -92,6 +95,69 @@ class TestDrawing:
                 assert "\u2800" < row[column] <= "\u28ff"
 
 
+def tick_frames(count, seed=0):
+    """Frames of random sizes and ranges with the ticks that a chart would have."""
+    random = np.random.default_rng(seed)
+    for _ in range(count):
+        low = float(random.uniform(-1, 1) * 10 ** random.uniform(-4, 4))
+        high = low + float(10 ** random.uniform(-2, 4))
+        width, height = int(random.integers(20, 120)), int(random.integers(10, 50))
+        last = float(random.integers(1, 200))
+        ys, xs = linear_ticks(low, high, max(2, (height - 3) // 3)), whole_ticks(0, last, max(2, width // 9))
+        # Labels of one width, so that the plot area has the same size whatever the range.
+        options = {"x_range": (0.0, last), "x_ticks": tuple(map(float, xs)), "x_labels": tuple(f"{x:03}" for x in xs)}
+        labels = tuple(f"y{index:02}" for index in range(len(ys)))
+        yield frame_of(width, height, (low, high), y_ticks=tuple(ys), y_labels=labels, **options)
+
+
+def lit_cells(strips, frame):
+    """Rows and columns of the plot area with dots; rows from the top."""
+    columns, rows = frame.inside
+    first = frame.columns - columns - 1
+    area = [strip.text[first : first + columns] for strip in strips[1 : rows + 1]]
+    return np.nonzero([[braille(character) for character in words] for words in area])
+
+
+class TestTicks:
+    """A tick lies in the cell in which a line with its value is drawn, at every size and range."""
+
+    @pytest.mark.parametrize(("make", "count"), [(lambda: quick.Tracer(draw).draw, 60), (lambda: draw, 5)])
+    def test_a_flat_line_is_in_the_row_of_its_tick(self, make, count):
+        drawing = make()
+        for frame in tick_frames(count):
+            for tick, label in zip(frame.y_ticks, frame.y_labels, strict=True):
+                strips = drawing(frame, [curve([(0.0, tick), (frame.x_range[1], tick)])])
+                rows, _ = lit_cells(strips, frame)
+                assert {strips[row + 1].text[:4] for row in rows.tolist()} == {f"{label}┤"}, (frame, tick)
+
+    @pytest.mark.parametrize(("make", "count"), [(lambda: quick.Tracer(draw).draw, 20), (lambda: draw, 4)])
+    def test_an_upright_line_is_in_the_column_of_its_tick(self, make, count):
+        drawing = make()
+        for frame in tick_frames(count, seed=1):
+            plain = drawing(frame, [])
+            axis = plain[-2].text
+            marked = [index for index, character in enumerate(axis) if character == "┬"]
+            first = frame.columns - frame.inside[0] - 1
+            expected = [lit_cells(drawing(frame, [upright(frame, tick)]), frame)[1] + first for tick in frame.x_ticks]
+            assert {int(column) for columns in expected for column in columns} >= set(marked)
+            assert marked
+
+    @pytest.mark.parametrize("rows", [4, 12, 17, 40])
+    def test_the_cell_of_a_value_is_that_of_its_dot(self, rows):
+        """A chart of `rows` rows has 4 times as many dots, the lowest at the lower limit, the highest at the upper."""
+        shares = np.linspace(0, 1, 3001)
+        expected = [round(share * (4 * rows - 1) + 1e-9) // 4 for share in shares.tolist()]
+        assert [quick.cell_of(share, 0.0, 1.0, rows, 4) for share in shares.tolist()] == expected
+        # Ticks that were rounded to rows were up to a row away from their lines.
+        by_row = [math.floor(share * (rows - 1) + 0.5) for share in shares.tolist()]
+        assert sum(a != b for a, b in zip(by_row, expected, strict=True)) > 100
+
+
+def upright(frame, x):
+    low, high = frame.y_range
+    return curve([(x, low), (x, high)])
+
+
 def frame_of(width, height, y_range=(0.0, 1.0), **options):
     """A frame with the limits' own ticks."""
     whole = {
@@ -105,8 +171,16 @@ def frame_of(width, height, y_range=(0.0, 1.0), **options):
     return quick.Frame(width, height, y_range=y_range, **whole | colours | options)
 
 
-def curve(points, colour="#ff8800"):
-    return quick.Curve(np.array(points, float), Color.parse(colour))
+def curve(points, colour="#ff8800", layer=0):
+    return quick.Curve(np.array(points, float), Color.parse(colour), layer)
+
+
+SIX = ("#ff0000", "#00ff00", "#0000ff", "#ffff00", "#00ffff", "#ff00ff")
+
+
+def colours_of(strips):
+    """How many cells with dots have each colour."""
+    return Counter(style.color.name for row in cells(strips) for character, style in row if braille(character))
 
 
 def cells(strips):
@@ -124,12 +198,42 @@ class TestTracer:
         low, high = scale * np.sort(random.uniform(-1, 1, 2))
         frame = frame_of(int(random.integers(20, 180)), int(random.integers(4, 50)), (float(low), float(high)))
         curves = []
-        for colour in ("#ff8800", "#0088ff", "#ff8800")[: random.integers(1, 4)]:
+        for layer, colour in enumerate(("#ff8800", "#0088ff", "#ff8800")[: random.integers(1, 4)]):
             count = int(random.integers(1, 241))
             xs = np.sort(random.uniform(0, 10, count))
             ys = within(random.normal((low + high) / 2, high - low, count), low, high)
-            curves.append(curve(np.stack([xs, ys], axis=1), colour))
+            curves.append(curve(np.stack([xs, ys], axis=1), colour, layer // 2))
         assert cells(quick.Tracer(draw).draw(frame, curves)) == cells(draw(frame, curves))
+
+    def test_lines_that_meet_are_all_visible(self):
+        """A cell has one colour; where two lines lie on one another, each of them gets every other cell."""
+        frame = frame_of(60, 12)
+        flat = [curve([(0, 0.5), (10, 0.5)], colour) for colour in ("#ff8800", "#0088ff")]
+        for drawing in (quick.Tracer(draw).draw, draw):
+            colours = colours_of(drawing(frame, flat))
+            columns = frame.inside[0]
+            assert colours == {"#ff8800": columns // 2 + columns % 2, "#0088ff": columns // 2}
+
+    def test_a_line_that_is_crossed_by_many_is_not_cut_more_often_than_they_are(self):
+        frame = frame_of(160, 40)
+        waves = [
+            curve([(x, 0.5 + 0.4 * math.sin(3 * x + i)) for x in np.linspace(0, 10, 200)], c) for i, c in enumerate(SIX)
+        ]
+        alone = [colours_of(quick.Tracer(draw).draw(frame, [wave])).total() for wave in waves]
+        together = colours_of(quick.Tracer(draw).draw(frame, waves))
+        for colour, cells_alone in zip(SIX, alone, strict=True):
+            assert together[colour] > 0.7 * cells_alone
+
+    def test_a_line_in_front_is_whole(self):
+        frame = frame_of(60, 12)
+        behind = curve([(0, 0.5), (10, 0.5)], "#ff8800", layer=1)
+        front = curve([(0, 0.2), (10, 0.8)], "#0088ff", layer=2)
+        alone = colours_of(draw(frame, [front]))["#0088ff"]
+        for order in ([behind, front], [front, behind]):
+            for drawing in (quick.Tracer(draw).draw, draw):
+                colours = colours_of(drawing(frame, order))
+                assert colours["#0088ff"] == alone
+                assert colours["#ff8800"] > 0
 
     def test_an_axis_without_ticks_has_the_same_rows(self):
         frame = frame_of(40, 10, x_ticks=(), x_labels=())

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
+from rich.style import Style
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
+from textual.color import Color
 
 from mnist_tui.engine.analysis.confusion import ConfusionData, confusion
+from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.runs.folder import stored_runs
 from mnist_tui.engine.runs.history import History
@@ -214,10 +218,72 @@ def test_the_shown_epochs_fit_and_include_the_current_one(count: int, current: i
 
 def test_a_deeper_shade_is_bluer_and_stays_readable() -> None:
     variables = {"background": "#000000", "primary": "#0000ff"}
-    blues = [shade(depth, variables).bgcolor.triplet.blue for depth in (0.0, 0.3, 1.0)]
+    blues = [shade(depth, variables, "primary").bgcolor.triplet.blue for depth in (0.0, 0.3, 1.0)]
     assert blues == sorted(blues)
     assert blues[0] == 0
     assert blues[-1] == 255
+
+
+def test_few_colours_have_three_levels() -> None:
+    variables = {"background": "#000000", "error": "#ff5555"}
+    none, small, large = (shade(depth, variables, "error", few=True) for depth in (0.0, 0.2, 1.0))
+    assert none == Style()
+    assert small.color == large.color != none.color
+    assert not small.reverse
+    assert large.reverse
+
+
+def typical() -> ConfusionData:
+    """1,000 images per class; of the second one 1 is taken for the first class and 16 for the third one."""
+    labels = np.repeat([0, 1, 2], 1000)
+    predictions = labels.copy()
+    predictions[1000:1017] = [0] + [2] * 16
+    return ConfusionData(confusion(labels, predictions, 3), ("a", "b", "c"))
+
+
+def test_errors_have_a_scale_of_their_own() -> None:
+    matrix = typical().matrix
+    assert matrix.largest_error_share == pytest.approx(0.016)
+    assert matrix.shades == pytest.approx(np.array([[1, 0, 0], [0.25, 0.983, 1], [0, 0, 1]]))
+
+
+def test_without_errors_or_images_no_cell_is_an_error() -> None:
+    for labels in ([0, 1, 2], []):
+        matrix = confusion(np.array(labels, int), np.array(labels, int), 3).shades
+        assert matrix.tolist() == np.diag([float(bool(labels))] * 3).tolist()
+
+
+@pytest.mark.parametrize("theme", ["mnist-dark", "mnist-light", "nord", "solarized-light"])
+async def test_a_single_error_is_visible_beside_the_diagonal(console, theme) -> None:
+    app = console()
+    async with app.run_test():
+        app.theme = theme
+        variables = app.theme_variables
+    output = Console(width=100)
+    table = matrix_table(typical(), (2, 2), (6, 1), False, variables)
+    rows = [[segment for segment in line if segment.text.strip()] for line in output.render_lines(table)]
+    (single,) = [segment for segment in rows[2] if segment.text.split()[-1:] == ["1"]]
+    (hit,) = [segment for segment in rows[2] if segment.text.split()[-1:] == ["983"]]
+    paper = Color.parse(variables["background"])
+    single_ground, hit_ground = (Color.from_rich_color(each.style.bgcolor) for each in (single, hit))
+    assert distance(single_ground, paper) > 15
+    assert distance(single_ground, hit_ground) > 60
+
+
+def distance(a: Color, b: Color) -> float:
+    return math.dist(a.rgb, b.rgb)
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24)])
+async def test_the_legend_states_both_scales(console, stored_run, size) -> None:
+    stored_run(QUICK)
+    app = console()
+    async with app.run_test(size=size) as pilot:
+        await open_confusion(app, pilot)
+        largest = app.screen.data.matrix.largest_error_share
+        assert largest > 0
+        assert "■ recall, to 100 %" in screen_text(app)
+        assert f"■ errors, to {percent(largest, 1)} of the row" in screen_text(app)
 
 
 def test_no_confusion_is_reported_as_text() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from mnist_tui.engine.analysis.curves import comparison, smooth
 from mnist_tui.engine.events import Epoch, Progress, RunStarted
+from mnist_tui.engine.figures.colours import CLASSES
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.render.axes import limits, prepared
 from mnist_tui.tui.widgets.curve_plots import SMOOTHINGS, ZOOMS, CurveOptions, comparison_plots, run_plots
@@ -122,7 +123,7 @@ class TestRunPlots:
 
 class TestComparison:
     def test_validation_of_every_run(self):
-        loss, acc = comparison_plots([("one", grown(3)), ("two", grown(5))], CurveOptions())
+        loss, acc = comparison_plots([("one", grown(3)), ("two", grown(5))], CurveOptions(), CLASSES)
         assert [line.label for line in loss.lines] == [line.label for line in acc.lines] == ["one", "two"]
         assert loss.lines[1].ys == pytest.approx([2, 1, 2 / 3, 0.5, 0.4])
         assert acc.lines[0].ys.tolist() == [0.6] * 3
@@ -130,11 +131,17 @@ class TestComparison:
         assert acc.percent
 
     def test_colours_differ(self):
-        loss, _ = comparison_plots([(str(i), grown(1)) for i in range(8)], CurveOptions())
+        loss, _ = comparison_plots([(str(i), grown(1)) for i in range(8)], CurveOptions(), CLASSES)
         assert len({line.colour for line in loss.lines}) == 8
 
+    def test_means_of_epochs_are_never_smoothed(self):
+        plain = comparison_plots([("one", grown(9))], CurveOptions(), CLASSES)
+        smoothed = comparison_plots([("one", grown(9))], CurveOptions(smoothing=2), CLASSES)
+        for a, b in zip(plain, smoothed, strict=True):
+            assert [line.ys.tolist() for line in a.lines] == [line.ys.tolist() for line in b.lines]
+
     def test_more_runs_than_colours(self):
-        loss, _ = comparison_plots([(str(i), grown(1)) for i in range(30)], CurveOptions())
+        loss, _ = comparison_plots([(str(i), grown(1)) for i in range(30)], CurveOptions(), CLASSES)
         assert len(loss.lines) == 30
 
     def test_runs_of_different_data_sets(self):
@@ -145,9 +152,9 @@ class TestComparison:
         assert "digits, mnist" in comparison([("one", of("mnist")), ("two", of("digits"))]).warning
 
     def test_a_run_without_epochs(self):
-        loss, _ = comparison_plots([("young", young()), ("grown", grown(2))], CurveOptions())
+        loss, _ = comparison_plots([("young", young()), ("grown", grown(2))], CurveOptions(), CLASSES)
         assert [len(line.xs) for line in loss.lines] == [0, 2]
-        assert comparison_plots([], CurveOptions())[0].x_range == (0.0, 1.0)
+        assert comparison_plots([], CurveOptions(), CLASSES)[0].x_range == (0.0, 1.0)
 
 
 class TestOptions:

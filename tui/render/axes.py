@@ -33,6 +33,8 @@ class Line:
     """A colour of the theme, such as `primary`, or any that Textual knows."""
     trimmed: bool = False
     """The limits need not hold its outermost points, such as the first steep batches of a training."""
+    layer: int = 0
+    """A line is drawn in front of those of lower layers, and takes turns with others of its own."""
 
 
 @dataclass(frozen=True, slots=True)

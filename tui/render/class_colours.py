@@ -5,15 +5,18 @@ from __future__ import annotations
 from rich.console import Console
 from textual.theme import Theme
 
-from mnist_tui.engine.figures.colours import CLASSES as LIGHT
+from mnist_tui.engine.figures.colours import CLASSES, CLASSES_ON_DARK
+from mnist_tui.tui.render.palette import has_few_colours
 
-# Chosen like the colours for light backgrounds: they maximise the smallest perceptual distance between any two colours
-# over all simulated kinds of colour vision.
-DARK = (
-    "#ff7700", "#ccffee", "#5544ff", "#ffff00", "#9944bb", "#66aa77", "#eeaaff", "#cc0022", "#66ff88", "#666677",
+# For terminals with 16 colours: those of the nearest hues that are visible on black and on white, as Rich defines them.
+# Named colours would do worse, because Textual replaces them by RGB colours, and Rich rounds these to others. Points
+# are drawn as digits there, because some of the colours are similar.
+FEW_ON_DARK = (
+    "#ff55ff", "#aa00aa", "#5555ff", "#00aaaa", "#aa0000", "#ffff55", "#55ffff", "#55ff55", "#ff5555", "#ffffff",
 )  # fmt: skip
-# For terminals with 16 colours; their few hues repeat, so points are drawn as digits there.
-ANSI = ("red", "green", "yellow", "blue", "magenta", "cyan", "white", "bright_black", "bright_red", "bright_blue")
+FEW_ON_LIGHT = (
+    "#aa00aa", "#ff55ff", "#0000aa", "#00aaaa", "#ff5555", "#5555ff", "#555555", "#00aa00", "#aa0000", "#000000",
+)  # fmt: skip
 
 
 def class_colours(theme: Theme, console: Console) -> tuple[str, ...]:
@@ -22,7 +25,7 @@ def class_colours(theme: Theme, console: Console) -> tuple[str, ...]:
     Without colour support all of them are the foreground colour, because greys would make some classes hard to see.
     """
     if console.no_color:
-        return (theme.foreground or ("#ffffff" if theme.dark else "#000000"),) * len(DARK)
-    if console.color_system == "standard":
-        return ANSI
-    return DARK if theme.dark else LIGHT
+        return ("#ffffff" if theme.dark else "#000000",) * len(CLASSES)
+    if has_few_colours(console):
+        return FEW_ON_DARK if theme.dark else FEW_ON_LIGHT
+    return CLASSES_ON_DARK if theme.dark else CLASSES

@@ -67,9 +67,11 @@ EXPLANATIONS = {
     ),
     "confusion": Explanation(
         "How often each class was predicted for the images of each actual class: rows are actual classes, columns "
-        "predicted ones, so that mistakes lie off the diagonal. The pairs beside it are the mistakes that are made "
-        "most.",
+        "predicted ones, so that mistakes lie off the diagonal. Both have colours of their own, on separate scales, "
+        "so that a few errors are visible beside a thousand hits. The pairs are the mistakes that are made most.",
         (
+            ("diagonal", "colour: recall, from 0 to 100 %"),
+            ("errors", "colour: share of the row, from 0 to that of the most frequent error"),
             ("recall", "of the images of a class, the share that was recognised (along a row)"),
             ("precision", "of the images predicted as a class, the share that belongs to it (along a column)"),
             ("F1", "harmonic mean of precision and recall"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.console import Console
 from textual.color import Color
 
 USED = (
@@ -21,6 +22,11 @@ USED = (
     "warning",
 )
 """Theme variables that are used to style text."""
+
+
+def has_few_colours(console: Console) -> bool:
+    """Return whether the terminal has only 16 colours."""
+    return console.color_system in ("standard", "windows")
 
 
 def rich_colours(variables: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.theme import Theme
+
+# The 16 colours of terminals as Rich defines them, so that no role is rounded to the colour of another one.
+_FEW_ON_DARK = {
+    "primary": "#55ffff",
+    "secondary": "#aaaaaa",
+    "accent": "#ffff55",
+    "success": "#55ff55",
+    "warning": "#ff55ff",
+    "error": "#ff5555",
+    "background": "#000000",
+    "surface": "#000000",
+    "panel": "#000000",
+    "foreground": "#ffffff",
+}
+_FEW_ON_LIGHT = {
+    "primary": "#0000aa",
+    "secondary": "#555555",
+    "accent": "#aa00aa",
+    "success": "#00aa00",
+    "warning": "#aa5500",
+    "error": "#aa0000",
+    "background": "#ffffff",
+    "surface": "#ffffff",
+    "panel": "#ffffff",
+    "foreground": "#000000",
+}
 
 CURVE_COLOURS = {"train": "#4e9de6", "valid": "#f0a030", "fine": "#4f6076"}
 """Colours for training, validation and per-batch curves; distinguishable with colour vision deficiencies."""
@@ -45,3 +73,19 @@ THEMES = (
         },
     ),
 )
+
+
+def with_few_colours(theme: Theme) -> Theme:
+    """Return a theme for terminals with 16 colours: the one given if it has the terminal's own colours.
+
+    Any other theme's colours would be rounded to the nearest of 16, by which accent and error may become the same red.
+    """
+    if theme.background is not None and theme.background.startswith("ansi_"):
+        return theme
+    colours = _FEW_ON_DARK if theme.dark else _FEW_ON_LIGHT
+    border = "#555555" if theme.dark else "#aaaaaa"
+    # Muted text is blended with the background by default, and would be black on black.
+    curves = {"train": colours["primary"], "valid": colours["warning"], "fine": border}
+    borders = {"border": border, "border-blurred": border}
+    variables = curves | borders | {"text-muted": colours["secondary"]}
+    return replace(theme, **colours, variables=variables)  # type: ignore[arg-type]  # all of them are texts

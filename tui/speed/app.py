@@ -13,9 +13,11 @@ from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.events import Event, InputEvent
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widget import AwaitMount
 
-from mnist_tui.tui.render.themes import CURVE_COLOURS, THEMES
+from mnist_tui.tui.render.palette import has_few_colours
+from mnist_tui.tui.render.themes import CURVE_COLOURS, THEMES, with_few_colours
 from mnist_tui.tui.speed import garbage
 from mnist_tui.tui.speed.faults import RobustApp
 from mnist_tui.tui.speed.repaint import Painted
@@ -44,6 +46,13 @@ class QuickApp(RobustApp):
         self._painted = Painted()
         self._view_is_there = False
         self._sweeper = garbage.Sweeper()
+
+    @property
+    def current_theme(self) -> Theme:
+        """The chosen theme; in a terminal with 16 colours with colours that remain different there."""
+        theme = super().current_theme
+        console = getattr(self, "console", None)  # which Textual creates after it has first asked for the theme
+        return with_few_colours(theme) if console is not None and has_few_colours(console) else theme
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return CURVE_COLOURS

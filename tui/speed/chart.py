@@ -28,9 +28,9 @@ class Frame:
     """Total width in cells."""
     rows: int
     x_range: tuple[float, float]
-    """Values at the centres of the first and the last column of the plot area."""
+    """Values at the first and the last column of dots of the plot area."""
     y_range: tuple[float, float]
-    """Values at the centres of the bottom and the top row."""
+    """Values at the bottom and the top row of dots."""
     x_ticks: tuple[float, ...]
     x_labels: tuple[str, ...]
     y_ticks: tuple[float, ...]
@@ -43,6 +43,15 @@ class Frame:
         """Columns and rows of the plot area."""
         return self.columns - max(map(len, self.y_labels)) - FRAME_SIZE[0], self.rows - FRAME_SIZE[1]
 
+    @property
+    def tick_cells(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Columns and rows of the ticks, counted from the lower left: the cells in which a line has these values."""
+        columns, rows = self.inside
+        return (
+            tuple(cell_of(tick, *self.x_range, columns, DOT_COLUMNS) for tick in self.x_ticks),
+            tuple(cell_of(tick, *self.y_range, rows, DOT_ROWS) for tick in self.y_ticks),
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
@@ -51,6 +60,8 @@ class Curve:
     points: NDArray[np.floating]
     """(N, 2): x and y; N > 0."""
     colour: Color
+    layer: int = 0
+    """A curve is in front of those of lower layers, and takes turns with others of its own."""
 
 
 class Tracer:
@@ -69,34 +80,71 @@ class Tracer:
 
     def draw(self, frame: Frame, curves: Sequence[Curve]) -> list[Strip]:
         """Return the rows of a chart, identical to those of the constructor's `draw`."""
-        columns, rows = frame.inside
-        strips = self._frame_rows(frame)
-        chars, which = trace([curve.points for curve in curves], frame.x_range, frame.y_range, columns, rows)
-        paper = frame.paper.rich_color
-        styles = [Style.from_color(curve.colour.rich_color, paper) for curve in curves]
-        blank = Style.from_color(None, paper)
-        first = frame.columns - columns - 1
-        for row in range(rows):
-            inside = [
-                Segment(text, styles[index] if index >= 0 else blank) for text, index in runs(chars[row], which[row])
-            ]
-            outer = strips[row + 1]
-            strips[row + 1] = Strip.join([outer.crop(0, first), Strip(inside, columns), outer.crop(first + columns)])
-        return strips
+        lines = [curve.points for curve in curves]
+        return paint(frame, self._frame_rows(frame), trace(lines, frame.x_range, frame.y_range, *frame.inside), curves)
 
     def _frame_rows(self, frame: Frame) -> list[Strip]:
         """Return the rows of the frame, redrawn only if a tick or a label has changed."""
         columns, rows = frame.inside
+        x_ticks, y_ticks = frame.tick_cells
         cells = replace(
             frame,
             x_range=(0.0, columns - 1.0),
             y_range=(0.0, max(1.0, rows - 1.0)),
-            x_ticks=tuple(float(cell_of(tick, *frame.x_range, columns)) for tick in frame.x_ticks),
-            y_ticks=tuple(float(cell_of(tick, *frame.y_range, rows)) for tick in frame.y_ticks),
+            x_ticks=tuple(map(float, x_ticks)),
+            y_ticks=tuple(map(float, y_ticks)),
         )
         if cells != self._frame:
             self._frame, self._strips = cells, self._draw(cells, ())
         return list(self._strips)
+
+
+def paint(
+    frame: Frame, strips: Sequence[Strip], drawn: Sequence[NDArray[np.str_]], curves: Sequence[Curve]
+) -> list[Strip]:
+    """Return the rows of a frame with curves in its plot area.
+
+    Args:
+        strips: the rows of the frame.
+        drawn: each curve alone, (rows, columns) braille characters or spaces.
+        curves: the curves, for their colours and layers.
+    """
+    columns, rows = frame.inside
+    paper = frame.paper.rich_color
+    styles = [Style.from_color(curve.colour.rich_color, paper) for curve in curves]
+    blank = Style.from_color(None, paper)
+    first = frame.columns - columns - 1
+    stack = np.stack([np.full((rows, columns), " "), *drawn])
+    which = owners(stack[1:] != " ", [curve.layer for curve in curves])
+    chars = np.take_along_axis(stack, which[None] + 1, axis=0)[0]
+    result = list(strips)
+    for row in range(rows):
+        inside = [Segment(text, styles[index] if index >= 0 else blank) for text, index in runs(chars[row], which[row])]
+        outer = strips[row + 1]
+        result[row + 1] = Strip.join([outer.crop(0, first), Strip(inside, columns), outer.crop(first + columns)])
+    return result
+
+
+def owners(crossed: NDArray[np.bool_], layers: Sequence[int]) -> NDArray[np.int16]:
+    """Return which curve each cell shows, because a cell can have only one colour; -1 for none.
+
+    Where curves of the same layer meet, the cells go to each of them in turn, from left to right. Thus curves that
+    cross or lie on one another all remain visible, as dashes.
+
+    Args:
+        crossed: (curves, rows, columns): whether a curve has dots in a cell.
+        layers: the curves' layers.
+    """
+    if not len(crossed):
+        return np.full(crossed.shape[1:], -1, np.int16)
+    depth = np.where(crossed, np.array(layers)[:, None, None], min(layers) - 1)
+    front = crossed & (depth == depth.max(axis=0))
+    count = front.sum(axis=0)
+    which = np.where(count > 0, front.argmax(axis=0), -1)
+    columns, rows = np.nonzero(count.T > 1)
+    turn = np.arange(len(columns)) % count[rows, columns]
+    which[rows, columns] = (front[:, rows, columns].cumsum(axis=0) == turn + 1).argmax(axis=0)
+    return which.astype(np.int16)
 
 
 def trace(
@@ -105,29 +153,24 @@ def trace(
     y_range: tuple[float, float],
     columns: int,
     rows: int,
-) -> tuple[NDArray[np.str_], NDArray[np.int16]]:
-    """Draw lines; a cell shows the last line that crosses it.
+) -> list[NDArray[np.str_]]:
+    """Draw each line alone, as (rows, columns) braille characters or spaces.
 
     Args:
         lines: each (N, 2), N > 0; parts outside the plot area are clipped.
         x_range, y_range: values at the dots of the first and the last column, and of the bottom and the top row.
-
-    Returns:
-        (rows, columns): braille characters or spaces, and the indices into `lines` or -1.
     """
     size = np.array([columns * DOT_COLUMNS, rows * DOT_ROWS])
     low, high = np.array([x_range, y_range]).T
-    chars, which = np.full((rows, columns), " "), np.full((rows, columns), -1, np.int16)
-    for index, line in enumerate(lines):
+    drawn = []
+    for line in lines:
         # Same order of operations as in plotext, for identical rounding.
         corners = np.floor(np.round(0.5 + (size - 1) * (line - low) / (high - low), 8))
         dots = _along(corners)
         dots = dots[((dots >= 0) & (dots < size)).all(axis=1)]
         dots[:, 1] = size[1] - 1 - dots[:, 1]
-        own = braille_chars(dots, columns, rows)
-        crossed = own != " "
-        chars[crossed], which[crossed] = own[crossed], index
-    return chars, which
+        drawn.append(braille_chars(dots, columns, rows))
+    return drawn
 
 
 def _along(corners: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -141,9 +184,15 @@ def _along(corners: NDArray[np.floating]) -> NDArray[np.int64]:
     return np.concatenate([between, corners[-1:]]).astype(np.int64)  # truncated, not rounded, as in plotext
 
 
-def cell_of(value: float, low: float, high: float, cells: int) -> int:
-    """Return the index of a value's cell, with `low` and `high` at the centres of the first and the last cell."""
-    return math.floor(round(0.5 + (cells - 1) * (value - low) / (high - low), 8))
+def cell_of(value: float, low: float, high: float, cells: int, dots: int) -> int:
+    """Return the index of the cell with the dot of a value.
+
+    Args:
+        low, high: values at the first and the last dot.
+        cells: number of cells, each with `dots` dots.
+    """
+    # plotext rounds ticks to cells but lines to dots, by which a tick may lie a cell away from the line at its value.
+    return math.floor(round(0.5 + (cells * dots - 1) * (value - low) / (high - low), 8)) // dots
 
 
 def runs(chars: NDArray[np.str_], classes: NDArray[np.int16]) -> Iterator[tuple[str, int]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
+from rich.console import Group
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.color import Color
 from textual.containers import Container
+from textual.content import Content
 from textual.events import Click
 from textual.widgets import Static
 
@@ -19,7 +20,7 @@ from mnist_tui.engine.analysis.percentages import percent, percent_number, perce
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.keys import bindings
-from mnist_tui.tui.render.palette import rich_colours
+from mnist_tui.tui.render.palette import has_few_colours, rich_colours
 from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.widgets.fitted_text import FittedText
 
@@ -49,18 +50,21 @@ class ConfusionView(AnalysisView):
 
     def draw(self, data: ConfusionData) -> None:
         matrix = self.query_one("#matrix", Static)
-        table = matrix_table(data, self.cell, self._cell_size, self._shares, self.app.theme_variables)
+        variables, stacked = self.app.theme_variables, self.size.width < SIDE_BY_SIDE
+        few = has_few_colours(self.app.console)
+        table = matrix_table(data, self.cell, self._cell_size, self._shares, variables, few=few)
+        legend = legend_text(data, self.console.colours)
         size = self._cell_size, len(data.classes)  # determine the size of the table
-        matrix.update(table, layout=size != self._table_shape)
+        matrix.update(table if stacked else Group(table, legend), layout=size != self._table_shape)
         self._table_shape = size
-        matrix.border_title = (
-            f"accuracy {percent(data.matrix.accuracy)}, {data.matrix.correct:,} of {data.matrix.total:,}"
-            f"  (95 % CI {percent_range(*data.matrix.interval)})"
-        )
+        correct = f", {data.matrix.correct:,} of {data.matrix.total:,}" if self.size.width >= 80 else ""
+        interval = percent_range(*data.matrix.interval)
+        matrix.border_title = f"accuracy {percent(data.matrix.accuracy)}{correct}  (95 % CI {interval})"
         matrix.border_subtitle = self._cell_label(data)
         pairs = (unordered_pairs if self._unordered else ordered_pairs)(data.matrix)
         panel = self.query_one("#pairs", FittedText)  # its size depends on the matrix
         panel.border_title = "most confused, both directions" if self._unordered else "most confused"
+        panel.border_subtitle = Content.from_rich_text(legend) if stacked else ""
         panel.show(partial(fitted_pairs_text, pairs, data.classes, self._unordered, self.console.colours))
 
     @property
@@ -126,20 +130,31 @@ class ConfusionView(AnalysisView):
 LABEL_WIDTH = 9
 PAIR_WIDTH = 28
 FOOT = ("precision", "F1")
-VISIBILITY = 0.4
-"""Exponent of the colour scale: on a linear one, a share of one per cent would be invisible."""
+HIT, ERROR = "primary", "error"
+"""Theme colours of the diagonal and of the cells beside it."""
+REVERSED = 0.6
+"""Depth from which a cell has a coloured background in a terminal with few colours."""
+SIDE_BY_SIDE = 120
+"""From this width on the pairs are beside the matrix, not below it."""
 
 
 def matrix_table(
-    data: ConfusionData, cell: tuple[int, int], size: tuple[int, int], shares: bool, variables: dict[str, str]
+    data: ConfusionData,
+    cell: tuple[int, int],
+    size: tuple[int, int],
+    shares: bool,
+    variables: dict[str, str],
+    *,
+    few: bool = False,
 ) -> Table:
-    """Return the matrix as a Rich table, shaded by the share of the row.
+    """Return the matrix as a Rich table, with hits and errors in two colours and on separate scales.
 
     Args:
         cell: true and predicted class under the cursor.
         size: columns and rows of a cell.
         shares: whether to show percentages of the row instead of counts.
         variables: variables of the theme.
+        few: whether the terminal has few colours.
     """
     matrix, (width, height) = data.matrix, size
     colours = rich_colours(variables)
@@ -150,13 +165,13 @@ def matrix_table(
         heading = Text(name[: width - 1], f"bold {accent}" if i == cell[1] else "bold")
         table.add_column(heading, width=width, justify="center", no_wrap=True)
     table.add_column(Text("recall", "bold"), width=7, justify="right", no_wrap=True, vertical="middle")
-    depth = np.nan_to_num(matrix.shares) ** VISIBILITY
+    depth = matrix.shades
     for row, name in enumerate(data.classes):
         cells = []
         for column in range(len(data.classes)):
             count = matrix.counts[row, column]
             label = percent_number(matrix.shares[row, column], 1) if shares else f"{count}"
-            style = shade(float(depth[row, column]), variables)
+            style = shade(float(depth[row, column]), variables, HIT if row == column else ERROR, few=few)
             if (row, column) == cell:
                 style += Style(color=accent, bgcolor=paper, reverse=True, bold=True)
             lines = [" " * width] * height
@@ -170,13 +185,25 @@ def matrix_table(
     return table
 
 
-def shade(depth: float, variables: dict[str, str]) -> Style:
-    """Return a background between the theme's background and blue, with a contrasting text colour."""
-    paper, blue = Color.parse(variables["background"]), Color.parse(variables["primary"])
-    if paper.ansi is not None or blue.ansi is not None:
-        return Style(bold=depth > 0.5)
-    ground = paper.blend(blue, depth)
+def shade(depth: float, variables: dict[str, str], colour: str, *, few: bool = False) -> Style:
+    """Return a background between the theme's background and one of its colours, with a contrasting text colour.
+
+    With few colours there is nothing between: small depths have a coloured text, large ones a coloured background.
+    """
+    paper, ink = Color.parse(variables["background"]), Color.parse(variables[colour])
+    if few or paper.ansi is not None or ink.ansi is not None:
+        return Style(color=ink.rich_color, reverse=depth >= REVERSED) if depth else Style()
+    ground = paper.blend(ink, depth)
     return Style(bgcolor=ground.rich_color, color=ground.get_contrast_text(1.0).rich_color)
+
+
+def legend_text(data: ConfusionData, colours: dict[str, str]) -> Text:
+    """Describe the two colour scales."""
+    largest = data.matrix.largest_error_share
+    errors = f"errors, to {percent(largest, 1)} of the row" if largest else "no errors"
+    return Text.assemble(
+        ("■ ", colours[HIT]), "recall, to 100 %", ("  ■ ", colours[ERROR]), errors, style=colours["secondary"]
+    )
 
 
 def fitted_pairs_text(

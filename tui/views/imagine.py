@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import replace
 
 from rich.table import Table
 from rich.text import Text
@@ -14,38 +13,28 @@ from textual.widgets import Static
 from mnist_tui.engine.analysis import imagined_store
 from mnist_tui.engine.analysis.imagined import METHODS, Imagined, ImagineData, Method, grey
 from mnist_tui.engine.analysis.percentages import probability_label
-from mnist_tui.engine.analysis.stored_answers import imagined_digits, search_digits
-from mnist_tui.engine.analysis.subject import Analyst, Network, Subject
+from mnist_tui.engine.analysis.stored_answers import imagined_digits
+from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.analysis.training_images import space_label
-from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.figures.settings import Settings, ViewState
-from mnist_tui.engine.runs.folder import Version
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.grey_cells import cell_size
-from mnist_tui.tui.state.jobs import Job
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.analysis_base import AnalysisView
+from mnist_tui.tui.views.imagine_layout import (
+    Layout,
+    layout,
+    nearest_label,
+    other_methods_label,
+    tried_label,
+    window,
+)
+from mnist_tui.tui.views.imagine_search import SearchResults, Weights, search
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 BUDGETS = (100_000, 400_000, 1_600_000, 6_400_000)
 """Selectable numbers of images of the noise search; the third one is the notebook's 50,000 × 32."""
-METHOD_LABELS = {"noise": "noise search", "ascent": "gradient ascent", "smooth": "smooth ascent"}
-UNITS = {"noise": "images", "ascent": "steps", "smooth": "steps"}
-
-
-Pictures: TypeAlias = dict[tuple[Method, int], Imagined]
-Weights: TypeAlias = tuple[Network, Version]
-"""A network and the version of its weights, which a resumed training may replace."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResults:
-    """Results of a search so far."""
-
-    about: Weights
-    pictures: Pictures
-    problems: tuple[str, ...] = ()
-    """Why some results could not be stored."""
+METHOD_LABELS: dict[Method, str] = {"noise": "noise search", "ascent": "gradient ascent", "smooth": "smooth ascent"}
 
 
 class ImagineView(AnalysisView):
@@ -71,8 +60,14 @@ class ImagineView(AnalysisView):
             with Horizontal(id="methods"):
                 for method in METHODS:
                     with Vertical(classes="method", id=f"method-{method}"):
-                        yield ImageGrid()
+                        with Horizontal(classes="pictures"):
+                            yield ImageGrid(id=f"imagined-{method}")
+                            yield ImageGrid(id=f"nearest-{method}")
                         yield Static(classes="caption")
+                with Vertical(classes="method", id="nearest"):
+                    with Horizontal(classes="pictures"):
+                        yield ImageGrid(id="nearest-one")
+                    yield Static(classes="caption")
             with Vertical(id="all"):
                 yield Static(id="digits")
                 yield ImageGrid(id="gallery")
@@ -110,26 +105,55 @@ class ImagineView(AnalysisView):
     # -- drawing -----------------------------------------------------------------------------------------------
 
     def draw(self, data: ImagineData) -> None:
-        small = not self.has_class("-tall") or self.size.width < 100
+        style = self.query_one("#gallery", ImageGrid).style
+        plan = layout(*self.size, style, len(data.classes))
         for method in METHODS:
-            panel = self.query_one(f"#method-{method}")
-            panel.border_title = METHOD_LABELS[method] if self.size.width >= 80 else METHOD_LABELS[method].split()[0]
-            grid, caption = panel.query_one(ImageGrid), panel.query_one(".caption", Static)
-            found = data.pictures.get((method, self.digit))
-            grid.small = small
-            # With few rows, the title of the panel replaces the caption.
-            grid.styles.height = cell_size(grid.style, small=small)[1] + (not self.has_class("-short"))
-            # The grid omits images that do not fit.
-            grid.show([] if found is None else _pictures(found, data.classes))
-            caption.update(self._caption_text(method, found, data))
+            self._draw_method(method, data, plan)
+        panel = self.query_one("#nearest")
+        panel.display = plan.nearest == "panel"
+        panel.border_title = "nearest"
+        found = data.pictures.get((self.method, self.digit))
+        self._draw_picture("#nearest-one", plan, _nearest(found, data.classes), large=False)
+        text = other_methods_label(self.method, METHOD_LABELS, self.size.width)
+        panel.query_one(".caption", Static).update(Text(text, self.console.colours["secondary"]))
+        self.query_one("#digits", Static).update(self._table(data))
+        self._draw_all(data, plan)
+
+    def _draw_method(self, method: Method, data: ImagineData, plan: Layout) -> None:
+        panel = self.query_one(f"#method-{method}")
+        panel.border_title = METHOD_LABELS[method] if plan.nearest != "panel" else METHOD_LABELS[method].split()[0]
+        found = data.pictures.get((method, self.digit))
+        imagined = [] if found is None else [Picture(grey(found.image), "imagined")]
+        self._draw_picture(f"#imagined-{method}", plan, imagined, large=plan.large)
+        beside = [] if plan.nearest == "panel" else _nearest(found, data.classes)
+        self._draw_picture(f"#nearest-{method}", plan, beside, large=plan.nearest == "large")
+        self.query_one(f"#nearest-{method}").display = plan.nearest != "panel"
+        panel.query_one(".caption", Static).update(self._caption_text(method, found, data))
+
+    def _draw_picture(self, name: str, plan: Layout, pictures: list[Picture], *, large: bool) -> None:
+        grid = self.query_one(name, ImageGrid)
+        grid.small = not large
+        width, height = cell_size(grid.style, small=grid.small)
+        grid.styles.width = width + 1
+        # The grid omits captions for which there is no row; the title of the panel then replaces them.
+        grid.styles.height = height + plan.captions
+        grid.show(pictures)
+
+    def _draw_all(self, data: ImagineData, plan: Layout) -> None:
         panel = self.query_one("#all")
         panel.border_title = f"all classes, {'searching' if self.is_searching else 'press r for this one, a for all'}"
-        panel.border_subtitle = f"{BUDGETS[self._budget]:,} noise images (+ −)"
-        self.query_one("#digits", Static).update(self._table(data))
         row = {digit: picture for (method, digit), picture in data.pictures.items() if method == self.method}
+        digits = sorted(row)
+        current = sum(digit < self.digit for digit in digits)
+        shown = [digits[i] for i in window(len(digits), plan.capacity, current)]
+        remark = ""
+        if 0 < len(shown) < len(digits):
+            remark = f"pictures {len(shown)} of {len(digits)}, ← → for the others   "
+        panel.border_subtitle = f"{remark}{BUDGETS[self._budget]:,} noise images (+ −)"
         gallery = self.query_one("#gallery", ImageGrid)
         gallery.small = True
-        gallery.show([Picture(grey(row[digit].image), data.classes[digit]) for digit in sorted(row)])
+        gallery.display = plan.rows > 0
+        gallery.show([Picture(grey(row[digit].image), data.classes[digit]) for digit in shown])
 
     def _caption_text(self, method: Method, found: Imagined | None, data: ImagineData) -> Text:
         colours = self.console.colours
@@ -139,19 +163,9 @@ class ImagineView(AnalysisView):
         return Text.assemble(
             (f"{data.classes[self.digit]} ", f"bold {colours['accent']}"),
             (probability_label(found.probability), f"bold {colours['foreground']}"),
-            (f"\n{found.tried:,} {UNITS[method]}" + ("" if found.done else " …"), dim),
-            (self._nearest_label(found, data), dim),
+            (f"\n{tried_label(found, self.size.width)}", dim),
+            (f"\n{nearest_label(found, data, *self.size)}", dim),
         )
-
-    def _nearest_label(self, found: Imagined, data: ImagineData) -> str:
-        nearest = found.nearest
-        if nearest is None:
-            return ""
-        name, away = f"{data.classes[nearest.label]} #{nearest.index}", f"{nearest.distance:.1f}"
-        if self.has_class("-short"):
-            return f"\nnear {name} {away}"
-        narrow = f"{away} in {data.space.removeprefix('the ')}" if self.size.width >= 80 else f"{away} away"
-        return f"\nnearest {name}\n" + (f"at distance {away} in {data.space}" if self.size.width >= 120 else narrow)
 
     def _table(self, data: ImagineData) -> Table:
         colours = self.console.colours
@@ -264,32 +278,10 @@ class ImagineView(AnalysisView):
             super().back()
 
 
-def search(
-    job: Job, analyst: Analyst, subject: Subject, about: Weights, digits: tuple[int, ...], budget: int
-) -> SearchResults:
-    """Imagine digits by all methods, report intermediate results, and return the stored ones.
-
-    Raises `RunError` or `DataError` if the run or its data can't be read, or the weights are not finite.
-    """
-    pictures: Pictures = {}
-    problems: dict[str, None] = {}
-    try:
-        for step in search_digits(analyst, subject, digits, images=budget, stopping=lambda: job.stopping):
-            found = step.imagined
-            pictures[found.method, found.digit] = found
-            if step.stored is not None and step.stored.problem:
-                problems[f"not stored ({step.stored.problem})"] = None
-            job.report(SearchResults(about, dict(pictures)))
-    except ValueError as error:
-        raise RunError(str(error)) from error
-    return SearchResults(about, pictures, tuple(problems))
-
-
-def _pictures(found: Imagined, classes: tuple[str, ...]) -> list[Picture]:
-    imagined = Picture(grey(found.image), "imagined")
-    if found.nearest is None:
-        return [imagined]
-    return [imagined, Picture(found.nearest.image, f"nearest: {classes[found.nearest.label]}")]
+def _nearest(found: Imagined | None, classes: tuple[str, ...]) -> list[Picture]:
+    if found is None or found.nearest is None:
+        return []
+    return [Picture(found.nearest.image, f"nearest: {classes[found.nearest.label]}")]
 
 
 def short_probability(probability: float, narrow: bool) -> str:

@@ -18,7 +18,7 @@ from textual.widget import Widget
 from mnist_tui.tui.render import ansi
 from mnist_tui.tui.render.axes import Plot, limits, linear_ticks, log_ticks, prepared, tick_label, whole_ticks, within
 from mnist_tui.tui.render.palette import plot_colour
-from mnist_tui.tui.speed.chart import Curve, Frame, Tracer
+from mnist_tui.tui.speed.chart import Curve, Frame, Tracer, paint
 from mnist_tui.tui.speed.switch import enabled
 
 
@@ -83,7 +83,7 @@ class Chart(Widget):
         curves = []
         for line in lines:
             ys = within(np.log10(line.ys) if plot.log else line.ys, low, high)
-            curves.append(Curve(np.stack([line.xs, ys], axis=1), self._colour(line.colour)))
+            curves.append(Curve(np.stack([line.xs, ys], axis=1), self._colour(line.colour), line.layer))
         return self._draw_chart(frame, curves)
 
     def _colour(self, name: str) -> Color:
@@ -92,6 +92,17 @@ class Chart(Widget):
 
 def draw(frame: Frame, curves: Sequence[Curve]) -> list[Strip]:
     """Draw a chart with plotext and return its rows."""
+    columns, rows = frame.inside
+    left = frame.columns - columns - 1
+    drawn = []
+    for curve in curves:  # each of them alone, because plotext gives every cell to the last one
+        lines = [strip.text[left : left + columns] for strip in _plot(frame, curve)[1 : rows + 1]]
+        drawn.append(np.array([list(line) for line in lines]))
+    return paint(frame, _plot(frame), drawn, curves)
+
+
+def _plot(frame: Frame, curve: Curve | None = None) -> list[Strip]:
+    """Draw a frame and, if given, a curve."""
     import plotext as plt
 
     plt.clear_figure()
@@ -102,13 +113,19 @@ def draw(frame: Frame, curves: Sequence[Curve]) -> list[Strip]:
     plt.ticks_color(plot_colour(frame.ink))
     plt.xlim(*frame.x_range)
     plt.ylim(*frame.y_range)
-    plt.yticks(list(frame.y_ticks), list(frame.y_labels))
+    x_ticks, y_ticks = (
+        [low + (high - low) * cell / max(1, cells - 1) for cell in ticks]
+        for ticks, (low, high), cells in zip(
+            frame.tick_cells, (frame.x_range, frame.y_range), frame.inside, strict=True
+        )
+    )
+    plt.yticks(y_ticks, list(frame.y_labels))
     # An invisible tick and point, because plotext omits the labels' row without ticks and the axes without points.
     left, right = frame.x_range
     outside = left - (right - left)
-    plt.xticks(list(frame.x_ticks) or [outside], list(frame.x_labels) or [""])
+    plt.xticks(x_ticks or [outside], list(frame.x_labels) or [""])
     plt.scatter([outside], [frame.y_range[0]], marker=" ")
-    for curve in curves:
+    if curve is not None:
         xs, ys = curve.points.T.tolist()
         plt.plot(xs, ys, marker="braille", color=plot_colour(curve.colour))
     return ansi.strips(plt.build())

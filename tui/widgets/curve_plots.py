@@ -12,8 +12,6 @@ from mnist_tui.tui.render.axes import Line, Plot
 ZOOMS = (0, 10, 3)
 """Numbers of most recent epochs to show; 0 shows all."""
 SMOOTHINGS = (0.0, 0.6, 0.9)
-COLOURS = ("#4e9de6", "#f0a030", "#3fb68b", "#e5637a", "#b07fe0", "#c9c14b", "#52c7d9", "#e38ccf")
-"""Colours of the runs in a comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,8 @@ class CurveOptions:
 
 RAW_COLOUR = "border"
 """Colour of the batch curve behind its moving average."""
+RAW, BATCHES, EPOCHS = range(3)
+"""Layers of the lines: what is smoothed in front of what was measured, and the few means of epochs in front of all."""
 ROLE_COLOURS = {"batches": "fine", "training": "train", "validation": "valid"}
 
 
@@ -64,10 +64,12 @@ def run_plots(history: History, options: CurveOptions) -> tuple[Plot, Plot]:
     return _plots(data, names, options, "no batches trained yet")
 
 
-def comparison_plots(histories: list[tuple[str, History]], options: CurveOptions) -> tuple[Plot, Plot]:
-    """Return the plots that compare the validation loss and accuracy of several runs."""
-    data = comparison(histories, smoothing=options.weight, last=options.last)
-    names = [(curve.run, COLOURS[i % len(COLOURS)]) for i, curve in enumerate(data.curves)]
+def comparison_plots(
+    histories: list[tuple[str, History]], options: CurveOptions, colours: Sequence[str]
+) -> tuple[Plot, Plot]:
+    """Return the plots that compare the validation loss and accuracy of several runs, in turn in `colours`."""
+    data = comparison(histories, last=options.last)
+    names = [(curve.run, colours[i % len(colours)]) for i, curve in enumerate(data.curves)]
     return _plots(data, names, options, "no completed epochs yet")
 
 
@@ -79,8 +81,9 @@ def _plots(data: CurvesData, names: Sequence[tuple[str, str]], options: CurveOpt
         trimmed = curve.role == "batches"
         for lines, raw, smoothed in ((loss, curve.loss, curve.smoothed_loss), (acc, curve.acc, curve.smoothed_acc)):
             if smoothed is not None and trimmed:
-                lines.append(Line(f"{label}, as measured", curve.xs, raw, RAW_COLOUR, trimmed))
-            lines.append(Line(label, curve.xs, raw if smoothed is None else smoothed, colour, trimmed))
+                lines.append(Line(f"{label}, as measured", curve.xs, raw, RAW_COLOUR, trimmed, RAW))
+            shown = raw if smoothed is None else smoothed
+            lines.append(Line(label, curve.xs, shown, colour, trimmed, BATCHES if trimmed else EPOCHS))
     return (
         Plot(lines=tuple(loss), x_range=data.x_range, log=options.log, empty=empty),
         Plot(lines=tuple(acc), x_range=data.x_range, percent=True, empty=empty),

@@ -56,7 +56,8 @@ class Form(Widget):
             region, name = field.virtual_region, str(field.id)
             if not 0 <= region.y < len(lines):  # not laid out yet
                 continue
-            note = Content(self._notes.get(name, "")).truncate(max(width - region.right - 1, 0), ellipsis=True)
+            room = max(width - region.right - 1, 0)
+            note = Content(fitted(self._notes.get(name, ""), room)).truncate(room, ellipsis=True)
             lines[region.y] = Content.assemble(
                 self._styled(self._labels[name].ljust(region.right + 1), "focused" if field.has_focus else "label"),
                 note.stylize(self.get_visual_style("form--wrong" if name in self._wrong else "form--note")),
@@ -65,3 +66,11 @@ class Form(Widget):
 
     def _styled(self, text: str, part: str) -> Content:
         return Content.styled(text, self.get_visual_style(f"form--{part}"))
+
+
+def fitted(note: str, room: int) -> str:
+    """Return the note, without its last clauses if it is longer than `room`; as it is if none of it fits."""
+    shorter = note
+    while len(shorter) > room and ", " in shorter:
+        shorter = shorter.rpartition(", ")[0]
+    return shorter if len(shorter) <= room else note

@@ -17,6 +17,9 @@ ALWAYS = ("step_epoch(-1)", "screen.help", "leave")
 EXPORT = "screen.export_view"
 """Not shown if the screen has a false `can_export`; the key then says why there is nothing to export."""
 
+ROOMY, TIGHT = 2, 1
+"""Spaces between two keys; they are closer together where more keys fit by that."""
+
 LAST = ("pause", "stop", EXPORT, "follow", "next_split", "resume_shown", "step_back")
 """Actions that are shown after those of one view alone, in this order."""
 
@@ -34,6 +37,7 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._spots: list[tuple[int, int, str]] = []
+        self._gap = ROOMY
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
@@ -49,10 +53,12 @@ class KeyBar(Widget):
             for active in self.screen.active_bindings.values()
             if active.binding.show and active.enabled and active.binding.action not in hidden
         ]
+        self._gap = ROOMY
         bindings = list({active.binding.action: active.binding for active in shown}.values())
         bindings.sort(key=lambda binding: LAST.index(binding.action) if binding.action in LAST else -1)
         fixed = sorted((b for b in bindings if b.action in ALWAYS), key=lambda b: ALWAYS.index(b.action))
-        room = self.size.width - sum(self._width(binding) for binding in fixed)
+        self._gap = ROOMY if sum(map(self._width, bindings)) <= self.size.width else TIGHT
+        room = self.size.width - sum(map(self._width, fixed))
         text = Text(no_wrap=True, end="")
         self._spots = []
         for binding in bindings:
@@ -63,7 +69,7 @@ class KeyBar(Widget):
         return text
 
     def _width(self, binding: Binding) -> int:
-        return len(self._key(binding)) + len(binding.description) + 3
+        return len(self._key(binding)) + len(binding.description) + 1 + self._gap
 
     def _key(self, binding: Binding) -> str:
         return self.app.get_key_display(binding)
@@ -72,7 +78,7 @@ class KeyBar(Widget):
         colours = rich_colours(self.app.theme_variables)
         start = text.cell_len
         text.append(f" {self._key(binding)}", f"bold {colours['accent']}")
-        text.append(f" {binding.description} ", colours["foreground"])
+        text.append(f" {binding.description}{' ' * (self._gap - 1)}", colours["foreground"])
         self._spots.append((start, text.cell_len, binding.key))
 
     def on_click(self, event: Click) -> None:

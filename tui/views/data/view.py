@@ -222,7 +222,8 @@ class DataView(View):
         dim, strong = colours["secondary"], f"bold {colours['foreground']}"
         split = self._page.split
         text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(dataset.title, f"bold {colours['accent']}")
+        title = dataset.title.partition(" (")[0] if self.size.width < 80 else dataset.title
+        text.append(title, f"bold {colours['accent']}")
         for each, name in SPLITS.items():
             text.append("  ")
             text.append(f"{name} {len(self._indices[each]):,}", f"{strong} reverse" if each == split else dim)

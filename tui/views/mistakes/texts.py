@@ -211,7 +211,8 @@ def nearest_text(
     text = Text(no_wrap=True, overflow="ellipsis")
     space = details.space if details is not None else "the hidden layer"
     if details is None or details.neighbours is None:
-        return text.append("computing nearest neighbours …", dim)
+        waiting = "computing nearest neighbours …"
+        return text.append(waiting if len(waiting) <= width else "computing …", dim)
     if details.failure:
         return text.append(f"no neighbours: {details.failure}", dim)
     near = details.neighbours

@@ -50,6 +50,14 @@ def state_label(projection: Projection, running: bool, note: str) -> str:
     return f"{ended}{kl}" + (f"  {note}" if note else "")
 
 
+def fitted(state: str, room: int) -> str:
+    """Shorten the state to `room` columns by words that the numbers do not need."""
+    for words in ("variance ", "iteration ", "  r to stop"):
+        if len(state) > room:
+            state = state.replace(words, "")
+    return state
+
+
 def start_label(projection: Projection) -> str:
     """Return a note for a t-SNE that starts."""
     perplexity = largest_perplexity(len(projection.labels))

@@ -131,7 +131,7 @@ class ProjectionView(AnalysisView):
             state = f"{texts.background_label(self._tsne.projection)}  {state}"
         if self._highlight:
             state = f"{int(data.wrong.sum()):,} wrong  {state}"
-        scatter.border_subtitle = state
+        scatter.border_subtitle = texts.fitted(state, scatter.size.width - 4)
 
     def _show_point(self) -> None:
         data, panel = self.data, self.query_one("#point")

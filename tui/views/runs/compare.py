@@ -16,10 +16,11 @@ from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.history import History, epoch_label
 from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.class_colours import class_colours
 from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.widgets.chart import Chart
-from mnist_tui.tui.widgets.curve_plots import COLOURS, CurveOptions, comparison_plots
+from mnist_tui.tui.widgets.curve_plots import CurveOptions, comparison_plots
 
 
 class CompareScreen(View):
@@ -53,11 +54,12 @@ class CompareScreen(View):
     def _legend(self) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")
         data = comparison(self._runs)
+        colours = class_colours(self.app.current_theme, self.app.console)
         if warning := data.warning:
             text.append(f"{printable(warning)}\n", self.console.colours["warning"])
         for i, ((name, history), curve) in enumerate(zip(self._runs, data.curves, strict=True)):
             best, test = history.best, history.test
-            text.append("━━ ", COLOURS[i % len(COLOURS)])
+            text.append("━━ ", colours[i % len(colours)])
             text.append(name)
             if warning:
                 text.append(f"  {printable(curve.dataset, 16)}")
@@ -71,7 +73,8 @@ class CompareScreen(View):
         return text
 
     def _draw(self) -> None:
-        loss, acc = comparison_plots(self._runs, self._options)
+        colours = class_colours(self.app.current_theme, self.app.console)
+        loss, acc = comparison_plots(self._runs, self._options, colours)
         for name, title, plot in (("loss", "validation loss", loss), ("acc", "validation accuracy", acc)):
             chart = self.query_one(f"#compare-{name}", Chart)
             chart.border_title = title
@@ -81,16 +84,12 @@ class CompareScreen(View):
     def export_states(self) -> list[ViewState]:
         options = self._options
         first, *others = self._folders
-        settings = Settings(log=options.log, smooth=options.weight, last=options.last, compared=tuple(others))
-        data = comparison(self._runs, smoothing=options.weight, last=options.last)
+        settings = Settings(log=options.log, last=options.last, compared=tuple(others))
+        data = comparison(self._runs, last=options.last)
         return [ViewState("compare", Subject(first, 0, "test"), settings, data)]
 
     def action_log_scale(self) -> None:
         self._options = replace(self._options, log=not self._options.log)
-        self._draw()
-
-    def action_smooth(self) -> None:
-        self._options = self._options.next_smoothing()
         self._draw()
 
     def action_zoom(self) -> None:

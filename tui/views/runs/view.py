@@ -73,8 +73,8 @@ class RunsView(View):
                 yield Chart(id="preview-acc")
 
     def on_mount(self) -> None:
-        self.query_one("#preview-loss").border_title = f"loss  {LEGEND}"
-        self.query_one("#preview-acc").border_title = f"accuracy  {LEGEND}"
+        self.query_one("#preview-loss").border_title = f"loss {LEGEND}"
+        self.query_one("#preview-acc").border_title = f"accuracy {LEGEND}"
         self.query_one("#run-table").focus()
         self.set_interval(RELOAD_SECONDS, self._reload_live)
 
@@ -167,7 +167,7 @@ class RunsView(View):
             self._previewed = ""
             for chart in self.query(Chart):
                 chart.border_subtitle = ""
-                chart.show(comparison_plots([], CurveOptions())[0])
+                chart.show(comparison_plots([], CurveOptions(), ())[0])
         elif run.name != self._previewed or run.live:
             self._previewed = run.name
             self._open([run], "preview", self._show_preview)

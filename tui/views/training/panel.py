@@ -13,6 +13,8 @@ from mnist_tui.engine.analysis.seed_spread import SOURCE, seed_spread
 from mnist_tui.engine.runs.history import History, epoch_label
 from mnist_tui.tui.render.texts import bytes_label, phase_label, seconds
 
+NARROW = 30
+"""Widths below this have shorter lines, one for each value."""
 MAX_NOTE_LINES = 5
 """Maximum height of a note, which leaves room for the epochs below the panel."""
 
@@ -36,21 +38,37 @@ def panel_text(history: History, state: PanelState, width: int, colours: dict[st
     """Return the contents of the panel for `width` columns; `brief` omits the run's properties."""
     text = Text(no_wrap=True, overflow="ellipsis")
     dim = colours["secondary"]
-    text.append_text(_headline_text(history, state, colours))
+    headline = _headline_text(history, state, colours, narrow=width < NARROW)
+    if not state.failure:  # which the panel itself wraps
+        headline = Text("\n".join(wrap(headline.plain, max(width, 10))), headline.style)
+    text.append_text(headline)
     text.append("\n")
     if state.training or (state.stored and not history.finished):
         text.append_text(progress_text(history, state, width, colours))
     elif history.test is not None:
-        text.append_text(_result_text(history, colours, narrow=width < 30))
+        text.append_text(_result_text(history, colours, narrow=width < NARROW))
         if spread := seed_spread(history):
             text.append(f"{spread.label}" + (f" ({SOURCE})\n" if width >= 46 else "\n"), colours["secondary"])
     if not brief:
         text.append_text(_facts_text(history, state, width, dim))
+    elif state.stored and title_label(state, width) != state.stored:
+        text.append("\n".join(chunked(state.stored, width)), dim)
     text.rstrip()
     return text
 
 
-def _headline_text(history: History, state: PanelState, colours: dict[str, str]) -> Text:
+def title_label(state: PanelState, width: int) -> str:
+    """Return the run's name if it fits above `width` columns."""
+    return state.stored if state.stored and len(state.stored) <= width - 2 else "this run"
+
+
+def chunked(text: str, width: int) -> list[str]:
+    """Return a text without spaces, such as a name, in lines of `width`."""
+    width = max(width, 1)
+    return [text[start : start + width] for start in range(0, len(text), width)]
+
+
+def _headline_text(history: History, state: PanelState, colours: dict[str, str], *, narrow: bool) -> Text:
     if state.failure:
         return Text(f"✕ {state.failure}", colours["error"])
     phase, finished = history.phase, history.finished
@@ -70,7 +88,7 @@ def _headline_text(history: History, state: PanelState, colours: dict[str, str])
     status = {"completed": "✓ completed", "stopped": "■ stopped", "failed": "✕ failed"}[finished.status]
     colour = {"completed": "success", "stopped": "warning", "failed": "error"}[finished.status]
     reason = f": {finished.reason}" if finished.reason else ""
-    return Text(f"{status} in {seconds(finished.seconds)}{reason}", f"bold {colours[colour]}")
+    return Text(f"{status} {'' if narrow else 'in '}{seconds(finished.seconds)}{reason}", f"bold {colours[colour]}")
 
 
 def progress_text(history: History, state: PanelState, width: int, colours: dict[str, str]) -> Text:
@@ -93,7 +111,7 @@ def progress_text(history: History, state: PanelState, width: int, colours: dict
     text.append("\n")
     left = seconds_left(history, epochs)
     text.append(f"{progress.examples_per_second:,.0f}", f"bold {colours['foreground']}")
-    text.append(" images/s" + ("\n" if width < 30 else "   "), colours["secondary"])
+    text.append(" images/s" + ("\n" if width < NARROW else "   "), colours["secondary"])
     text.append(seconds(left) if state.elapsed > 1.0 else "…", f"bold {colours['foreground']}")
     text.append(" left\n", colours["secondary"])
     return text
@@ -129,12 +147,16 @@ def _result_text(history: History, colours: dict[str, str], *, narrow: bool) -> 
     test = history.test
     assert test is not None
     interval = wilson_interval(test.correct, test.total)
+    separator = "\n" if narrow else ", "
     return Text.assemble(
         ("test ", colours["secondary"]),
         (percent(test.acc), f"bold {colours['success']}"),
         ("\n" if narrow else "  ", ""),
         (f"95 % CI {percent_range(*interval)}\n", colours["secondary"]),
-        (f"loss {test.loss:.4f}, epoch {epoch_label(test.epoch, complete=test.complete)}\n", colours["foreground"]),
+        (
+            f"loss {test.loss:.4f}{separator}epoch {epoch_label(test.epoch, complete=test.complete)}\n",
+            colours["foreground"],
+        ),
         (f"{test.correct:,} of {test.total:,}\n", colours["foreground"]),
     )
 

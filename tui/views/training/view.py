@@ -17,7 +17,7 @@ from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.views.base import View
-from mnist_tui.tui.views.training.panel import PanelState, keys_label, panel_text
+from mnist_tui.tui.views.training.panel import NARROW, PanelState, keys_label, panel_text, title_label
 from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import CurveOptions, run_plots
 from mnist_tui.tui.widgets.epoch_table import EpochTable
@@ -25,7 +25,7 @@ from mnist_tui.tui.widgets.epoch_table import EpochTable
 TICK_SECONDS = 0.5
 CHART_SECONDS = 1.9
 """Minimum interval between two drawings of the charts during training: every fourth tick, because each writes 12 kB."""
-LEGEND = "[$train]━[/] train  [$valid]━[/] valid  [$fine]━[/] batches"
+LEGEND = "[$train]━[/] train [$valid]━[/] valid [$fine]━[/] batches"
 
 
 class TrainingView(View):
@@ -108,14 +108,14 @@ class TrainingView(View):
         panel = self.query_one("#panel", Static)
         state = self._state
         width = panel.content_size.width
-        brief = self.app.size.height < 24
+        brief = self.app.size.height < 24 or width < NARROW
         text = panel_text(self._history, state, width, self.console.colours, brief=brief)
         lines = text.plain.count("\n")
         # A layout is slow, and needed only if the height changes.
         panel.update(text, layout=lines != self._panel_lines or bool(state.failure))
         self._panel_lines = lines
         panel.set_class(bool(state.failure), "failed")
-        panel.border_title = Text(state.stored or "this run")  # as Text, because a name may contain markup
+        panel.border_title = Text(title_label(state, width))  # as Text, because a name may contain markup
         panel.border_subtitle = keys_label(self._history, state, width)
 
     def _draw_charts(self, state: tuple[object, ...]) -> None:
@@ -126,7 +126,7 @@ class TrainingView(View):
             ("loss", "acc"), ("loss", "accuracy"), run_plots(self._history, self._options), strict=True
         ):
             chart = self.query_one(f"#{name}", Chart)
-            chart.border_title = f"{title}  {LEGEND}"
+            chart.border_title = f"{title} {LEGEND}"
             chart.border_subtitle = self._options.label(name)
             chart.show(plot)
 
