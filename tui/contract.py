@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # only for annotations
     from mnist_tui.engine.runs.history import History
     from mnist_tui.tui.state.devices import Devices
     from mnist_tui.tui.state.exports import Exports
+    from mnist_tui.tui.state.newest_run import NewestRun
     from mnist_tui.tui.state.resumption import Resumption
     from mnist_tui.tui.state.scrubber import Scrubber
     from mnist_tui.tui.state.training import Trainings
@@ -34,6 +35,7 @@ class Console(Protocol):
     training: Trainings
     resumption: Resumption
     exports: Exports
+    newest: NewestRun
     scrubber: Scrubber
     analyst: Analyst
     """Analyses of trained networks; its `data_dir` applies to the whole console."""

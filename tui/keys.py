@@ -51,6 +51,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("space", "pause", "pause", "pause or resume the training, or the run that is being followed"),
         Key("s", "stop", "stop", "stop the training and save it"),
         Key("n", "view('setup')", "", "set up a new run"),
+        Key("o", "screen.open_newest", "open", "open the newest run, or follow the one in training, while no run is open"),
         Key(
             "e",
             "screen.export_view",
@@ -72,6 +73,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("down,ctrl+n", "app.focus_next", "field", "next or previous field", "↑ ↓"),
         Key("up", "app.focus_previous", "", "", ""),
         Key("r", "survey", "rescan", "rescan data sets and devices"),
+        Key("g", "resume_newest", "resume", "resume the newest run, to its end or for more epochs"),
     ),
     "field": (
         Key("enter", "edit", "edit", "edit the text field; until then, every key keeps its meaning", "enter"),

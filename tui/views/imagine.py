@@ -23,11 +23,13 @@ from mnist_tui.tui.render.grey_cells import cell_size
 from mnist_tui.tui.state.jobs import Job
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.analysis_base import AnalysisView
+from mnist_tui.tui.widgets.empty import Empty
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 BUDGETS = (100_000, 400_000, 1_600_000, 6_400_000)
 """Selectable numbers of images of the noise search; the third one is the notebook's 50,000 × 32."""
 METHOD_LABELS = {"noise": "noise search", "ascent": "gradient ascent", "smooth": "smooth ascent"}
+EMPTY = "no-images"
 UNITS = {"noise": "images", "ascent": "steps", "smooth": "steps"}
 
 
@@ -74,6 +76,7 @@ class ImagineView(AnalysisView):
             with Vertical(id="all"):
                 yield Static(id="digits")
                 yield ImageGrid(id="gallery")
+                yield Empty(self.MODE, id=EMPTY)
 
     def on_mount(self) -> None:
         for grid in self.query(ImageGrid):
@@ -121,6 +124,8 @@ class ImagineView(AnalysisView):
         panel.border_title = f"all classes, {'searching' if self.is_searching else 'press r for this one, a for all'}"
         panel.border_subtitle = f"{BUDGETS[self._budget]:,} noise images (+ −)"
         self.query_one("#digits", Static).update(self._table(data))
+        about = "" if data.pictures or self.is_searching else "no images yet"
+        self.query_one(f"#{EMPTY}", Empty).show(about, (("r", "imagine this class"), ("a", "imagine all classes")))
         row = {digit: picture for (method, digit), picture in data.pictures.items() if method == self.method}
         gallery = self.query_one("#gallery", ImageGrid)
         gallery.small = True

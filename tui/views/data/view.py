@@ -23,13 +23,18 @@ from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.empty_texts import Steps
 from mnist_tui.tui.render.texts import phase_label
 from mnist_tui.tui.state.jobs import Job
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.base import View
+from mnist_tui.tui.widgets.empty import Empty
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "test"}
+
+DOWNLOAD, CANCEL = ("d", "download it"), ("esc", "cancel")
+OTHER_DATA = ("n", "another data set or folder, in New run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class DataView(View):
             with Horizontal():
                 yield ImageGrid(id="data-left")
                 yield ImageGrid(id="data-right")
+        yield Empty(self.MODE)
 
     def on_mount(self) -> None:
         for grid in self.query(ImageGrid):
@@ -96,10 +102,10 @@ class DataView(View):
         if found.state in ("ready", "bundled"):
             self.action_load()
         else:
-            remedy = "Press d to download it, or select another data set in New run."
-            self._show_message(f"{found.title} is not ready: {found.detail}. {remedy}")
+            self._show_message(f"{found.title} is not ready: {found.detail}", (DOWNLOAD, OTHER_DATA))
 
     def redraw(self) -> None:
+        self.query_one(Empty).redraw()
         self._draw()
 
     def on_resize(self) -> None:
@@ -115,10 +121,8 @@ class DataView(View):
         name = "mnist" if self._config.dataset == "auto" else self._config.dataset
         return name, data_folder(self.console.analyst.data_dir)
 
-    def _show_message(self, message: str) -> None:
-        self.query_one("#facts", Static).update(Text(message))
-        for grid in self.query(ImageGrid):
-            grid.show([])
+    def _show_message(self, message: str, steps: Steps = ()) -> None:
+        self.query_one(Empty).show(message, steps)
 
     # -- loading -----------------------------------------------------------------------------------------------
 
@@ -126,12 +130,12 @@ class DataView(View):
         """Load the data set in a thread, downloading it if it is missing."""
         self._discard()
         self._requested = name, folder = self._source
-        self._show_message("loading images …")
+        self._show_message("loading images …", (CANCEL,))
         self.jobs.start(
             "load",
             partial(read, name=name, folder=folder, explicit=is_explicit(self.console.analyst.data_dir)),
             on_result=self._loaded,
-            on_progress=lambda phase: self._show_message(phase_label(phase)),
+            on_progress=lambda phase: self._show_message(phase_label(phase), (CANCEL,)),
             on_failure=self._load_failed,
             failure="the images can't be loaded",
             overlap=True,  # a download or a network folder may hang
@@ -153,17 +157,18 @@ class DataView(View):
             super().back()
             return
         self._discard()
-        self._show_message("cancelled. Press d to download it.")
+        self._show_message("cancelled. Press d to download it.", (DOWNLOAD, OTHER_DATA))
         self.refresh_bindings()
 
     def _loaded(self, dataset: Dataset) -> None:
         self._dataset = dataset
+        self._show_message("")
         self._draw()
         self.refresh_bindings()
 
     def _load_failed(self, line: str) -> None:
         self._requested = None
-        self._show_message(f"{line}. Press d to try again.")
+        self._show_message(f"{line}. Press d to try again.", (("d", "try again"), OTHER_DATA, ("L", "log")))
         self.refresh_bindings()
 
     # -- drawing -----------------------------------------------------------------------------------------------
@@ -249,7 +254,7 @@ class DataView(View):
             return self._dataset is None and not self._loading
         if action in ("draw", "split", "page", "style", "size"):
             return self._dataset is not None
-        return True
+        return super().check_action(action, parameters)
 
     def _show_page(self, page: Page) -> None:
         self._page = page

@@ -21,6 +21,7 @@ from mnist_tui.tui.views.mistakes.figures import export_states
 from mnist_tui.tui.views.mistakes.filter_error import FilterError
 from mnist_tui.tui.views.mistakes.texts import caption, caption_lines, empty_label, status_text
 from mnist_tui.tui.widgets.cursor_grid import CursorGrid
+from mnist_tui.tui.widgets.empty import Empty
 from mnist_tui.tui.widgets.fields import FilterField
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
@@ -62,7 +63,7 @@ class MistakesView(AnalysisView):
             with Horizontal(id="mistakes-panes"):
                 yield CursorGrid(id="mistakes-grid")
                 yield Detail(self.console.analyst, id="mistakes-detail")
-            yield Static(id="mistakes-empty", markup=False)
+            yield Empty(self.MODE, id="mistakes-empty")
             yield FilterError(id="mistakes-error")
 
     def on_mount(self) -> None:
@@ -134,10 +135,10 @@ class MistakesView(AnalysisView):
             if not data.error:
                 self._valid = data.spec.filter
         found = len(data.positions) > 0
-        panes, empty = (self.query_one(f"#mistakes-{name}") for name in ("panes", "empty"))
+        panes = self.query_one("#mistakes-panes")
         newly = found and not panes.display
-        panes.display, empty.display = found, not found
-        self.query_one("#mistakes-empty", Static).update("" if found else empty_label(data))
+        panes.display = found
+        self.query_one("#mistakes-empty", Empty).show("" if found else empty_label(data))
         self.query_one(FilterError).show(data.error, typing=self._field.has_focus)
         if newly:
             self.call_after_refresh(self._draw_page)
