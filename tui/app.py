@@ -68,7 +68,7 @@ class MnistTui(QuickApp):
         self.console.no_color = self.no_color
         self.runs_dir = runs_dir
         self.config = config or RunConfig()
-        self.pending_filter = ""
+        self.pending_filter, self.pending_from = "", ""
         self.devices = Devices(self.post_message)
         self.analyst = Analyst()
         self.analyst.data_dir = data_dir
@@ -115,7 +115,7 @@ class MnistTui(QuickApp):
             await self.switch_mode(view)
 
     async def open_images(self, query: str) -> None:
-        self.pending_filter = query
+        self.pending_filter, self.pending_from = query, self.current_mode
         await self.action_view("mistakes")
 
     # -- messages ----------------------------------------------------------------------------------------------

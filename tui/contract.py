@@ -47,6 +47,8 @@ class Console(Protocol):
     """Most recent lines of the log."""
     pending_filter: str
     """Filter set by another view for the Mistakes view, which applies and clears it."""
+    pending_from: str
+    """Mode of that view."""
 
     @property
     def views(self) -> Register:
@@ -60,7 +62,7 @@ class Console(Protocol):
         """Open a view."""
 
     async def open_images(self, query: str) -> None:
-        """Open Mistakes with a filter such as `true:3 pred:5`."""
+        """Open Mistakes with a filter such as `true:3 pred:5`; `index:947` opens the image; esc leads back."""
 
     async def show_run(self, folder: RunFolder, history: History | None = None, view: str = "training") -> None:
         """Show a stored run in all views and open one; follow the run if another process trains it.

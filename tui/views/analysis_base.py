@@ -28,6 +28,8 @@ class AnalysisView(View):
     """
 
     BINDINGS = bindings("subject")
+    AUTO_FOCUS = ""
+    """No focus, so that the keys are those of the view until a list in it is entered."""
     MORE_SCOPES: ClassVar[tuple[str, ...]] = ("subject",)
 
     def __init__(self) -> None:

@@ -30,6 +30,7 @@ from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.widgets.empty import Empty
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
+from mnist_tui.tui.widgets.pick_grid import PickGrid
 
 SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "test"}
 
@@ -65,6 +66,8 @@ class DataView(View):
     MODE = "data"
     HELP_TITLE = "Data"
     BINDINGS = bindings("data")
+    MORE_SCOPES = ("list",)
+    AUTO_FOCUS = ""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +84,7 @@ class DataView(View):
         with Vertical():
             yield Static(id="facts")
             with Horizontal():
-                yield ImageGrid(id="data-left")
+                yield PickGrid(id="data-left")
                 yield ImageGrid(id="data-right")
         yield Empty(self.MODE)
 
@@ -153,7 +156,7 @@ class DataView(View):
         self._dataset = self._requested = None
 
     def back(self) -> None:
-        if not self._loading:
+        if not self._loading or self.focused is not None:
             super().back()
             return
         self._discard()
@@ -252,6 +255,8 @@ class DataView(View):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "load":
             return self._dataset is None and not self._loading
+        if action == "images":
+            return self.data is not None
         if action in ("draw", "split", "page", "style", "size"):
             return self._dataset is not None
         return super().check_action(action, parameters)
@@ -267,6 +272,19 @@ class DataView(View):
     def action_split(self) -> None:
         splits = list(SPLITS)
         self._show_page(Page(splits[(splits.index(self._page.split) + 1) % len(splits)], 0, self._page.draw))
+
+    def action_images(self) -> None:
+        """Go to the images as they are stored."""
+        self.query_one(PickGrid).focus()
+
+    def on_pick_grid_opened(self, message: PickGrid.Opened) -> None:
+        """Show an image enlarged, as stored and as augmented."""
+        from mnist_tui.tui.views.data.enlarged import Enlarged
+
+        if self.data is not None and self._dataset is not None and message.picture < len(self.data.labels):
+            grid = self.query_one(PickGrid)
+            title = f"{self._dataset.name} {SPLITS[self._page.split]} images"
+            self.app.push_screen(Enlarged(self.data, message.picture, title, grid.style))
 
     def action_page(self, by: int) -> None:
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()

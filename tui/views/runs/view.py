@@ -155,7 +155,9 @@ class RunsView(View):
         marked = f", {len(self._marked)} marked" if self._marked else ""
         table.border_title = Text(f"runs in {printable(str(self.console.runs_dir))}: {shown}{marked}")
         table.border_subtitle = "" if self._visible or not self._runs else "no run matches: esc clears the filter"
-        self.query_one(Empty).show("" if self._runs else f"no runs in {printable(str(self.console.runs_dir))}", (NEW_RUN,))
+        self.query_one(Empty).show(
+            "" if self._runs else f"no runs in {printable(str(self.console.runs_dir))}", (NEW_RUN,)
+        )
         self.refresh_bindings()
         self._preview()
 

@@ -36,6 +36,7 @@ class TrainingView(View):
     HELP_TITLE = "Training"
     UPDATES_STATUS = True
     BINDINGS = bindings("training")
+    MORE_SCOPES = ("epoch table",)
 
     def __init__(self) -> None:
         super().__init__()
@@ -193,6 +194,14 @@ class TrainingView(View):
 
     def action_follow(self) -> None:
         self.console.training.follow()
+
+    async def on_epoch_table_opened(self, message: EpochTable.Opened) -> None:
+        """Show an epoch in Confusion, and thereby in the other views of a network."""
+        if message.epoch in self.console.scrubber.epochs:
+            self.console.scrubber.choose(message.epoch)
+            await self.console.action_view("confusion")
+        else:
+            self.notify(f"the weights of epoch {message.epoch} are not stored", severity="warning")
 
     def action_resume_shown(self) -> None:
         run = self.console.resumption.candidate
