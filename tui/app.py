@@ -75,13 +75,12 @@ class MnistTui(QuickApp):
         self.scrubber = Scrubber(self.post_message)
         self.training = Trainings(self.post_message, self.scrubber, self.analyst, runs_dir)
         self.resumption = Resumption(self.post_message, self.training, self.analyst)
-        jobs = Jobs(self)
-        self.newest = NewestRun(jobs, runs_dir, lambda: [view.newest_found() for view in self.views.mounted()])
+        jobs, self.views = Jobs(self), OpenedViews(self)
+        self.newest = NewestRun(jobs, runs_dir, self.views.mounted)
         self.exports = Exports(self.post_message, jobs, self.scrubber, self.analyst, runs_dir)
         self.log_lines: deque[str] = deque(maxlen=LOG_LINES)
         self.exit_status: int | None = None  # requested by a key or a signal
         self.hung_up = False  # whether the terminal was closed
-        self.views = OpenedViews(self)
         self._attached, self._first_view = attached, view
         self.theme = theme if theme in self.available_themes else self.theme
         self._status_revision = 0
@@ -187,9 +186,7 @@ class MnistTui(QuickApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("pause", "stop"):
             return self.training.can_steer
-        if action in ("view", "leave", "export_all"):
-            return not self.screen.is_modal
-        return True
+        return action not in ("view", "leave", "export_all") or not self.screen.is_modal
 
     async def action_view(self, mode: str) -> None:
         if self.current_mode != mode:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mnist_tui.tui.state.jobs import Jobs
 
@@ -25,14 +25,21 @@ class StoredRuns:
     """The run in training, or else the newest one that can be read; None if there is none."""
 
 
+class Viewer(Protocol):
+    """Shows the newest run."""
+
+    def newest_found(self) -> None:
+        """Called when it is known, or another one than before."""
+
+
 class NewestRun:
     """Looks for the newest run in a thread, because a folder may hold thousands."""
 
-    def __init__(self, jobs: Jobs, runs_dir: Path, announce: Callable[[], object]) -> None:
-        """`announce` is called on the event loop when something was found."""
+    def __init__(self, jobs: Jobs, runs_dir: Path, viewers: Callable[[], Iterable[Viewer]]) -> None:
+        """`viewers`: those that are told, on the event loop, when something was found."""
         self.found: StoredRuns | None = None
         """Result of the latest look; None before the first."""
-        self._jobs, self._runs_dir, self._announce = jobs, runs_dir, announce
+        self._jobs, self._runs_dir, self._viewers = jobs, runs_dir, viewers
 
     @property
     def summary(self) -> RunSummary | None:
@@ -50,7 +57,8 @@ class NewestRun:
     def _show(self, found: StoredRuns) -> None:
         if found != self.found:
             self.found = found
-            self._announce()
+            for viewer in self._viewers():
+                viewer.newest_found()
 
 
 def find(runs_dir: Path) -> StoredRuns:

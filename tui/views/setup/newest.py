@@ -41,21 +41,21 @@ class Newest(Widget):
         self.set_interval(SECONDS, self._follow)
 
     @property
-    def _console(self) -> Console:
+    def _seen_app(self) -> Console:
         return cast("Console", self.app)
 
     def look(self) -> None:
         """Look for the newest run again; the app looks for the first time, after the first frame."""
-        if self._console.newest.found is not None:
-            self._console.newest.look()
+        if self._seen_app.newest.found is not None:
+            self._seen_app.newest.look()
 
     def _follow(self) -> None:
-        newest = self._console.newest.summary
+        newest = self._seen_app.newest.summary
         if self.screen.is_current and newest is not None and newest.live:
             self.look()
 
     def render(self) -> RenderResult:
-        return newest_text(self._console.newest.found, self._console.colours, self.content_size.width)
+        return newest_text(self._seen_app.newest.found, self._seen_app.colours, self.content_size.width)
 
 
 def newest_text(stored: StoredRuns | None, colours: dict[str, str], width: int) -> Text:
