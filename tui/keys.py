@@ -194,6 +194,13 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("right", "digit(1)", "", ""),
         Key("up", "method(-1)", "", "method to show for all classes: noise, ascent or smooth", "↑ ↓"),
         Key("down", "method(1)", "", ""),
+        Key(
+            "enter",
+            "open_nearest",
+            "nearest",
+            "show the training image nearest to the imagined one",
+            "enter",
+        ),
         Key("r", "search", "run", "imagine this digit by all three methods; stop a search, keeping its best"),
         Key("a", "search_all", "all", "imagine all digits"),
         Key("plus", "budget(1)", "noise", "more noise samples", "+"),

@@ -21,6 +21,8 @@ from mnist_tui.tui.widgets.pick_grid import PickGrid
 from mnist_tui.tui.widgets.pick_lines import PickLines
 from tests.tui.conftest import screen_text, shows, until
 from tests.tui.mistakes_helpers import answers, drawn, indices, open_view
+from tests.tui.stored_run import write_run
+from tests.tui.test_snapshots import store_imagined
 
 SIZES = [(160, 45), (80, 24)]
 
@@ -104,7 +106,9 @@ async def test_a_neighbour_opens_as_the_training_image_that_it_is(console, store
         await pilot.press("enter")
         await until(pilot, lambda: view.data.subject.split == "train" and view.data.spec.filter == f"index:{wanted}")
         assert indices(view) == [wanted]
-        assert (view.query_one("#detail-image").pictures[0].image == dataset.images[wanted]).all()
+        large = view.query_one("#detail-image").pictures[0].image
+        step = len(large) // 28  # doubled in braille
+        assert (large[::step, ::step] == dataset.images[wanted]).all()
         assert view.has_class("-detail-open")
         await until(pilot, lambda: detail.neighbours)
         further = detail.neighbours[0].index
@@ -157,6 +161,23 @@ async def test_a_point_of_the_projection_opens_as_an_image_and_esc_returns(conso
         assert app.screen.has_class("-detail-open")
         await pilot.press("escape")
         await until(pilot, lambda: app.current_mode == "projection")
+
+
+async def test_the_training_image_nearest_to_an_imagined_one_opens(console) -> None:
+    folder = write_run(Path("runs"))
+    store_imagined(folder)
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        view = await opened(app, pilot, folder, History.of(folder.events()), "imagine")
+        assert "enter nearest" in footer(app)
+        wanted = view.data.pictures["smooth", 3].nearest.index
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current_mode == "mistakes" and app.screen.data is not None)
+        await until(pilot, lambda: app.screen.data.subject.split == "train" and indices(app.screen) == [wanted])
+        await pilot.press("escape")
+        await until(pilot, lambda: app.current_mode == "imagine" and app.scrubber.split == "test")
+        await pilot.press("right")
+        assert "enter nearest" not in footer(app)
 
 
 async def test_a_link_restores_the_filter_that_was_typed(console, stored) -> None:

@@ -204,3 +204,16 @@ def test_a_live_run_is_read_though_it_has_no_epoch_yet(tmp_path: Path) -> None:
     assert "no epoch of 3 is complete yet" in newest_text(StoredRuns(1, newest), COLOURS, 80).plain
     control.stop()
     list(events)
+
+
+async def test_a_remembered_view_says_that_another_run_is_in_training(console) -> None:
+    remembered = write_run(Path("runs"))
+    with trained_elsewhere(Path("runs")) as folder:
+        app = MnistTui(runs_dir=Path("runs"), attached=remembered, view="confusion")
+        async with app.run_test(size=(120, 40)) as pilot:
+            words = f"{folder.name} is in training: press n to see it, then o to follow"
+            await until(pilot, lambda: any(words in note.message for note in app._notifications))
+            await until(pilot, lambda: app.current_mode == "confusion")
+            assert app.scrubber.folder == remembered.path
+            await pilot.press("n", "o")
+            await until(pilot, lambda: app.scrubber.folder == folder.path)

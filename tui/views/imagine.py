@@ -214,17 +214,33 @@ class ImagineView(AnalysisView):
     # -- keys --------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "open_nearest":
+            return self._nearest is not None
         if action in ("digit", "method", "search", "search_all", "budget", "style"):
             return self.data is not None
         return super().check_action(action, parameters)
 
     def action_digit(self, by: int) -> None:
         self.digit = max(0, min(len(self.data.classes) - 1, self.digit + by))
-        self.draw(self.data)
+        self.redraw()
+        self.refresh_bindings()
 
     def action_method(self, by: int) -> None:
         self.method = METHODS[max(0, min(len(METHODS) - 1, METHODS.index(self.method) + by))]
-        self.draw(self.data)
+        self.redraw()
+        self.refresh_bindings()
+
+    @property
+    def _nearest(self) -> NearestImage | None:
+        """The training image nearest to the digit that the selected method has imagined."""
+        found = self.data.pictures.get((self.method, self.digit)) if self.data is not None else None
+        return found.nearest if found is not None else None
+
+    async def action_open_nearest(self) -> None:
+        nearest = self._nearest
+        if nearest is not None:
+            await self.console.open_images(f"index:{nearest.index}")
+            self.console.scrubber.choose_split("train")
 
     def action_search(self) -> None:
         """Search for the digit by all methods; stop a running search, keeping its results."""

@@ -37,6 +37,8 @@ STATES = {
 class Newest(Widget):
     """Shows the newest run, or the one in training."""
 
+    _is_known = False
+
     def on_mount(self) -> None:
         self.set_interval(SECONDS, self._follow)
 
@@ -48,6 +50,18 @@ class Newest(Widget):
         """Look for the newest run again; the app looks for the first time, after the first frame."""
         if self._seen_app.newest.found is not None:
             self._seen_app.newest.look()
+
+    def update(self) -> None:
+        """Show the newest run; where another view was opened at the start, notify of a run in training."""
+        self.refresh()
+        newest, app = self._seen_app.newest.summary, self._seen_app
+        if newest is None or self._is_known:
+            return
+        self._is_known = True
+        is_shown = app.scrubber.folder is not None and app.scrubber.folder.absolute() == newest.folder.path.absolute()
+        if newest.live and not (self.screen.is_current or is_shown or app.training.is_running):
+            name = printable(newest.name, 40)
+            self.notify(f"{name} is in training: press n to see it, then o to follow", markup=False)
 
     def _follow(self) -> None:
         newest = self._seen_app.newest.summary

@@ -103,7 +103,7 @@ class SetupView(View):
         self.query_one(Newest).look()
 
     def newest_found(self) -> None:
-        self.query_one(Newest).refresh()
+        self.query_one(Newest).update()
         self.refresh_bindings()
 
     def on_screen_suspend(self) -> None:
