@@ -92,13 +92,14 @@ async def test_computing_and_failed(console, mode: str, monkeypatch: pytest.Monk
         await explains(pilot, mode, "out of the blue", "[ ] another epoch", "L log")
 
 
-async def test_analyses_that_are_not_computed_yet(console) -> None:
+@pytest.mark.parametrize("size", SIZES)
+async def test_analyses_that_are_not_computed_yet(console, size: tuple[int, int]) -> None:
     folder = write_run(Path("runs"))
     app = console()
-    async with app.run_test(size=(160, 45)) as pilot:
+    async with app.run_test(size=size) as pilot:
         await app.show_run(folder)
         await app.action_view("imagine")
-        await explains(pilot, "imagine", "no images yet", "r imagine this class", "a imagine all classes")
+        await explains(pilot, "imagine", "3: no image yet", "r imagine this class", "a imagine all classes")
         await app.action_view("projection")
         await until(pilot, lambda: app.screen.data is not None)
         await pilot.press("t")

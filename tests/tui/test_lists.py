@@ -266,7 +266,7 @@ async def test_a_compared_run_opens(console, stored) -> None:
         await pilot.press("tab", "down")
         name = next(folder.name for folder in (run, other) if folder.name in legend.items[legend.cursor].plain)
         await pilot.press("enter")
-        await until(pilot, lambda: app.current_mode == "training" and app.scrubber.folder == Path("runs", name))
+        await until(pilot, lambda: app.current_mode == "training" and app.scrubber.folder.name == name)
         assert len(app.screen_stack) == 1
 
 

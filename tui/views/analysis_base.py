@@ -100,7 +100,8 @@ class AnalysisView(View):
         self.subject_changed()
 
     def redraw(self) -> None:
-        self.query_one(Empty).redraw()
+        for empty in self.query(Empty):
+            empty.redraw()
         if self.data is not None:
             self.draw(self.data)
 
@@ -212,4 +213,4 @@ class AnalysisView(View):
 
     def _show_message(self, state: str, steps: Steps = ()) -> None:
         """Cover the data with what the view will show and why it does not, or uncover them if `state` is empty."""
-        self.query_one(Empty).show(state, steps)
+        self.query_one("#message", Empty).show(state, steps)

@@ -68,6 +68,7 @@ class ImagineView(AnalysisView):
 
     def content(self) -> ComposeResult:
         with Vertical(id="imagine"):
+            yield Empty(self.MODE, id=EMPTY)
             with Horizontal(id="methods"):
                 for method in METHODS:
                     with Vertical(classes="method", id=f"method-{method}"):
@@ -76,7 +77,6 @@ class ImagineView(AnalysisView):
             with Vertical(id="all"):
                 yield Static(id="digits")
                 yield ImageGrid(id="gallery")
-                yield Empty(self.MODE, id=EMPTY)
 
     def on_mount(self) -> None:
         for grid in self.query(ImageGrid):
@@ -124,8 +124,10 @@ class ImagineView(AnalysisView):
         panel.border_title = f"all classes, {'searching' if self.is_searching else 'press r for this one, a for all'}"
         panel.border_subtitle = f"{BUDGETS[self._budget]:,} noise images (+ −)"
         self.query_one("#digits", Static).update(self._table(data))
-        about = "" if data.pictures or self.is_searching else "no images yet"
-        self.query_one(f"#{EMPTY}", Empty).show(about, (("r", "imagine this class"), ("a", "imagine all classes")))
+        is_empty = not data.pictures and not self.is_searching
+        state = f"{data.classes[self.digit]}: no image yet" if is_empty else ""
+        self.query_one(f"#{EMPTY}", Empty).show(state, (("r", "imagine this class"), ("a", "imagine all classes")))
+        self.query_one("#methods").display = not is_empty
         row = {digit: picture for (method, digit), picture in data.pictures.items() if method == self.method}
         gallery = self.query_one("#gallery", ImageGrid)
         gallery.small = True

@@ -39,21 +39,16 @@ class PickLines(Widget, can_focus=True):
             super().__init__()
             self.item = item
 
-    def __init__(self, *, id: str, width: int = 0, heading: int = 0) -> None:
-        """Create an empty list.
-
-        Args:
-            width: columns of an item; 0 for the whole width.
-            heading: number of the first items that can't be opened.
-        """
+    def __init__(self, *, id: str, width: int = 0) -> None:
+        """Create an empty list; `width`: columns of an item, 0 for the whole width."""
         super().__init__(id=id)
-        self._item_width, self._heading = width, heading
+        self._item_width, self._heading = width, 0
         self.items: Sequence[Text] = ()
 
     def show(self, items: Sequence[Text], *, heading: int = 0) -> None:
         """Replace the items; the first `heading` ones can't be opened."""
         self.items, self._heading = items, heading
-        self.cursor = max(heading, min(self.cursor, len(items) - 1))
+        self.cursor = max(0, min(max(heading, self.cursor), len(items) - 1))
         self.refresh()
 
     def _shape(self) -> tuple[int, int]:

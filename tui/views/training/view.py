@@ -195,6 +195,9 @@ class TrainingView(View):
     def action_follow(self) -> None:
         self.console.training.follow()
 
+    def back(self) -> None:
+        """Keep the focus on the epochs, the only list of the view."""
+
     async def on_epoch_table_opened(self, message: EpochTable.Opened) -> None:
         """Show an epoch in Confusion, and thereby in the other views of a network."""
         if message.epoch in self.console.scrubber.epochs:
