@@ -11,6 +11,7 @@ from mnist_tui.engine.config import RunConfig
 from mnist_tui.tui.render.empty_texts import empty_text, run_steps
 from mnist_tui.tui.render.explanations import EXPLANATIONS
 from mnist_tui.tui.widgets.empty import Empty
+from mnist_tui.tui.widgets.scatter import Scatter
 from tests.tui.conftest import screen_text, shows, until
 from tests.tui.stored_run import NAME, write_run
 
@@ -66,7 +67,9 @@ async def test_a_run_without_an_epoch(console) -> None:
     app = console()
     async with app.run_test(size=(120, 40)) as pilot:
         await app.show_run(folder)
-        await explains(pilot, "training", "no epoch of this run is stored")
+        await shows(pilot, "no epoch of this run is stored", "the run died")
+        text = str(app.screen.query_one("#no-curves", Empty).content)
+        assert EXPLANATIONS["training"].about in text  # beside the panel, so that its lines are not joined above
 
 
 @pytest.mark.parametrize("mode", ON_A_RUN)
@@ -103,8 +106,8 @@ async def test_analyses_that_are_not_computed_yet(console, size: tuple[int, int]
         await app.action_view("projection")
         await until(pilot, lambda: app.screen.data is not None)
         await pilot.press("t")
-        await until(pilot, lambda: "press r to run it" in words(app))
-        await until(pilot, lambda: "What the network makes of the images" in words(app))
+        await shows(pilot, "press r to run it", "What the network makes")
+        assert EXPLANATIONS["projection"].about in app.screen.query_one(Scatter).empty
 
 
 async def test_a_filter_that_nothing_matches(console) -> None:

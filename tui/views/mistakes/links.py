@@ -8,6 +8,8 @@ from mnist_tui.engine.analysis.listing import ListSpec, MistakesData
 from mnist_tui.engine.analysis.orders import Which
 from mnist_tui.engine.analysis.subject import Split
 
+MODE = "mistakes"
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -34,7 +36,14 @@ class Links:
         """Index in the file of the image that the cursor returns to."""
 
     def follow(self, origin: Origin) -> ListSpec:
-        """Remember what was shown, and return what the link shows."""
+        """Remember what was shown, and return what the link shows.
+
+        A link in another view replaces those that were followed before, because `esc` leads to that view.
+        """
+        if origin.mode != MODE and self.are_left(origin.spec, is_open=False):
+            first = self._origins[0]
+            self._origins.clear()
+            origin = replace(origin, spec=first.spec, index=first.index, was_open=first.was_open)
         self._origins.append(origin)
         return replace(origin.spec, filter=origin.query, which="all")
 

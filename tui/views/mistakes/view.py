@@ -27,10 +27,8 @@ from mnist_tui.tui.widgets.fields import FilterField
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 from mnist_tui.tui.widgets.pick_grid import PickGrid
 
-GRID_WIDTH = 77
-"""Columns of five small images side by side."""
-DETAIL_WIDTH = (42, 82)
-"""Minimum and maximum columns of the detail panel beside the grid."""
+GRID_WIDTH = 77  # columns of five small images side by side
+DETAIL_WIDTH = (42, 82)  # minimum and maximum columns of the detail panel beside the grid
 
 
 class MistakesView(AnalysisView):
@@ -137,7 +135,6 @@ class MistakesView(AnalysisView):
 
     @property
     def _is_open(self) -> bool:
-        """Whether the detail panel covers the grid."""
         return self.has_class("-detail-open")
 
     @property
@@ -169,7 +166,6 @@ class MistakesView(AnalysisView):
             self._draw_page()
 
     def _draw_page(self) -> None:
-        """Draw the page of the cursor."""
         data: MistakesData | None = self.data
         if data is None:  # an error occurred before the frame
             return
@@ -241,7 +237,6 @@ class MistakesView(AnalysisView):
         self._go(len(self.data.positions) if last else 0)
 
     def action_open_detail(self) -> None:
-        """Open the detail panel over the grid."""
         self._overlay(True)
 
     def action_neighbours(self) -> None:
@@ -291,7 +286,6 @@ class MistakesView(AnalysisView):
         self._field.set_class(bool(self._field.value.strip()), "open")
 
     def action_close(self) -> None:
-        """Go one step back inside the view."""
         self.back()
 
     def back(self) -> None:
