@@ -8,9 +8,11 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.session import start
@@ -143,10 +145,13 @@ def test_the_newest_of_many_runs_is_found_and_never_wider_than_the_terminal(cons
     assert found.count == 201
     assert found.newest is not None
     assert found.newest.name == f"run-{next(i for i in range(200) if i * 7 % 200 == 199)}"
+    wide = StoredRuns(201, replace(found.newest, folder=RunFolder(Path("runs", "手書き数字" * 20))))
     for width in range(56, 200, 9):
-        lines = newest_text(found, COLOURS, width).plain.split("\n")
-        assert len(lines) == 3
-        assert max(map(len, lines)) <= width
+        for shown in (found, wide):
+            lines = newest_text(shown, COLOURS, width).plain.split("\n")
+            assert len(lines) == 3
+            assert max(map(cell_len, lines)) <= width
+            assert "2033-05-18" in lines[0]
 
 
 async def test_the_runs_folder_is_not_read_before_the_first_frame(

@@ -256,7 +256,7 @@ class DataView(View):
         if action == "load":
             return self._dataset is None and not self._loading
         if action == "images":
-            return self.data is not None
+            return self.data is not None and self._dataset is not None
         if action in ("draw", "split", "page", "style", "size"):
             return self._dataset is not None
         return super().check_action(action, parameters)

@@ -101,8 +101,9 @@ def _name_text(newest: RunSummary, colours: dict[str, str], width: int) -> Text:
         (f"  {mark} {label}", colours[colour]), (f"  {date_label(newest.created)}", colours["secondary"])
     )
     heading = "" if width < NARROW else "newest run  "
-    name = printable(newest.name, max(12, width - len(heading) - ends.cell_len))
-    return Text.assemble((heading, colours["secondary"]), (name, f"bold {colours['foreground']}"), ends)
+    name = Text(printable(newest.name), f"bold {colours['foreground']}")
+    name.truncate(max(12, width - len(heading) - ends.cell_len), overflow="ellipsis")  # by cells: a name may be wide
+    return Text.assemble((heading, colours["secondary"]), name, ends)
 
 
 def _result_text(newest: RunSummary, colours: dict[str, str], width: int) -> Text:
