@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """Beginnings of texts that spreadsheets evaluate as formulas; the wide ones are equivalent in some."""
 FORMULA_INSIDE = re.compile(r"((?:^|[,;\t])[\s\"']*)([=+\-@＝＋－＠])")
 
@@ -80,7 +80,8 @@ def _to_json(value: Any) -> Any:
 def _cell(value: Any) -> Any:
     """Return the cell of a value; a text that a spreadsheet would evaluate as a formula begins with an apostrophe."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        line = " ".join(value.splitlines())  # a carriage return is not quoted, and would begin another row
+        return f"'{line}" if line.lstrip().startswith(FORMULA_STARTS) else line
     return "" if value is None else value
 
 

@@ -18,7 +18,7 @@ def test_a_name_is_never_a_formula_and_a_number_stays_one(name: str) -> None:
     text = encode(table, "s/1", {"run": f"a,{name.strip()}"})[1].decode()
     facts = [line for line in text.split("\n") if line.startswith("# ")]
     rows = list(csv.reader(io.StringIO(text.split("\n", len(facts))[-1], newline="")))
-    assert rows == [["run", "loss"], [f"'{name}", "-0.5"], ["20260101-a", "2.0"]]
+    assert rows == [["run", "loss"], ["'" + " ".join(name.splitlines()), "-0.5"], ["20260101-a", "2.0"]]
     assert facts == ["# schema: s/1", f"# run: a,'{name.strip()}", "# dataset: digits", "# best: -1"]
 
 

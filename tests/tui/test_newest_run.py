@@ -44,7 +44,7 @@ async def test_the_newest_run_is_shown_with_its_result_and_the_next_steps(consol
     async with app.run_test(size=size) as pilot:
         await shows(pilot, NAME, "84.85 %", "digits test images", "★2", "of 3", "2026-01-02 03:04", "completed")
         first = "\n".join(screen_text(app).splitlines()[:6])
-        assert all(f"{key} " in first for key in ("o", "g", "enter", "9")), first
+        assert all(f"{key} " in first for key in ("o open", "g resume", "enter", "9")), first
         assert "no " not in first
 
 

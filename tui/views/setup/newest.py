@@ -22,7 +22,11 @@ SECONDS = 2.0
 """Interval at which the newest run is read again while it is in training."""
 NARROW = 70
 """Columns below which the texts are shorter."""
-WELCOME = "mnist-tui trains a first neural network, live, and shows what it has learned."
+WELCOME = (
+    "mnist-tui trains a first neural network, live, and shows what it has learned.",
+    "mnist-tui trains a first neural network, live.",
+)
+"""What the console is; the second text is for narrow terminals."""
 STATES = {
     "running": ("●", "in training", "accent"),
     "completed": ("✓", "completed", "success"),
@@ -83,7 +87,7 @@ def newest_text(stored: StoredRuns | None, colours: dict[str, str], width: int) 
         return text.append("reading the runs folder …", colours["secondary"])
     newest = stored.newest
     if newest is None:
-        text.append(WELCOME if width >= len(WELCOME) else WELCOME.replace(", live,", ""), colours["foreground"])
+        text.append(WELCOME[width < len(WELCOME[0])], colours["foreground"])
         unreadable = f"none of the {stored.count:,} stored runs can be read" if stored.count else "no runs yet"
         text.append(f"\n{unreadable}\n", colours["secondary"])
         steps = [("enter", "start the training"), *([("9", "runs")] if stored.count else []), ("?", "help")]
@@ -97,11 +101,11 @@ def newest_text(stored: StoredRuns | None, colours: dict[str, str], width: int) 
 def _name_text(newest: RunSummary, colours: dict[str, str], width: int) -> Text:
     """Return the name, the status and the time of a run; a long name is truncated."""
     mark, label, colour = STATES[newest.status]
-    ends = Text.assemble(
-        (f"  {mark} {label}", colours[colour]), (f"  {date_label(newest.created)}", colours["secondary"])
-    )
     heading = "" if width < NARROW else "newest run  "
-    name = Text(printable(newest.name), f"bold {colours['foreground']}")
+    name, date = Text(printable(newest.name), f"bold {colours['foreground']}"), f"  {date_label(newest.created)}"
+    if len(f"{heading}  {mark} {label}{date}") + name.cell_len > width:
+        label = ""
+    ends = Text.assemble((f"  {mark} {label}".rstrip(), colours[colour]), (date, colours["secondary"]))
     name.truncate(max(12, width - len(heading) - ends.cell_len), overflow="ellipsis")  # by cells: a name may be wide
     return Text.assemble((heading, colours["secondary"]), name, ends)
 

@@ -65,11 +65,12 @@ class SetupView(View):
 
     def body(self) -> ComposeResult:
         first = self.console.config
-        yield Newest()
         with Horizontal():
-            with FormPane(id="form", can_focus=False):
-                fields = (self._make_field(name, first) for name in NAMES)
-                yield Form({START: ""} | LABELS, Start(id=START), *fields)
+            with Vertical(id="settings"):
+                yield Newest()
+                with FormPane(id="form", can_focus=False):
+                    fields = (self._make_field(name, first) for name in NAMES)
+                    yield Form({START: ""} | LABELS, Start(id=START), *fields)
             with Vertical(id="summary-pane") as pane:
                 pane.border_title = "this run"
                 yield Static("", id="summary")
