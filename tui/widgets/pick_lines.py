@@ -48,6 +48,7 @@ class PickLines(Widget, can_focus=True):
     def show(self, items: Sequence[Text], *, heading: int = 0) -> None:
         """Replace the items; the first `heading` ones can't be opened."""
         self.items, self._heading = items, heading
+        self.can_focus = len(items) > heading
         self.cursor = max(0, min(max(heading, self.cursor), len(items) - 1))
         self.refresh()
 
