@@ -136,7 +136,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("left", "move(0,-1)", "", "", ""),
         Key("right", "move(0,1)", "", "", ""),
         Key("enter", "open_cell", "open", "show the images of the cell, or of the pair, in Mistakes", "enter"),
-        Key("tab", "app.focus_next", "pairs", "go to the most confused pairs; enter shows the images of a pair", "tab"),
+        Key("tab", "enter_pairs", "list", "go to the most confused pairs; enter shows the images of a pair", "tab"),
         Key("p", "shares", "%", "counts or percentages of the row"),
         Key("u", "unordered", "pairs", "count confused pairs by direction or in both directions together"),
     ),

@@ -56,7 +56,7 @@ async def test_a_confused_pair_opens_its_images(console, stored, size: tuple[int
     app = console()
     async with app.run_test(size=size) as pilot:
         view = await opened(app, pilot, run, history, "confusion")
-        assert "tab pairs" in footer(app)
+        assert "tab list" in footer(app)
         await pilot.press(*(["u"] if both else []), "tab", *["down"] * 4)
         assert view.cell == (a, b)
         assert "enter open" in footer(app)

@@ -90,6 +90,8 @@ class ConfusionView(AnalysisView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("move", "open_cell", "shares", "unordered"):
             return self.data is not None
+        if action == "enter_pairs":
+            return self.data is not None and bool(self._pairs)
         return super().check_action(action, parameters)
 
     def _go(self, cell: tuple[int, int]) -> None:
@@ -123,6 +125,11 @@ class ConfusionView(AnalysisView):
     def action_shares(self) -> None:
         self._shares = not self._shares
         self.draw(self.data)
+
+    def action_enter_pairs(self) -> None:
+        """Go to the pairs, or back to the matrix."""
+        pairs = self.query_one(PickLines)
+        self.set_focus(None if pairs.has_focus else pairs)
 
     def action_unordered(self) -> None:
         self._unordered = not self._unordered

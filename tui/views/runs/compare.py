@@ -54,7 +54,7 @@ class CompareScreen(View):
     def on_mount(self) -> None:
         lines, headings = self._legend()
         legend = self.query_one(PickLines)
-        legend.styles.height = len(lines) + 2
+        legend.styles.height, legend.styles.max_height = len(lines) + 2, "50%"  # the others are on further pages
         legend.show(lines, heading=headings)
         self._draw()
 
