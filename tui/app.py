@@ -21,6 +21,7 @@ from mnist_tui.tui.speed.app import QuickApp
 from mnist_tui.tui.state.devices import Devices
 from mnist_tui.tui.state.exports import SHOWN_SECONDS, Exports
 from mnist_tui.tui.state.jobs import Jobs
+from mnist_tui.tui.state.newest_run import NewestRun
 from mnist_tui.tui.state.resumption import Resumption
 from mnist_tui.tui.state.scrubber import Scrubber
 from mnist_tui.tui.state.training import Trainings
@@ -36,10 +37,8 @@ if TYPE_CHECKING:  # not imported before the first frame
     from mnist_tui.tui.contract import Console
 
 LOG_LINES = 2000
-STATUS_SECONDS = 0.4
-"""Interval at which the status in the top bar is updated during training."""
-LEAVE_SECONDS = 0.7
-"""Maximum time that quitting waits for the training to save."""
+STATUS_SECONDS = 0.4  # interval at which the status in the top bar is updated during training
+LEAVE_SECONDS = 0.7  # maximum time that quitting waits for the training to save
 
 
 class MnistTui(QuickApp):
@@ -69,20 +68,19 @@ class MnistTui(QuickApp):
         self.console.no_color = self.no_color
         self.runs_dir = runs_dir
         self.config = config or RunConfig()
-        self.pending_filter = ""
+        self.pending_filter, self.pending_from = "", ""
         self.devices = Devices(self.post_message)
         self.analyst = Analyst()
         self.analyst.data_dir = data_dir
         self.scrubber = Scrubber(self.post_message)
         self.training = Trainings(self.post_message, self.scrubber, self.analyst, runs_dir)
         self.resumption = Resumption(self.post_message, self.training, self.analyst)
-        self.exports = Exports(self.post_message, Jobs(self), self.scrubber, self.analyst, runs_dir)
+        jobs, self.views = Jobs(self), OpenedViews(self)
+        self.newest = NewestRun(jobs, runs_dir, self.views.mounted)
+        self.exports = Exports(self.post_message, jobs, self.scrubber, self.analyst, runs_dir)
         self.log_lines: deque[str] = deque(maxlen=LOG_LINES)
-        self.exit_status: int | None = None
-        """Exit code requested by a key or a signal."""
-        self.hung_up = False
-        """Whether the terminal was closed."""
-        self.views = OpenedViews(self)
+        self.exit_status: int | None = None  # requested by a key or a signal
+        self.hung_up = False  # whether the terminal was closed
         self._attached, self._first_view = attached, view
         self.theme = theme if theme in self.available_themes else self.theme
         self._status_revision = 0
@@ -92,11 +90,15 @@ class MnistTui(QuickApp):
         handle_signals({signal.SIGTERM: partial(self.leave, 128 + signal.SIGTERM), signal.SIGHUP: self.hang_up})
         self.set_interval(STATUS_SECONDS, self._show_progress)
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._redraw))
-        if self._attached is not None:
-            self.call_after_refresh(self.show_run, self._attached, None, self._first_view or "training")
-        elif self._first_view:
-            self.call_after_refresh(self.action_view, self._first_view)
+        self.call_after_refresh(self._open_first)
         self.prepare_views(import_view, self.devices.detect)
+
+    async def _open_first(self) -> None:
+        if self._attached is not None:
+            await self.show_run(self._attached, None, self._first_view or "training")
+        elif self._first_view:
+            await self.action_view(self._first_view)
+        self.newest.look()
 
     def on_terminal_lost(self) -> None:
         self.hang_up()
@@ -112,7 +114,7 @@ class MnistTui(QuickApp):
             await self.switch_mode(view)
 
     async def open_images(self, query: str) -> None:
-        self.pending_filter = query
+        self.pending_filter, self.pending_from = query, self.current_mode
         await self.action_view("mistakes")
 
     # -- messages ----------------------------------------------------------------------------------------------
@@ -184,9 +186,7 @@ class MnistTui(QuickApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("pause", "stop"):
             return self.training.can_steer
-        if action in ("view", "leave", "export_all"):
-            return not self.screen.is_modal
-        return True
+        return action not in ("view", "leave", "export_all") or not self.screen.is_modal
 
     async def action_view(self, mode: str) -> None:
         if self.current_mode != mode:
@@ -211,8 +211,7 @@ class MnistTui(QuickApp):
         if self.exports.is_running:
             self.exports.cancel()
             return
-        # Runs is excluded because its curves are those of the run under the cursor, with other settings.
-        views = [view for view in self.views.mounted() if view.MODE != "runs"]
+        views = [view for view in self.views.mounted() if view.IN_EXPORT_ALL]
         self.exports.export_all([state for view in views for state in view.export_states()])
 
     # -- leaving -----------------------------------------------------------------------------------------------

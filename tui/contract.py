@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # only for annotations
     from mnist_tui.engine.runs.history import History
     from mnist_tui.tui.state.devices import Devices
     from mnist_tui.tui.state.exports import Exports
+    from mnist_tui.tui.state.newest_run import NewestRun
     from mnist_tui.tui.state.resumption import Resumption
     from mnist_tui.tui.state.scrubber import Scrubber
     from mnist_tui.tui.state.training import Trainings
@@ -34,6 +35,7 @@ class Console(Protocol):
     training: Trainings
     resumption: Resumption
     exports: Exports
+    newest: NewestRun
     scrubber: Scrubber
     analyst: Analyst
     """Analyses of trained networks; its `data_dir` applies to the whole console."""
@@ -45,6 +47,8 @@ class Console(Protocol):
     """Most recent lines of the log."""
     pending_filter: str
     """Filter set by another view for the Mistakes view, which applies and clears it."""
+    pending_from: str
+    """Mode of that view."""
 
     @property
     def views(self) -> Register:
@@ -58,7 +62,7 @@ class Console(Protocol):
         """Open a view."""
 
     async def open_images(self, query: str) -> None:
-        """Open Mistakes with a filter such as `true:3 pred:5`."""
+        """Open Mistakes with a filter such as `true:3 pred:5`; `index:947` opens the image; esc leads back."""
 
     async def show_run(self, folder: RunFolder, history: History | None = None, view: str = "training") -> None:
         """Show a stored run in all views and open one; follow the run if another process trains it.

@@ -52,6 +52,12 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("s", "stop", "stop", "stop the training and save it"),
         Key("n", "view('setup')", "", "set up a new run"),
         Key(
+            "o",
+            "screen.open_newest",
+            "open",
+            "open the newest run, or follow the one in training, if no run is open",
+        ),
+        Key(
             "e",
             "screen.export_view",
             "export",
@@ -72,6 +78,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("down,ctrl+n", "app.focus_next", "field", "next or previous field", "↑ ↓"),
         Key("up", "app.focus_previous", "", "", ""),
         Key("r", "survey", "rescan", "rescan data sets and devices"),
+        Key("g", "resume_newest", "resume", "resume the newest run, to its end or for more epochs"),
     ),
     "field": (
         Key("enter", "edit", "edit", "edit the text field; until then, every key keeps its meaning", "enter"),
@@ -103,6 +110,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("i", "style", "style", "half blocks, braille or ASCII"),
         Key("b", "size", "size", "larger or smaller images"),
         Key("d", "load", "download", "download the data set if it is missing"),
+        Key("enter", "images", "images", "go to the images; enter shows one enlarged, esc leaves", "enter"),
     ),
     "subject": (
         Key("left_square_bracket", "step_epoch(-1)", "epoch", "previous or next epoch", "[ ]"),
@@ -118,13 +126,26 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("f", "follow", "follow", "return to the run that is training"),
         Key("g", "resume_shown", "resume", "resume the run shown, to its end or for more epochs"),
     ),
+    "list": (
+        Key("enter", "open", "open", "open the item under the cursor, while its list has the focus", "enter"),
+        Key("up", "move(-1,0)", "", "move the cursor in the list", "↑ ↓ ← →"),
+        Key("down", "move(1,0)", "", "", ""),
+        Key("left", "move(0,-1)", "", "", ""),
+        Key("right", "move(0,1)", "", "", ""),
+        Key("escape", "screen.step_back", "back", "leave the list", "esc"),
+    ),
+    "epoch table": (
+        Key("enter", "open", "epoch", "select an epoch; enter again shows it in Confusion, esc leaves", "enter"),
+        Key("escape", "leave_rows", "back", "stop selecting an epoch", "esc"),
+    ),
     "run table": (Key("enter", "select_cursor", "open", "show the curves of the run", "enter"),),
     "confusion": (
         Key("up", "move(-1,0)", "", "move the cursor", "↑ ↓ ← →"),
         Key("down", "move(1,0)", "", "", ""),
         Key("left", "move(0,-1)", "", "", ""),
         Key("right", "move(0,1)", "", "", ""),
-        Key("enter", "open_cell", "open", "show the images of the cell in Mistakes", "enter"),
+        Key("enter", "open_cell", "open", "show the images of the cell, or of the pair, in Mistakes", "enter"),
+        Key("tab", "enter_pairs", "list", "go to the most confused pairs; enter shows the images of a pair", "tab"),
         Key("p", "shares", "%", "counts or percentages of the row"),
         Key("u", "unordered", "pairs", "count confused pairs by direction or in both directions together"),
     ),
@@ -138,7 +159,8 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("home", "end(False)", "", "first or last image", "home end"),
         Key("end", "end(True)", "", "", ""),
         Key("enter", "open_detail", "open", "show the image with its nearest neighbours and its history", "enter"),
-        Key("escape", "close", "back", "back to the grid; clear and close the filter", "esc"),
+        Key("enter", "neighbours", "neighbours", "in an image: go to its neighbours; enter opens one", "enter"),
+        Key("escape", "close", "back", "back to the grid or the view before; clear and close the filter", "esc"),
         Key("w", "which", "show", "show wrong images, correct ones by ascending confidence, or all"),
         Key("slash", "filter", "filter", "filter, such as true:3 pred:5 conf>0.9 index:947; esc clears it", "/"),
         Key("o", "sort", "sort", "sort by confidence, loss, margin or index"),
@@ -181,6 +203,13 @@ TABLE: dict[str, tuple[Key, ...]] = {
         Key("right", "digit(1)", "", ""),
         Key("up", "method(-1)", "", "method to show for all classes: noise, ascent or smooth", "↑ ↓"),
         Key("down", "method(1)", "", ""),
+        Key(
+            "enter",
+            "open_nearest",
+            "nearest",
+            "show the training image nearest to the imagined one",
+            "enter",
+        ),
         Key("r", "search", "run", "imagine this digit by all three methods; stop a search, keeping its best"),
         Key("a", "search_all", "all", "imagine all digits"),
         Key("plus", "budget(1)", "noise", "more noise samples", "+"),
@@ -189,6 +218,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
     ),
     "weights": (
         Key("enter", "open_unit", "open", "show a unit: its most activating images and its outgoing weights", "enter"),
+        Key("enter", "images", "images", "in a unit: go to the images that activate it; enter opens one", "enter"),
         Key("o", "sort", "sort", "sort by index, norm or structure (Moran's I)"),
         Key("O", "reverse", "", "reverse the order", "O"),
         Key("d", "layers", "layers", "next layer; deeper layers are shown as matrices"),
@@ -216,6 +246,7 @@ TABLE: dict[str, tuple[Key, ...]] = {
     "compare": (
         Key("y", "log_scale", "log", "logarithmic loss axis"),
         Key("z", "zoom", "zoom", "show all, the last ten or the last three epochs"),
+        Key("tab", "app.focus_next", "runs", "go to the list of the runs; enter opens one", "tab"),
         Key("escape", "step_back", "back", "back to the runs", "esc"),
     ),
 }

@@ -62,11 +62,12 @@ def end(app: MnistTui, status: int) -> NoReturn:
 
 def _stored_run(runs_dir: Path, name: str) -> RunFolder | None:
     """Return a run by the name of its folder; None if it no longer exists."""
-    if not name:
+    if not name or Path(name).name != name or "\0" in name:
         return None
-    from mnist_tui.engine.runs.folder import stored_runs
+    from mnist_tui.engine.runs.folder import RunFolder, is_run
 
-    return next((folder for folder in stored_runs(runs_dir) if folder.name == name), None)
+    path = runs_dir / name  # not by listing the folder, which may hold thousands of runs
+    return RunFolder(path) if is_run(path) else None
 
 
 @thread_failures()

@@ -6,11 +6,16 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
+
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""Beginnings of texts that spreadsheets evaluate as formulas; the wide ones are equivalent in some."""
+FORMULA_INSIDE = re.compile(r"((?:^|[,;\t])[\s\"']*)([=+\-@＝＋－＠])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,9 @@ def encode(numbers: Numbers, schema: str, provenance: Mapping[str, Any]) -> tupl
         text = io.StringIO()
         made = {key: value for key, value in provenance.items() if value is not None}
         for key, value in {"schema": schema, **made, **_to_json(numbers.facts)}.items():
-            text.write(f"# {key}: {' '.join(str(_cell(value)).splitlines())}".rstrip() + "\n")
+            text.write(f"# {key}: {_fact(value)}".rstrip() + "\n")
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(numbers.columns)
+        writer.writerow(map(_cell, numbers.columns))
         columns = [[_cell(value) for value in _to_json(column)] for column in numbers.columns.values()]
         for row in zip(*columns, strict=True):  # not `writerows`, which would block all other threads
             writer.writerow(row)
@@ -73,4 +78,14 @@ def _to_json(value: Any) -> Any:
 
 
 def _cell(value: Any) -> Any:
+    """Return the cell of a value; a text that a spreadsheet would evaluate as a formula begins with an apostrophe."""
+    if isinstance(value, str):
+        line = " ".join(value.splitlines())  # a carriage return is not quoted, and would begin another row
+        return f"'{line}" if line.lstrip().startswith(FORMULA_STARTS) else line
     return "" if value is None else value
+
+
+def _fact(value: Any) -> str:
+    """Return a value for a line of metadata, which a spreadsheet splits at every separator of cells."""
+    line = " ".join(str("" if value is None else value).splitlines())
+    return FORMULA_INSIDE.sub(r"\1'\2", line) if isinstance(value, str) else line

@@ -212,11 +212,12 @@ def stored_runs(runs_dir: Path) -> list[RunFolder]:
         paths = list(runs_dir.iterdir())
     except OSError:
         return []
-    runs = [path for path in paths if not path.name.startswith(".") and _is_run(path)]
+    runs = [path for path in paths if not path.name.startswith(".") and is_run(path)]
     return [RunFolder(path) for path in sorted(runs, key=creation.order, reverse=True)]
 
 
-def _is_run(path: Path) -> bool:
+def is_run(path: Path) -> bool:
+    """Return whether a folder contains a run."""
     try:
         return (path / EVENTS).is_file()
     except OSError:  # not accessible

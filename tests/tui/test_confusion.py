@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.runs.folder import stored_runs
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.state.scrubber import Scrubber
-from mnist_tui.tui.views.confusion import matrix_table, pairs_text, shade
+from mnist_tui.tui.views.confusion import matrix_table, shade
 from mnist_tui.tui.widgets.subject_bar import SubjectBar, shown_epochs
 from tests.tui.conftest import ENDLESS, QUICK, screen_text, until
 
@@ -286,6 +287,15 @@ async def test_the_legend_states_both_scales(console, stored_run, size) -> None:
         assert f"■ errors, to {percent(largest, 1)} of the row" in screen_text(app)
 
 
-def test_no_confusion_is_reported_as_text() -> None:
-    colours = {"success": "green"}
-    assert pairs_text([], ("0", "1"), 5, False, colours).plain == "no confusions"
+async def test_no_confusion_is_reported_as_text_and_cannot_be_entered(console, stored_run) -> None:
+    stored_run(QUICK)
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_confusion(app, pilot)
+        view = app.screen
+        labels = np.repeat(np.arange(10), 3)
+        view.data = replace(view.data, matrix=confusion(labels, labels, 10))
+        view.draw(view.data)
+        await until(pilot, lambda: "no confusions" in screen_text(app))
+        await pilot.press("tab")
+        assert app.focused is None

@@ -29,3 +29,30 @@ async def test_the_help_begins_with_the_explanation(console, size) -> None:
         if size[1] == 45:
             await pilot.press("home")
             await until(pilot, lambda: "harmonic mean" in screen_text(app))
+
+
+def test_every_number_is_explained_in_two_or_three_sentences() -> None:
+    for mode, explanation in EXPLANATIONS.items():
+        assert explanation.terms, mode
+        for term, meaning in explanation.terms:
+            assert 2 <= len(re.findall(r"[.!?](?: |$)", meaning)) <= 3, (mode, term)
+
+
+@pytest.mark.parametrize(
+    ("mode", "labels"),
+    [
+        ("training", ("★", "loss", "accuracy", "95 % CI", "test")),
+        ("confusion", ("recall", "precision", "F1", "95 % CI")),
+        ("mistakes", ("confidence", "loss", "margin", "nearest", "pred", "conf", "distance")),
+        (
+            "projection",
+            ("k-NN accuracy", "silhouette", "trustworthiness", "Procrustes R²", "variance", "KL"),
+        ),
+        ("imagine", ("probability", "nearest", "distance")),
+        ("weights", ("norm", "I", "bias", "active", "activation", "outgoing")),
+        ("runs", ("★", "test", "valid", "died")),
+    ],
+)
+def test_the_numbers_on_a_view_are_among_the_explained_ones(mode: str, labels: tuple[str, ...]) -> None:
+    explained = {part for term, _ in EXPLANATIONS[mode].terms for part in (term, *term.split(", "))}
+    assert set(labels) <= explained

@@ -20,7 +20,7 @@ from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
 from mnist_tui.tui.app import MnistTui
 from tests.tui.conftest import screen_text, until
-from tests.tui.stored_run import write_run
+from tests.tui.stored_run import NAME, write_run
 
 LOOKS = {"wide": (132, 40), "normal": (80, 24), "small": (60, 20)}
 READY = {
@@ -80,3 +80,14 @@ def test_a_view_on_a_network_looks_as_it_should(console, snap_compare, size, mod
 def test_the_curves_look_as_they_should(console, snap_compare, size) -> None:
     folder = write_run(Path("runs"))
     assert snap_compare(console(), terminal_size=size, run_before=showing(folder, "training"))
+
+
+async def confusion_without_a_run(pilot: Pilot[int]) -> None:
+    """Open a view of a network while no run is open, beside a stored one."""
+    await pilot.press("4")
+    await until(pilot, lambda: f"open the newest run, {NAME}" in screen_text(pilot.app))
+
+
+def test_an_empty_view_looks_as_it_should(console, snap_compare, size) -> None:
+    write_run(Path("runs"))
+    assert snap_compare(console(), terminal_size=size, run_before=confusion_without_a_run)

@@ -80,7 +80,7 @@ class Exports:
         """Export all views of the subject, using those of the states in `views` that match it."""
         subject = self._scrubber.subject
         if subject is None:
-            self._post(notification("there is no trained network to export yet"))
+            self._post(notification("no trained network is open: press 9 to open a run, or n to train one"))
             return
         matching = {view.view: view for view in reversed(views) if _matches(view, subject)}
         self._start(tuple(matching.values()), subject, "")

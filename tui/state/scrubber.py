@@ -95,5 +95,9 @@ class Scrubber:
 
     def next_split(self) -> None:
         """Select the next split, cycling through test, validation and training."""
-        self.split = SPLITS[(SPLITS.index(self.split) + 1) % len(SPLITS)]
+        self.choose_split(SPLITS[(SPLITS.index(self.split) + 1) % len(SPLITS)])
+
+    def choose_split(self, split: Split) -> None:
+        """Select a split."""
+        self.split = split
         self._post(SubjectChanged())

@@ -7,12 +7,17 @@ from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.empty_texts import NEW_RUN, RUNS, Steps
+from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.views.base import View
+from mnist_tui.tui.widgets.empty import Empty, steps_without_run
 from mnist_tui.tui.widgets.subject_bar import SubjectBar
+
+FAILURE_STEPS = (("[ ]", "another epoch"), RUNS, ("L", "log"))
+"""Keys that help where a view can't be computed."""
 
 
 class AnalysisView(View):
@@ -23,6 +28,8 @@ class AnalysisView(View):
     """
 
     BINDINGS = bindings("subject")
+    AUTO_FOCUS = ""
+    """No focus, so that the keys are those of the view until a list in it is entered."""
     MORE_SCOPES: ClassVar[tuple[str, ...]] = ("subject",)
 
     def __init__(self) -> None:
@@ -37,7 +44,7 @@ class AnalysisView(View):
     def body(self) -> ComposeResult:
         yield SubjectBar()
         yield from self.content()
-        yield Static(id="message", markup=False)
+        yield Empty(self.MODE)
 
     def content(self) -> ComposeResult:
         """Yield the widgets below the subject bar."""
@@ -69,7 +76,11 @@ class AnalysisView(View):
             return self.console.training.can_return or not self.console.scrubber.follows
         if action in ("step_epoch", "next_split"):
             return self.console.scrubber.subject is not None
-        return True
+        return super().check_action(action, parameters)
+
+    @property
+    def offers_newest(self) -> bool:
+        return self.console.scrubber.folder is None and not self.console.training.is_running
 
     @property
     def can_export(self) -> bool:
@@ -93,6 +104,8 @@ class AnalysisView(View):
         self.subject_changed()
 
     def redraw(self) -> None:
+        for empty in self.query(Empty):
+            empty.redraw()
         if self.data is not None:
             self.draw(self.data)
 
@@ -110,8 +123,7 @@ class AnalysisView(View):
         if subject is None:
             self.jobs.cancel("data")
             bar.subject, self.data, self._request_key, bar.note = None, None, None, ""
-            self._show_message("no run is open – press n for a new run, 9 for the stored runs")
-            self.refresh_bindings()
+            self._show_without_subject()
             return
         has_changed = self._request_key != self._key_of(subject)
         if has_changed and scrubber.follows and self.is_computing and self._is_later_epoch(subject):
@@ -120,6 +132,24 @@ class AnalysisView(View):
             self._show_subject(subject)
         if has_changed:
             self.refresh_data()
+
+    def _show_without_subject(self) -> None:
+        """Say that no run is open, or that the run has no weights yet or any more."""
+        scrubber, training = self.console.scrubber, self.console.training
+        if scrubber.folder is not None:
+            name = printable(scrubber.folder.name, 40)
+            live = training.is_following if training.shown is not None else training.is_running
+            state = "has not stored the weights of an epoch yet" if live else "has no stored weights"
+            self._show_message(f"{name} {state}", (("3", "its curves and its state"), RUNS, NEW_RUN))
+        elif training.is_running:
+            self._show_message("the training has not stored the weights of an epoch yet", (("3", "its state"), RUNS))
+        else:
+            self._show_message("no run is open", steps_without_run(self.console.newest.found))
+        self.refresh_bindings()
+
+    def newest_found(self) -> None:
+        if self.is_current and self.console.scrubber.subject is None:
+            self._show_without_subject()
 
     def _show_subject(self, subject: Subject) -> None:
         """Name the subject above the data that are shown, not one whose data are still being computed."""
@@ -160,6 +190,8 @@ class AnalysisView(View):
         bar = self.query_one(SubjectBar)
         of = f" epoch {subject.epoch}" if bar.subject != subject else ""
         bar.note = f"computing{of} …"
+        if self.data is None:
+            self._show_message(f"computing epoch {subject.epoch} …", (RUNS,))
 
     def _computed(self, subject: Subject, data: Any) -> None:
         data = self.receive(data)
@@ -173,7 +205,7 @@ class AnalysisView(View):
         self.data = self._request_key = None  # retried at the next visit
         if self._requested_subject is not None:
             self._show_subject(self._requested_subject)
-        self._show_message(line)
+        self._show_message(line, FAILURE_STEPS)
         self._finish_request(failed=True)
 
     def _finish_request(self, *, failed: bool) -> None:
@@ -183,12 +215,6 @@ class AnalysisView(View):
         if scrubber.follows and (not failed or scrubber.subject != self._requested_subject):
             self.call_later(self.subject_changed)
 
-    def _show_message(self, message: str) -> None:
-        """Cover the data with a message, or uncover them if it is empty.
-
-        Covered widgets remain laid out, so that they have a size when they are drawn.
-        """
-        widget = self.query_one("#message", Static)
-        if widget.content != message:  # an update triggers a layout
-            widget.update(message)
-        widget.display = bool(message)
+    def _show_message(self, state: str, steps: Steps = ()) -> None:
+        """Cover the data with what the view will show and why it does not, or uncover them if `state` is empty."""
+        self.query_one("#message", Empty).show(state, steps)

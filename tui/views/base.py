@@ -26,6 +26,10 @@ if TYPE_CHECKING:  # imports numpy, which is too slow for the first frame
     from mnist_tui.tui.widgets.export_dialog import ExportRequest
 
 
+RUN_VIEWS = ("training", "confusion", "mistakes", "projection", "imagine", "weights")
+"""Modes of the views that show a run."""
+
+
 class View(QuickScreen[None]):
     """Screen with the tab bar and the key bar around `body`."""
 
@@ -39,6 +43,8 @@ class View(QuickScreen[None]):
     DEFAULT_CSS = """
     View { layers: base over; }
     """
+    IN_EXPORT_ALL: ClassVar[bool] = True
+    """Whether the states of the view are those of the selected run, so that an export of all views uses them."""
     UPDATES_STATUS: ClassVar[bool] = False
     """Whether the view updates the status at its own interval, to save repaints."""
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (NEEDED[0], "-narrow"), (80, "-normal"), (120, "-wide")]
@@ -112,6 +118,9 @@ class View(QuickScreen[None]):
     def devices_found(self) -> None:
         """Called when the devices have been detected."""
 
+    def newest_found(self) -> None:
+        """Called when the newest run of the runs folder is known, or is another one than before."""
+
     def subject_changed(self) -> None:
         """Called when the selected run, epoch or split has changed, or the run has new epochs."""
 
@@ -129,6 +138,41 @@ class View(QuickScreen[None]):
         """Clear the status line of an export; without one, go one step back."""
         if not self.console.exports.dismiss():
             self.back()
+
+    # -- the newest run ----------------------------------------------------------------------------------------
+
+    @property
+    def offers_newest(self) -> bool:
+        """Whether `o` opens the newest run, because the view has none to show."""
+        return False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "open_newest":
+            return self.offers_newest and self.console.newest.summary is not None
+        if action == "resume_newest":
+            newest = self.console.newest.summary
+            return newest is not None and not newest.live and not self.console.training.is_running
+        return True
+
+    async def action_open_newest(self) -> None:
+        """Show the newest run, or follow the one in training."""
+        newest = self.console.newest.summary
+        if newest is not None:
+            await self.console.show_run(newest.folder, None, self.MODE if self.MODE in RUN_VIEWS else "training")
+
+    def action_resume_newest(self) -> None:
+        """Ask for the number of epochs and resume the newest run."""
+        from mnist_tui.engine.runs.history import History
+
+        newest = self.console.newest.summary
+        if newest is not None:
+            folder = newest.folder
+            self.jobs.start(
+                "resume",
+                lambda job: History.of(folder.events()),
+                on_result=lambda history: self.offer_resume(folder, history),
+                failure="the run can't be read",
+            )
 
     # -- dialogs -----------------------------------------------------------------------------------------------
 

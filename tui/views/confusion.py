@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from rich.console import Group
 from rich.style import Style
 from rich.table import Table
@@ -22,7 +20,7 @@ from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.palette import has_few_colours, rich_colours
 from mnist_tui.tui.views.analysis_base import AnalysisView
-from mnist_tui.tui.widgets.fitted_text import FittedText
+from mnist_tui.tui.widgets.pick_lines import PickLines
 
 
 class ConfusionView(AnalysisView):
@@ -30,6 +28,7 @@ class ConfusionView(AnalysisView):
 
     MODE = "confusion"
     HELP_TITLE = "Confusion"
+    MORE_SCOPES = ("subject", "list")
     BINDINGS = bindings("confusion")
 
     def __init__(self) -> None:
@@ -38,12 +37,13 @@ class ConfusionView(AnalysisView):
         """Actual and predicted class under the cursor."""
         self._shares = False
         self._unordered = False
+        self._pairs: list[Pair] = []
         self._table_shape: tuple[tuple[int, int], int] | None = None
 
     def content(self) -> ComposeResult:
         with Container(id="confusion"):
             yield Static(id="matrix")
-            yield FittedText(id="pairs")
+            yield PickLines(id="pairs", width=PAIR_WIDTH)
 
     def compute(self, subject: Subject) -> ConfusionData:
         return compute(self.console.analyst, subject)
@@ -61,11 +61,15 @@ class ConfusionView(AnalysisView):
         interval = percent_range(*data.matrix.interval)
         matrix.border_title = f"accuracy {percent(data.matrix.accuracy)}{correct}  (95 % CI {interval})"
         matrix.border_subtitle = self._cell_label(data)
-        pairs = (unordered_pairs if self._unordered else ordered_pairs)(data.matrix)
-        panel = self.query_one("#pairs", FittedText)  # its size depends on the matrix
+        panel = self.query_one("#pairs", PickLines)
         panel.border_title = "most confused, both directions" if self._unordered else "most confused"
         panel.border_subtitle = Content.from_rich_text(legend) if stacked else ""
-        panel.show(partial(fitted_pairs_text, pairs, data.classes, self._unordered, self.console.colours))
+        self._pairs = (unordered_pairs if self._unordered else ordered_pairs)(data.matrix)
+        colours = self.console.colours
+        if self._pairs:
+            panel.show([pair_text(pair, data.classes, self._unordered, colours) for pair in self._pairs])
+        else:
+            panel.show([Text("no confusions", colours["success"])], heading=1)
 
     @property
     def _cell_size(self) -> tuple[int, int]:
@@ -90,6 +94,8 @@ class ConfusionView(AnalysisView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("move", "open_cell", "shares", "unordered"):
             return self.data is not None
+        if action == "enter_pairs":
+            return self.data is not None and bool(self._pairs)
         return super().check_action(action, parameters)
 
     def _go(self, cell: tuple[int, int]) -> None:
@@ -104,9 +110,30 @@ class ConfusionView(AnalysisView):
         """Open the images of the cell in Mistakes."""
         await self.console.open_images(f"true:{self.cell[0]} pred:{self.cell[1]}")
 
+    def on_pick_lines_moved(self, message: PickLines.Moved) -> None:
+        """Move the cursor of the matrix to the cell of the pair."""
+        if self.data is not None and message.item < len(self._pairs):
+            pair = self._pairs[message.item]
+            self._go((pair.true, pair.predicted))
+
+    async def on_pick_lines_opened(self, message: PickLines.Opened) -> None:
+        """Open the images of a pair in Mistakes."""
+        if message.item < len(self._pairs):
+            pair = self._pairs[message.item]
+            query = f"true:{pair.true} pred:{pair.predicted}"
+            if self._unordered:
+                both = f"{pair.true},{pair.predicted}"
+                query = f"true:{both} pred:{both} wrong"
+            await self.console.open_images(query)
+
     def action_shares(self) -> None:
         self._shares = not self._shares
         self.draw(self.data)
+
+    def action_enter_pairs(self) -> None:
+        """Go to the pairs, or back to the matrix."""
+        pairs = self.query_one(PickLines)
+        self.set_focus(None if pairs.has_focus else pairs)
 
     def action_unordered(self) -> None:
         self._unordered = not self._unordered
@@ -206,31 +233,11 @@ def legend_text(data: ConfusionData, colours: dict[str, str]) -> Text:
     )
 
 
-def fitted_pairs_text(
-    pairs: list[Pair], classes: tuple[str, ...], unordered: bool, colours: dict[str, str], width: int, rows: int
-) -> Text:
-    """Return as many pairs as fit into `width` columns and `rows` rows."""
-    rows, columns = max(1, rows), max(1, width // PAIR_WIDTH)
-    return pairs_text(pairs[: rows * columns], classes, rows, unordered, colours)
-
-
-def pairs_text(
-    pairs: list[Pair], classes: tuple[str, ...], rows: int, unordered: bool, colours: dict[str, str]
-) -> Text:
-    """Return the pairs in columns of `rows` rows."""
-    if not pairs:
-        return Text("no confusions", colours["success"])
+def pair_text(pair: Pair, classes: tuple[str, ...], unordered: bool, colours: dict[str, str]) -> Text:
+    """Return the number of images of a pair, its classes and its share of the row."""
     arrow = "↔" if unordered else "→"
-    lines = []
-    for row in range(min(rows, len(pairs))):
-        line = Text(no_wrap=True)
-        for pair in pairs[row::rows]:
-            part = Text.assemble(
-                (f"{pair.count:>4}  ", f"bold {colours['accent']}"),
-                (f"{classes[pair.true][:8]} {arrow} {classes[pair.predicted][:8]}  ", colours["foreground"]),
-                (percent(pair.share_of_row, 1), colours["secondary"]),
-            )
-            part.pad_right(max(1, PAIR_WIDTH - part.cell_len))
-            line.append_text(part)
-        lines.append(line)
-    return Text("\n").join(lines)
+    return Text.assemble(
+        (f"{pair.count:>4}  ", f"bold {colours['accent']}"),
+        (f"{classes[pair.true][:8]} {arrow} {classes[pair.predicted][:8]}  ", colours["foreground"]),
+        (percent(pair.share_of_row, 1), colours["secondary"]),
+    )

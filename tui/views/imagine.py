@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from mnist_tui.engine.analysis import imagined_store
-from mnist_tui.engine.analysis.imagined import METHODS, Imagined, ImagineData, Method, grey
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, ImagineData, Method, NearestImage, grey
 from mnist_tui.engine.analysis.percentages import probability_label
 from mnist_tui.engine.analysis.stored_answers import imagined_digits
 from mnist_tui.engine.analysis.subject import Subject
@@ -30,11 +30,13 @@ from mnist_tui.tui.views.imagine_layout import (
     window,
 )
 from mnist_tui.tui.views.imagine_search import SearchResults, Weights, search
+from mnist_tui.tui.widgets.empty import Empty
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
 
 BUDGETS = (100_000, 400_000, 1_600_000, 6_400_000)
 """Selectable numbers of images of the noise search; the third one is the notebook's 50,000 × 32."""
 METHOD_LABELS: dict[Method, str] = {"noise": "noise search", "ascent": "gradient ascent", "smooth": "smooth ascent"}
+EMPTY = "no-images"
 
 
 class ImagineView(AnalysisView):
@@ -57,6 +59,7 @@ class ImagineView(AnalysisView):
 
     def content(self) -> ComposeResult:
         with Vertical(id="imagine"):
+            yield Empty(self.MODE, id=EMPTY)
             with Horizontal(id="methods"):
                 for method in METHODS:
                     with Vertical(classes="method", id=f"method-{method}"):
@@ -113,7 +116,7 @@ class ImagineView(AnalysisView):
         panel.display = plan.nearest == "panel"
         panel.border_title = "nearest"
         found = data.pictures.get((self.method, self.digit))
-        self._draw_picture("#nearest-one", plan, _nearest(found, data.classes), large=False)
+        self._draw_picture("#nearest-one", plan, _nearest_pictures(found, data.classes), large=False)
         text = other_methods_label(self.method, METHOD_LABELS, self.size.width)
         panel.query_one(".caption", Static).update(Text(text, self.console.colours["secondary"]))
         self.query_one("#digits", Static).update(self._table(data))
@@ -125,7 +128,7 @@ class ImagineView(AnalysisView):
         found = data.pictures.get((method, self.digit))
         imagined = [] if found is None else [Picture(grey(found.image), "imagined")]
         self._draw_picture(f"#imagined-{method}", plan, imagined, large=plan.large)
-        beside = [] if plan.nearest == "panel" else _nearest(found, data.classes)
+        beside = [] if plan.nearest == "panel" else _nearest_pictures(found, data.classes)
         self._draw_picture(f"#nearest-{method}", plan, beside, large=plan.nearest == "large")
         self.query_one(f"#nearest-{method}").display = plan.nearest != "panel"
         panel.query_one(".caption", Static).update(self._caption_text(method, found, data))
@@ -142,6 +145,10 @@ class ImagineView(AnalysisView):
     def _draw_all(self, data: ImagineData, plan: Layout) -> None:
         panel = self.query_one("#all")
         panel.border_title = f"all classes, {'searching' if self.is_searching else 'press r for this one, a for all'}"
+        is_empty = not data.pictures and not self.is_searching
+        state = f"{data.classes[self.digit]}: no image yet" if is_empty else ""
+        self.query_one(f"#{EMPTY}", Empty).show(state, (("r", "imagine this class"), ("a", "imagine all classes")))
+        self.query_one("#methods").display = not is_empty
         row = {digit: picture for (method, digit), picture in data.pictures.items() if method == self.method}
         digits = sorted(row)
         current = sum(digit < self.digit for digit in digits)
@@ -238,17 +245,33 @@ class ImagineView(AnalysisView):
     # -- keys --------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "open_nearest":
+            return self._nearest is not None
         if action in ("digit", "method", "search", "search_all", "budget", "style"):
             return self.data is not None
         return super().check_action(action, parameters)
 
     def action_digit(self, by: int) -> None:
         self.digit = max(0, min(len(self.data.classes) - 1, self.digit + by))
-        self.draw(self.data)
+        self.redraw()
+        self.refresh_bindings()
 
     def action_method(self, by: int) -> None:
         self.method = METHODS[max(0, min(len(METHODS) - 1, METHODS.index(self.method) + by))]
-        self.draw(self.data)
+        self.redraw()
+        self.refresh_bindings()
+
+    @property
+    def _nearest(self) -> NearestImage | None:
+        """The training image nearest to the digit that the selected method has imagined."""
+        found = self.data.pictures.get((self.method, self.digit)) if self.data is not None else None
+        return found.nearest if found is not None else None
+
+    async def action_open_nearest(self) -> None:
+        nearest = self._nearest
+        if nearest is not None:
+            await self.console.open_images(f"index:{nearest.index}")
+            self.console.scrubber.choose_split("train")
 
     def action_search(self) -> None:
         """Search for the digit by all methods; stop a running search, keeping its results."""
@@ -278,7 +301,7 @@ class ImagineView(AnalysisView):
             super().back()
 
 
-def _nearest(found: Imagined | None, classes: tuple[str, ...]) -> list[Picture]:
+def _nearest_pictures(found: Imagined | None, classes: tuple[str, ...]) -> list[Picture]:
     if found is None or found.nearest is None:
         return []
     return [Picture(found.nearest.image, f"nearest: {classes[found.nearest.label]}")]

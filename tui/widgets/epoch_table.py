@@ -9,10 +9,13 @@ from typing import TypeAlias
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from mnist_tui.engine.analysis.percentages import percent_number
+from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.texts import epoch_marks
 
 Row: TypeAlias = tuple[int, float, float, float, float, float, bool, bool]
@@ -36,10 +39,58 @@ class EpochTable(ScrollView, can_focus=True):
     EpochTable > .epoch-table--best { text-style: bold; color: $accent; }
     """
 
+    BINDINGS = bindings("epoch table")
+
+    cursor: reactive[int | None] = reactive(None, bindings=True)
+    """Index of the selected row; None until `enter`, so that the arrow keys scroll until then."""
+
+    class Opened(Message):
+        """The selected epoch was opened."""
+
+        def __init__(self, epoch: int) -> None:
+            super().__init__()
+            self.epoch = epoch
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows: Sequence[Row] = ()
         self._follows = True
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "leave_rows":
+            return self.cursor is not None
+        return action != "open" or bool(self._rows)
+
+    def action_open(self) -> None:
+        """Select the last visible row; open the epoch if one is selected."""
+        if self.cursor is not None and self.cursor < len(self._rows):
+            self.post_message(self.Opened(self._rows[self.cursor][0]))
+        else:
+            self._select(self.scroll_offset.y + self.size.height - len(HEADINGS) - 1)
+
+    def action_leave_rows(self) -> None:
+        self.cursor = None
+
+    def action_scroll_up(self) -> None:
+        if self.cursor is None:
+            super().action_scroll_up()
+        else:
+            self._select(self.cursor - 1)
+
+    def action_scroll_down(self) -> None:
+        if self.cursor is None:
+            super().action_scroll_down()
+        else:
+            self._select(self.cursor + 1)
+
+    def _select(self, row: int) -> None:
+        self.cursor = row = max(0, min(len(self._rows) - 1, row))
+        visible = self.size.height - len(HEADINGS)
+        top = max(min(self.scroll_offset.y, row), row - visible + 1)
+        self.scroll_to(y=top, animate=False, force=True)
+
+    def on_blur(self) -> None:
+        self.cursor = None
 
     @property
     def row_count(self) -> int:
@@ -51,6 +102,8 @@ class EpochTable(ScrollView, can_focus=True):
         if rows == self._rows:
             return False
         self._rows = rows
+        if self.cursor is not None and self.cursor >= len(rows):
+            self.cursor = None
         follows = self._follows
         self.virtual_size = Size(sum(WIDTHS), len(HEADINGS) + len(rows))
         self._follow(follows)
@@ -81,6 +134,8 @@ class EpochTable(ScrollView, can_focus=True):
         if row[-2]:
             best = self.get_component_rich_style("epoch-table--best", partial=True)
             style += Style(color=best.color, bold=True)
+        if index == self.cursor:
+            style += Style(reverse=True)
         return _strip(_row_labels(row), style, width)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
@@ -21,14 +20,19 @@ from mnist_tui.engine.data.folder import data_folder, is_explicit, survey
 from mnist_tui.engine.data.loading import load
 from mnist_tui.engine.figures.settings import ViewState
 from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.empty_texts import Steps
 from mnist_tui.tui.render.texts import phase_label
 from mnist_tui.tui.state.jobs import Job
 from mnist_tui.tui.terminal.capabilities import best_image_style
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.data.figures import export_state
+from mnist_tui.tui.views.data.texts import SPLITS, facts_text
+from mnist_tui.tui.widgets.empty import Empty
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
+from mnist_tui.tui.widgets.pick_grid import PickGrid
 
-SPLITS: dict[Split, str] = {"train": "training", "valid": "validation", "test": "test"}
+DOWNLOAD, CANCEL = ("d", "download it"), ("esc", "cancel")
+OTHER_DATA = ("n", "another data set or folder, in New run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class DataView(View):
     MODE = "data"
     HELP_TITLE = "Data"
     BINDINGS = bindings("data")
+    MORE_SCOPES = ("list",)
+    AUTO_FOCUS = ""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,8 +83,9 @@ class DataView(View):
         with Vertical():
             yield Static(id="facts")
             with Horizontal():
-                yield ImageGrid(id="data-left")
+                yield PickGrid(id="data-left")
                 yield ImageGrid(id="data-right")
+        yield Empty(self.MODE)
 
     def on_mount(self) -> None:
         for grid in self.query(ImageGrid):
@@ -96,10 +103,10 @@ class DataView(View):
         if found.state in ("ready", "bundled"):
             self.action_load()
         else:
-            remedy = "Press d to download it, or select another data set in New run."
-            self._show_message(f"{found.title} is not ready: {found.detail}. {remedy}")
+            self._show_message(f"{found.title} is not ready: {found.detail}", (DOWNLOAD, OTHER_DATA))
 
     def redraw(self) -> None:
+        self.query_one(Empty).redraw()
         self._draw()
 
     def show_status(self) -> None:
@@ -131,10 +138,8 @@ class DataView(View):
         name = "mnist" if self._config.dataset == "auto" else self._config.dataset
         return name, data_folder(self.console.analyst.data_dir)
 
-    def _show_message(self, message: str) -> None:
-        self.query_one("#facts", Static).update(Text(message))
-        for grid in self.query(ImageGrid):
-            grid.show([])
+    def _show_message(self, message: str, steps: Steps = ()) -> None:
+        self.query_one(Empty).show(message, steps)
 
     # -- loading -----------------------------------------------------------------------------------------------
 
@@ -142,12 +147,12 @@ class DataView(View):
         """Load the data set in a thread, downloading it if it is missing."""
         self._discard()
         self._requested = name, folder = self._source
-        self._show_message("loading images …")
+        self._show_message("loading images …", (CANCEL,))
         self.jobs.start(
             "load",
             partial(read, name=name, folder=folder, explicit=is_explicit(self.console.analyst.data_dir)),
             on_result=self._loaded,
-            on_progress=lambda phase: self._show_message(phase_label(phase)),
+            on_progress=lambda phase: self._show_message(phase_label(phase), (CANCEL,)),
             on_failure=self._load_failed,
             failure="the images can't be loaded",
             overlap=True,  # a download or a network folder may hang
@@ -165,21 +170,22 @@ class DataView(View):
         self._dataset = self._requested = None
 
     def back(self) -> None:
-        if not self._loading:
+        if not self._loading or self.focused is not None:
             super().back()
             return
         self._discard()
-        self._show_message("cancelled. Press d to download it.")
+        self._show_message("cancelled. Press d to download it.", (DOWNLOAD, OTHER_DATA))
         self.refresh_bindings()
 
     def _loaded(self, dataset: Dataset) -> None:
         self._dataset = dataset
+        self._show_message("")
         self._draw()
         self.refresh_bindings()
 
     def _load_failed(self, line: str) -> None:
         self._requested = None
-        self._show_message(f"{line}. Press d to try again.")
+        self._show_message(f"{line}. Press d to try again.", (("d", "try again"), OTHER_DATA, ("L", "log")))
         self.refresh_bindings()
 
     # -- drawing -----------------------------------------------------------------------------------------------
@@ -192,7 +198,8 @@ class DataView(View):
         self._indices = {split: split_indices(self._dataset, config, split) for split in SPLITS}
         if self._page.first >= len(self._indices[self._page.split]):
             self._page = replace(self._page, first=0)
-        self.query_one("#facts", Static).update(self._facts_text(self._dataset))
+        facts = facts_text(self._dataset, self._indices, self._page.split, self.size.width, self.console.colours)
+        self.query_one("#facts", Static).update(facts)
         title = "augmented" if self._page.split == "train" else "augmented (not used in training)"
         right = self.query_one("#data-right")
         whole, short = f"{title}: {augmentation_label(config, epoch)}", f"{title}: {strength_label(config, epoch)}"
@@ -217,29 +224,6 @@ class DataView(View):
         augmented = [Picture(i, n) for i, n in zip(data.augmented, names, strict=True)]
         self.query_one("#data-right", ImageGrid).show(augmented)
 
-    def _facts_text(self, dataset: Dataset) -> Text:
-        colours = self.console.colours
-        dim, strong = colours["secondary"], f"bold {colours['foreground']}"
-        split = self._page.split
-        text = Text(no_wrap=True, overflow="ellipsis")
-        title = dataset.title.partition(" (")[0] if self.size.width < 80 else dataset.title
-        text.append(title, f"bold {colours['accent']}")
-        for each, name in SPLITS.items():
-            text.append("  ")
-            text.append(f"{name} {len(self._indices[each]):,}", f"{strong} reverse" if each == split else dim)
-        wide, narrow = self.size.width >= 120, self.size.width < 80
-        mean, std = f"{dataset.mean:.5f}", f"{dataset.std:.5f}"
-        statistics = f"μ {mean[:6]} σ {std[:6]}" if narrow else f"mean {mean}  std {std}"
-        text.append(f"   {statistics}\n" if wide else "\n", dim)
-        labels = dataset.test_labels if split == "test" else dataset.labels
-        counts = dataset.class_counts(labels[self._indices[split]])
-        for i, (name, count) in enumerate(zip(dataset.classes, counts, strict=True)):
-            if i == len(counts) // 2 and (not wide or max(map(len, dataset.classes)) > 4):
-                text.append(f"{statistics}\n" if not wide else "\n", dim)
-            text.append(f"{name} ", colours["accent"])
-            text.append(f"{count:,}" + (" " if narrow else "  "), colours["foreground"])
-        return text
-
     @property
     def can_export(self) -> bool:
         return self.data is not None
@@ -254,13 +238,15 @@ class DataView(View):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "load":
             return self._dataset is None and not self._loading
+        if action == "images":
+            return self.data is not None and self._dataset is not None
         if action in ("draw", "split", "page", "style", "size"):
             return self._dataset is not None
         if action == "step_epoch":
             return self._dataset is not None and self._config.fade > 0
         if action == "follow":
             return self._page.epoch > 0 and self._config.fade > 0
-        return True
+        return super().check_action(action, parameters)
 
     def _show_page(self, page: Page) -> None:
         self._page = page
@@ -280,6 +266,19 @@ class DataView(View):
         splits = list(SPLITS)
         split = splits[(splits.index(self._page.split) + 1) % len(splits)]
         self._show_page(replace(self._page, split=split, first=0))
+
+    def action_images(self) -> None:
+        """Go to the images as they are stored."""
+        self.query_one(PickGrid).focus()
+
+    def on_pick_grid_opened(self, message: PickGrid.Opened) -> None:
+        """Show an image enlarged, as stored and as augmented."""
+        from mnist_tui.tui.views.data.enlarged import Enlarged
+
+        if self.data is not None and self._dataset is not None and message.picture < len(self.data.labels):
+            grid = self.query_one(PickGrid)
+            title = f"{self._dataset.name} {SPLITS[self._page.split]} images"
+            self.app.push_screen(Enlarged(self.data, message.picture, title, grid.style))
 
     def action_page(self, by: int) -> None:
         columns, rows = self.query_one("#data-left", ImageGrid).capacity()

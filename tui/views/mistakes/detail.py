@@ -12,13 +12,20 @@ from textual.containers import Container
 from textual.geometry import Region
 from textual.widgets import Static
 
-from mnist_tui.engine.analysis.image_details import ImageDetails, ImageQuery, inspect_image, sample_epochs
+from mnist_tui.engine.analysis.image_details import (
+    ImageDetails,
+    ImageQuery,
+    Neighbour,
+    inspect_image,
+    sample_epochs,
+)
 from mnist_tui.engine.analysis.listing import MistakesData
 from mnist_tui.tui.messages import JobUpdate
 from mnist_tui.tui.render.palette import rich_colours
 from mnist_tui.tui.state.jobs import Job, Jobs
 from mnist_tui.tui.views.mistakes.texts import bars_text, facts_text, history_text, nearest_text, neighbour_caption
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
+from mnist_tui.tui.widgets.pick_grid import PickGrid
 
 if TYPE_CHECKING:
     from mnist_tui.engine.analysis.subject import Analyst
@@ -135,7 +142,7 @@ class Detail(Container):
         yield Static(id="detail-facts")
         yield Static(id="detail-bars")
         yield Static(id="detail-heading")
-        yield ImageGrid(id="detail-neighbours")
+        yield PickGrid(id="detail-neighbours")
         yield Static(id="detail-history")
 
     def show(self, data: MistakesData, position: int, page: tuple[int, ...], epochs: tuple[int, ...]) -> None:
@@ -218,15 +225,28 @@ class Detail(Container):
         self._update_part(
             "bars", bars_text(scores.probabilities[position], true, predicted, classes, colours, places.bars.size)
         )
-        shown = details.neighbours if details is not None and details.neighbours else ()
-        grid = self.query_one("#detail-neighbours", ImageGrid)
-        grid.show([Picture(each.image, neighbour_caption(each, classes, SMALL[0])) for each in shown])
+        grid = self.query_one(PickGrid)
+        grid.show([Picture(each.image, neighbour_caption(each, classes, SMALL[0])) for each in self.neighbours])
         width = places.heading.width
         heading = nearest_text(details, classes, colours, width, pictures=places.neighbours.height > 0)
         self._update_part("heading", heading)
         predictions = details.predictions if details is not None else ()
         history = history_text(predictions, data.subject.epoch, classes, colours, places.history.size)
         self._update_part("history", history)
+
+    @property
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        """Nearest training images of the image; none until they are computed."""
+        return (self._details.neighbours or ()) if self._details is not None else ()
+
+    @property
+    def has_neighbours(self) -> bool:
+        """Whether images of neighbours are displayed."""
+        return bool(self.neighbours) and self.query_one(PickGrid).display
+
+    def focus_neighbours(self) -> None:
+        """Give the focus to the images of the neighbours."""
+        self.query_one(PickGrid).focus()
 
     def next_style(self) -> None:
         """Switch to the next rendering style."""

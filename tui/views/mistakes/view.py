@@ -19,15 +19,16 @@ from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.views.mistakes.detail import Detail
 from mnist_tui.tui.views.mistakes.figures import export_states
 from mnist_tui.tui.views.mistakes.filter_error import FilterError
+from mnist_tui.tui.views.mistakes.links import Links, Origin, leads_to_image
 from mnist_tui.tui.views.mistakes.texts import caption, caption_lines, empty_label, status_text
 from mnist_tui.tui.widgets.cursor_grid import CursorGrid
+from mnist_tui.tui.widgets.empty import Empty
 from mnist_tui.tui.widgets.fields import FilterField
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
+from mnist_tui.tui.widgets.pick_grid import PickGrid
 
-GRID_WIDTH = 77
-"""Columns of five small images side by side."""
-DETAIL_WIDTH = (42, 82)
-"""Minimum and maximum columns of the detail panel beside the grid."""
+GRID_WIDTH = 77  # columns of five small images side by side
+DETAIL_WIDTH = (42, 82)  # minimum and maximum columns of the detail panel beside the grid
 
 
 class MistakesView(AnalysisView):
@@ -35,11 +36,9 @@ class MistakesView(AnalysisView):
 
     MODE = "mistakes"
     HELP_TITLE = "Mistakes"
-    MORE_SCOPES = ("subject", "filter")
+    MORE_SCOPES = ("subject", "filter", "list")
     BINDINGS = bindings("mistakes")
     CSS_PATH = "view.tcss"
-    AUTO_FOCUS = ""
-    """No focus, so that the arrow keys move the cursor until the filter is opened."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,22 +46,21 @@ class MistakesView(AnalysisView):
         """Filter and order of the list."""
         self.cursor = 0
         """Index of the cursor in the list."""
-        self._spec_before_link: ListSpec | None = None
+        self._links = Links()
         self._valid = ""
         self._drawn: MistakesData | None = None
         self._page_shape = (1, 1)
         self._history_epochs: tuple[int, ...] = ()
 
     def content(self) -> ComposeResult:
-        hint = "true:3 pred:5 conf>0.9 index:947"
         with Vertical(id="mistakes"):
             with Horizontal(id="mistakes-line"):
                 yield Static(id="mistakes-status")
-                yield FilterField(hint, id="mistakes-filter")
+                yield FilterField("true:3 pred:5 conf>0.9 index:947", id="mistakes-filter")
             with Horizontal(id="mistakes-panes"):
                 yield CursorGrid(id="mistakes-grid")
                 yield Detail(self.console.analyst, id="mistakes-detail")
-            yield Static(id="mistakes-empty", markup=False)
+            yield Empty(self.MODE, id="mistakes-empty")
             yield FilterError(id="mistakes-error")
 
     def on_mount(self) -> None:
@@ -78,13 +76,41 @@ class MistakesView(AnalysisView):
         return compute(self.console.analyst, subject, self.spec, self._valid)
 
     def on_screen_resume(self) -> None:
-        pending_filter = self.console.pending_filter
-        if pending_filter:
-            self._spec_before_link = self._spec_before_link or self.spec
-            self.spec = replace(self.spec, filter=pending_filter, which="all")
-            self._overlay(False)
-            self._field.value, self.console.pending_filter = pending_filter, ""
-            self._field.add_class("open")
+        if self.console.pending_filter:
+            self._follow(self.console.pending_filter, self.console.pending_from)
+            self.console.pending_filter = ""
+
+    def _follow(self, query: str, mode: str) -> None:
+        """Show the images of a link, and remember what was shown before."""
+        index = int(self.data.scores.indices[self._position]) if self._position is not None else None
+        split = self.console.scrubber.split
+        self._set_filter(self._links.follow(Origin(query, mode, split, self.spec, index, self._is_open)))
+        self._overlay(leads_to_image(query))
+
+    def _return(self) -> None:
+        """Show again what was shown before the last link was followed, in the view that it was in."""
+        origin = self._links.leave()
+        self._set_filter(origin.spec)
+        self._overlay(origin.was_open)
+        self.console.scrubber.choose_split(origin.split)
+        self.refresh_data()
+        if origin.mode != self.MODE:
+            self.app.call_later(self.console.action_view, origin.mode)
+
+    def _set_filter(self, spec: ListSpec) -> None:
+        """Set the filter as if it had been typed."""
+        self.spec, self._field.value = spec, spec.filter
+        self._field.set_class(bool(spec.filter), "open")
+
+    @on(PickGrid.Opened)
+    def _neighbour_opened(self, message: PickGrid.Opened) -> None:
+        """Open a neighbour, which is a training image."""
+        neighbours = self._detail.neighbours
+        if message.picture < len(neighbours):
+            self.set_focus(None)
+            self._follow(f"index:{neighbours[message.picture].index}", self.MODE)
+            self.console.scrubber.choose_split("train")
+            self.refresh_data()
 
     def subject_changed(self) -> None:
         super().subject_changed()
@@ -108,13 +134,7 @@ class MistakesView(AnalysisView):
         return self.query_one("#mistakes-detail", Detail)
 
     @property
-    def _is_wide(self) -> bool:
-        """Whether the detail panel is beside the grid, as with `-wide` in the style sheet."""
-        return self.size.width >= 120
-
-    @property
     def _is_open(self) -> bool:
-        """Whether the detail panel covers the grid."""
         return self.has_class("-detail-open")
 
     @property
@@ -125,19 +145,20 @@ class MistakesView(AnalysisView):
 
     def on_resize(self) -> None:
         beside = max(DETAIL_WIDTH[0], min(DETAIL_WIDTH[1], self.size.width - GRID_WIDTH))
-        self._detail.styles.width = beside if self._is_wide and not self._is_open else "1fr"
+        self._detail.styles.width = beside if self.size.width >= 120 and not self._is_open else "1fr"
 
     def draw(self, data: MistakesData) -> None:
         if data is not self._drawn:
             self.cursor = cursor_index(data, self._drawn, self.cursor, stay=self.cursor > 0 or self._is_open)
             self._drawn = data
+            self.cursor = self._links.place(data, self.spec) or self.cursor
             if not data.error:
                 self._valid = data.spec.filter
         found = len(data.positions) > 0
-        panes, empty = (self.query_one(f"#mistakes-{name}") for name in ("panes", "empty"))
+        panes = self.query_one("#mistakes-panes")
         newly = found and not panes.display
-        panes.display, empty.display = found, not found
-        self.query_one("#mistakes-empty", Static).update("" if found else empty_label(data))
+        panes.display = found
+        self.query_one("#mistakes-empty", Empty).show("" if found else empty_label(data))
         self.query_one(FilterError).show(data.error, typing=self._field.has_focus)
         if newly:
             self.call_after_refresh(self._draw_page)
@@ -145,7 +166,6 @@ class MistakesView(AnalysisView):
             self._draw_page()
 
     def _draw_page(self) -> None:
-        """Draw the page of the cursor."""
         data: MistakesData | None = self.data
         if data is None:  # an error occurred before the frame
             return
@@ -190,8 +210,10 @@ class MistakesView(AnalysisView):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "open_detail":
             return self._position is not None and not self._is_open
+        if action == "neighbours":
+            return self._is_open and self._detail.has_neighbours
         if action == "close":
-            return self._is_open or self._field.has_class("open")
+            return self._is_open or self._field.has_class("open") or self._links.are_left(self.spec, is_open=False)
         if action in ("move", "page", "end", "sort", "turn", "which", "filter", "style", "size"):
             return self.data is not None
         return super().check_action(action, parameters)
@@ -215,8 +237,10 @@ class MistakesView(AnalysisView):
         self._go(len(self.data.positions) if last else 0)
 
     def action_open_detail(self) -> None:
-        """Open the detail panel over the grid."""
         self._overlay(True)
+
+    def action_neighbours(self) -> None:
+        self._detail.focus_neighbours()
 
     def _overlay(self, on: bool) -> None:
         self.set_class(on, "-detail-open")
@@ -244,7 +268,7 @@ class MistakesView(AnalysisView):
         self._set_spec(replace(self.spec, reverse=not self.spec.reverse))
 
     def action_which(self) -> None:
-        self._spec_before_link = None
+        self._links.clear(self.spec.which)
         self._set_spec(replace(self.spec, which=WHICH[(WHICH.index(self.spec.which) + 1) % len(WHICH)]))
 
     def action_filter(self) -> None:
@@ -262,12 +286,15 @@ class MistakesView(AnalysisView):
         self._field.set_class(bool(self._field.value.strip()), "open")
 
     def action_close(self) -> None:
-        """Go one step back inside the view."""
         self.back()
 
     def back(self) -> None:
-        """Clear and close the filter, or close the detail panel; otherwise go back as usual."""
-        if self._field.has_focus or (self._field.has_class("open") and not self._is_open):
+        """Leave the neighbours, return from a link, clear the filter or close the image; else go back as usual."""
+        if isinstance(self.focused, PickGrid):
+            super().back()
+        elif not self._field.has_focus and self._links.are_left(self.spec, is_open=self._is_open):
+            self._return()
+        elif self._field.has_focus or (self._field.has_class("open") and not self._is_open):
             self._clear_filter()
         elif self._is_open:
             self._overlay(False)
@@ -277,9 +304,7 @@ class MistakesView(AnalysisView):
     def _clear_filter(self) -> None:
         self.set_focus(None)
         self._field.remove_class("open")
-        which = self._spec_before_link.which if self._spec_before_link is not None else self.spec.which
-        self._spec_before_link = None
-        spec = replace(self.spec, filter="", which=which)
+        spec = replace(self.spec, filter="", which=self._links.clear(self.spec.which))
         if spec != self.spec:
             self._set_spec(spec)
         self._field.value = ""

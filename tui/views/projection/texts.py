@@ -9,6 +9,7 @@ from rich.text import Text
 from mnist_tui.engine.analysis.percentages import fraction_label, percent
 from mnist_tui.engine.analysis.projection import METHOD_LABELS, Projection, ProjectionMetrics
 from mnist_tui.engine.analysis.tsne import PERPLEXITY, largest_perplexity
+from mnist_tui.tui.render.explanations import EXPLANATIONS
 from mnist_tui.tui.widgets.subject_bar import SPLIT_LABELS
 
 Colours = dict[str, str]
@@ -82,15 +83,16 @@ def background_label(projection: Projection) -> str:
 
 
 def empty_label(projection: Projection, running: bool, note: str) -> str:
-    """Return the text to show while there are no points."""
+    """Return the text to show while there are no points: why, and what they will be."""
+    about = EXPLANATIONS["projection"].about
     if running:
-        return "starting t-SNE …"
+        return f"starting t-SNE …\n\n{about}"
     if note:
-        return note
+        return f"{note}\n\npress r to run it again\n\n{about}"
     epoch = projection.subject.epoch
     missing = f"no t-SNE of these {len(projection.labels):,} points at epoch {epoch} yet\n\npress r to run it"
     others = [f"epoch {epoch}, {count:,} points" for epoch, count in projection.others[-MAX_OTHERS:]]
-    return "\n".join([missing, "", "stored:", *others]) if others else missing
+    return "\n".join([missing, "", *(["stored:", *others, ""] if others else []), about])
 
 
 def point_title(projection: Projection, point: int) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
 
 from mnist_tui.engine.analysis.curves import comparison
 from mnist_tui.engine.analysis.percentages import percent
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.figures.settings import Settings, ViewState
+from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History, epoch_label
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.class_colours import class_colours
@@ -21,6 +21,7 @@ from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.views.base import View
 from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import CurveOptions, comparison_plots
+from mnist_tui.tui.widgets.pick_lines import PickLines
 
 
 class CompareScreen(View):
@@ -29,6 +30,8 @@ class CompareScreen(View):
     MODE = "compare"
     HELP_TITLE = "Compare runs"
     BINDINGS = bindings("compare")
+    MORE_SCOPES = ("list",)
+    AUTO_FOCUS = ""
 
     def __init__(self, runs: list[tuple[Path, History]]) -> None:
         """`runs`: folders and histories."""
@@ -42,23 +45,37 @@ class CompareScreen(View):
             with Horizontal():
                 yield Chart(id="compare-loss")
                 yield Chart(id="compare-acc")
-            legend = Static(self._legend(), id="legend", classes="pane")
+            legend = PickLines(id="legend")
+            legend.add_class("pane")
             legend.border_title = printable(
                 ", ".join(dict.fromkeys(curve.dataset for curve in comparison(self._runs).curves))
             )
             yield legend
 
     def on_mount(self) -> None:
+        lines, headings = self._legend()
+        legend = self.query_one(PickLines)
+        legend.styles.height, legend.styles.max_height = len(lines) + 2, "50%"  # the others are on further pages
+        legend.show(lines, heading=headings)
         self._draw()
 
-    def _legend(self) -> Text:
-        text = Text(no_wrap=True, overflow="ellipsis")
+    async def on_pick_lines_opened(self, message: PickLines.Opened) -> None:
+        """Open a run in all views."""
+        run = message.item - (len(self.query_one(PickLines).items) - len(self._runs))
+        folder, history = RunFolder(self._folders[run]), self._runs[run][1]
+        self.app.pop_screen()
+        await self.console.show_run(folder, history)
+
+    def _legend(self) -> tuple[list[Text], int]:
+        """Return a line for each run, after as many lines of headings as the number says."""
+        lines = []
         data = comparison(self._runs)
         colours = class_colours(self.app.current_theme, self.app.console)
         if warning := data.warning:
-            text.append(f"{printable(warning)}\n", self.console.colours["warning"])
+            lines.append(Text(printable(warning), self.console.colours["warning"]))
         for i, ((name, history), curve) in enumerate(zip(self._runs, data.curves, strict=True)):
             best, test = history.best, history.test
+            text = Text(no_wrap=True, overflow="ellipsis")
             text.append("━━ ", colours[i % len(colours)])
             text.append(name)
             if warning:
@@ -68,9 +85,8 @@ class CompareScreen(View):
                 text.append(f"  valid {best.valid_loss:.4f}, {percent(best.valid_acc)} at epoch {epoch}")
             if test is not None:
                 text.append(f"  test {percent(test.acc)}" + ("" if test.complete else " (partial)"), "bold")
-            text.append("\n")
-        text.rstrip()
-        return text
+            lines.append(text)
+        return lines, len(lines) - len(self._runs)
 
     def _draw(self) -> None:
         colours = class_colours(self.app.current_theme, self.app.console)
@@ -97,4 +113,7 @@ class CompareScreen(View):
         self._draw()
 
     def back(self) -> None:
-        self.app.pop_screen()
+        if self.focused is not None:
+            self.set_focus(None)
+        else:
+            self.app.pop_screen()

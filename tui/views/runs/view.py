@@ -19,6 +19,7 @@ from mnist_tui.engine.runs.folder import RunFolder
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.summaries import RunSummary
 from mnist_tui.tui.keys import bindings
+from mnist_tui.tui.render.empty_texts import NEW_RUN
 from mnist_tui.tui.render.run_rows import COLUMNS, matches, row_cells, sort_key
 from mnist_tui.tui.render.texts import printable
 from mnist_tui.tui.views.base import View
@@ -28,6 +29,7 @@ from mnist_tui.tui.views.training.view import LEGEND
 from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import CurveOptions, comparison_plots, run_plots
 from mnist_tui.tui.widgets.dialogs import Question
+from mnist_tui.tui.widgets.empty import Empty
 from mnist_tui.tui.widgets.fields import FilterField
 
 RELOAD_SECONDS = 2.0
@@ -48,6 +50,7 @@ class RunsView(View):
 
     MODE = "runs"
     HELP_TITLE = "Runs"
+    IN_EXPORT_ALL = False  # its curves are those of the run under the cursor, with other settings
     BINDINGS = bindings("runs")
     MORE_SCOPES = ("run table", "filter")
     AUTO_FOCUS = "#run-table"
@@ -71,6 +74,7 @@ class RunsView(View):
             with Horizontal(id="run-preview"):
                 yield Chart(id="preview-loss")
                 yield Chart(id="preview-acc")
+        yield Empty(self.MODE)
 
     def on_mount(self) -> None:
         self.query_one("#preview-loss").border_title = f"loss {LEGEND}"
@@ -89,6 +93,7 @@ class RunsView(View):
             self.action_reload()
 
     def redraw(self) -> None:
+        self.query_one(Empty).redraw()
         self._fill()
 
     # -- reading -----------------------------------------------------------------------------------------------
@@ -151,7 +156,10 @@ class RunsView(View):
         shown = f"{len(self._visible)} of {len(self._runs)}" if pattern.strip() else str(len(self._runs))
         marked = f", {len(self._marked)} marked" if self._marked else ""
         table.border_title = Text(f"runs in {printable(str(self.console.runs_dir))}: {shown}{marked}")
-        table.border_subtitle = "" if self._runs else "no runs yet – press n for a new run"
+        table.border_subtitle = "" if self._visible or not self._runs else "no run matches: esc clears the filter"
+        self.query_one(Empty).show(
+            "" if self._runs else f"no runs in {printable(str(self.console.runs_dir))}", (NEW_RUN,)
+        )
         self.refresh_bindings()
         self._preview()
 
@@ -223,7 +231,7 @@ class RunsView(View):
             return len(self._marked) >= 2
         if action == "undelete":
             return self._deleted_run is not None
-        return True
+        return super().check_action(action, parameters)
 
     def action_mark(self) -> None:
         if self._current is not None:

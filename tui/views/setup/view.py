@@ -20,6 +20,7 @@ from mnist_tui.engine.settings import brief
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.texts import bytes_label
 from mnist_tui.tui.views.base import View
+from mnist_tui.tui.views.setup.newest import Newest
 from mnist_tui.tui.views.setup.setting_help import START, setting_text
 from mnist_tui.tui.views.setup.summary import device_note, summary
 from mnist_tui.tui.widgets.fields import Choice, Start, TextField
@@ -49,6 +50,7 @@ class SetupView(View):
     MORE_SCOPES = ("field", "choice")
     BINDINGS = bindings("setup")
     can_export = False
+    offers_newest = True
     NO_FIGURE = "the form can't be exported: press e in views 2 to 9"
 
     def __init__(self) -> None:
@@ -64,9 +66,11 @@ class SetupView(View):
     def body(self) -> ComposeResult:
         first = self.console.config
         with Horizontal():
-            with FormPane(id="form", can_focus=False):
-                fields = (self._make_field(name, first) for name in NAMES)
-                yield Form({START: ""} | LABELS, Start(id=START), *fields)
+            with Vertical(id="settings"):
+                yield Newest()
+                with FormPane(id="form", can_focus=False):
+                    fields = (self._make_field(name, first) for name in NAMES)
+                    yield Form({START: ""} | LABELS, Start(id=START), *fields)
             with Vertical(id="summary-pane") as pane:
                 pane.border_title = "this run"
                 yield Static("", id="summary")
@@ -96,6 +100,13 @@ class SetupView(View):
         self.query_one(Start).focus()
         self._survey()
 
+    def on_screen_resume(self) -> None:
+        self.query_one(Newest).look()
+
+    def newest_found(self) -> None:
+        self.query_one(Newest).update()
+        self.refresh_bindings()
+
     def on_screen_suspend(self) -> None:
         for field in self.query(TextField):
             field.is_editing = False
@@ -111,6 +122,7 @@ class SetupView(View):
         self._refresh()
 
     def redraw(self) -> None:
+        self.newest_found()
         self._refresh()
 
     def on_resize(self) -> None:
@@ -249,7 +261,7 @@ class SetupView(View):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("start", "step_recipe"):
             return self.focused is None or isinstance(self.focused, Start)
-        return True
+        return super().check_action(action, parameters)
 
     def action_step_recipe(self, by: int) -> None:
         self.query_one("#recipe", Choice).action_step(by)

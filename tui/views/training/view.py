@@ -20,6 +20,7 @@ from mnist_tui.tui.views.base import View
 from mnist_tui.tui.views.training.panel import NARROW, PanelState, keys_label, panel_text, title_label
 from mnist_tui.tui.widgets.chart import Chart
 from mnist_tui.tui.widgets.curve_plots import CurveOptions, run_plots
+from mnist_tui.tui.widgets.empty import Empty, steps_without_run
 from mnist_tui.tui.widgets.epoch_table import EpochTable
 
 TICK_SECONDS = 0.5
@@ -35,6 +36,7 @@ class TrainingView(View):
     HELP_TITLE = "Training"
     UPDATES_STATUS = True
     BINDINGS = bindings("training")
+    MORE_SCOPES = ("epoch table",)
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,9 +52,11 @@ class TrainingView(View):
             with Vertical(id="charts"):
                 yield Chart(id="loss")
                 yield Chart(id="acc")
+                yield Empty(self.MODE, id="no-curves")
             with Vertical(id="side"):
                 yield Static(id="panel")
                 yield EpochTable(id="epoch-table")
+        yield Empty(self.MODE, id="no-run")
 
     def on_mount(self) -> None:
         self.add_class("-show-loss")
@@ -62,12 +66,16 @@ class TrainingView(View):
     def on_screen_resume(self) -> None:
         # The old contents appear immediately; the curves are updated at the next tick.
         self._draw_panel()
+        self._draw_empty()
+        self.refresh_bindings()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._tick, force=True)
         self.refresh_bindings()
 
     def redraw(self) -> None:
+        for empty in self.query(Empty):
+            empty.redraw()
         self._tick(force=True)
 
     # -- drawing -----------------------------------------------------------------------------------------------
@@ -95,6 +103,7 @@ class TrainingView(View):
             return
         self.show_status()
         self._draw_panel()
+        self._draw_empty()
         revision = self.console.training.revision
         if force or revision != self._drawn:
             self._drawn = revision
@@ -117,6 +126,25 @@ class TrainingView(View):
         panel.set_class(bool(state.failure), "failed")
         panel.border_title = Text(title_label(state, width))  # as Text, because a name may contain markup
         panel.border_subtitle = keys_label(self._history, state, width)
+
+    def _draw_empty(self) -> None:
+        """Say what the view will show where there is no run, or a stored one without an epoch."""
+        state, history, training = self._state, self._history, self.console.training
+        no_run = training.shown is None and not training.is_running and not state.failure and not history.started
+        steps = steps_without_run(self.console.newest.found)
+        self.query_one("#no-run", Empty).show("no run is open" if no_run else "", steps)
+        no_curves = not (no_run or state.training or history.epochs or history.progress)
+        self.query_one("#no-curves", Empty).show("no epoch of this run is stored" if no_curves else "")
+        for chart in self.query(Chart):
+            chart.set_class(no_curves, "-empty")
+
+    def newest_found(self) -> None:
+        self._tick()
+        self.refresh_bindings()
+
+    @property
+    def offers_newest(self) -> bool:
+        return self.console.scrubber.folder is None and not self.console.training.is_running
 
     def _draw_charts(self, state: tuple[object, ...]) -> None:
         """Draw the curves; `state` identifies the revision of the training and the options."""
@@ -158,7 +186,7 @@ class TrainingView(View):
             return self.has_class("-narrow")
         if action in ("log_scale", "smooth", "zoom"):
             return bool(self._history.epochs or self._history.progress)
-        return True
+        return super().check_action(action, parameters)
 
     @property
     def can_export(self) -> bool:
@@ -166,6 +194,17 @@ class TrainingView(View):
 
     def action_follow(self) -> None:
         self.console.training.follow()
+
+    def back(self) -> None:
+        """Keep the focus on the epochs, the only list of the view."""
+
+    async def on_epoch_table_opened(self, message: EpochTable.Opened) -> None:
+        """Show an epoch in Confusion, and thereby in the other views of a network."""
+        if message.epoch in self.console.scrubber.epochs:
+            self.console.scrubber.choose(message.epoch)
+            await self.console.action_view("confusion")
+        else:
+            self.notify(f"the weights of epoch {message.epoch} are not stored", severity="warning")
 
     def action_resume_shown(self) -> None:
         run = self.console.resumption.candidate

@@ -18,6 +18,7 @@ from mnist_tui.tui.views.weights.texts import (
     outgoing_text,
 )
 from mnist_tui.tui.widgets.image import ImageGrid, Picture
+from mnist_tui.tui.widgets.pick_grid import PickGrid
 from mnist_tui.tui.widgets.signed_image import SignedImage
 
 IMAGES_LABEL, NO_IMAGES = "top images:", "never active"
@@ -38,7 +39,7 @@ class UnitPanel(Container):
         yield Static(id="unit-facts")
         with Vertical(id="unit-images"):
             yield Static(id="images-heading", markup=False)
-            yield ImageGrid(id="unit-image-grid")
+            yield PickGrid(id="unit-image-grid")
         with Vertical(id="unit-outgoing"):
             yield Static(id="outgoing-heading", markup=False)
             yield SignedImage(id="unit-strip")

@@ -32,6 +32,7 @@ from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.views.weights.layout import PICTURE, SMALL, GridLayout, grid_layout, unit_layout
 from mnist_tui.tui.views.weights.texts import caption, matrix_footer, matrix_label, position_label, signed
 from mnist_tui.tui.views.weights.unit import UnitPanel
+from mnist_tui.tui.widgets.pick_grid import PickGrid
 from mnist_tui.tui.widgets.signed_image import SignedImage, row_text
 
 ORDERS: tuple[Order, ...] = ("index", "norm", "structure")
@@ -46,6 +47,7 @@ class WeightsView(AnalysisView):
 
     MODE = "weights"
     HELP_TITLE = "Weights"
+    MORE_SCOPES = ("subject", "list")
     CSS_PATH = "view.tcss"
     BINDINGS = bindings("weights")
 
@@ -199,6 +201,8 @@ class WeightsView(AnalysisView):
             return self.data is not None and self.depth == 0
         if action == "open_unit":
             return self.data is not None and self.depth == 0 and not self.opened
+        if action == "images":
+            return self.data is not None and self.depth == 0 and self.opened and bool(self._images.pictures)
         if action == "layers":
             return self.data is not None and bool(self.data.layers.deeper)
         if action == "style":
@@ -230,6 +234,20 @@ class WeightsView(AnalysisView):
     def action_open_unit(self) -> None:
         self._show(opened=True, depth=0)
 
+    @property
+    def _images(self) -> PickGrid:
+        """The images that activate the unit most."""
+        return self.query_one("#unit-image-grid", PickGrid)
+
+    def action_images(self) -> None:
+        self._images.focus()
+
+    async def on_pick_grid_opened(self, message: PickGrid.Opened) -> None:
+        """Open an image that activates the unit, in Mistakes."""
+        detail = self.data.detail if self.data is not None else None
+        if detail is not None and message.picture < len(detail.indices):
+            await self.console.open_images(f"index:{detail.indices[message.picture]}")
+
     def action_layers(self) -> None:
         self._show(opened=self.opened, depth=(self.depth + 1) % (len(self.data.layers.deeper) + 1))
 
@@ -239,7 +257,9 @@ class WeightsView(AnalysisView):
         self.refresh_bindings()
 
     def back(self) -> None:
-        if self.data is not None and self.depth > 0:
+        if self.focused is not None:
+            super().back()
+        elif self.data is not None and self.depth > 0:
             self._show(opened=self.opened, depth=0)
         elif self.data is not None and self.opened:
             self._show(opened=False, depth=0)
