@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mnist_tui.engine.analysis import imagined_store
-from mnist_tui.engine.analysis.imagined import METHODS, Imagined, NearestImage
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined
+from mnist_tui.engine.analysis.training_images import Neighbour
 from mnist_tui.tui.views.imagine_layout import BARS, TABLE_ROWS, layout, text_rows, window
 from mnist_tui.tui.widgets.image import ImageGrid
 from tests.tui.conftest import QUICK, screen_text, until
@@ -57,7 +58,7 @@ async def test_every_picture_is_drawn_or_its_absence_is_stated(console, stored_r
     monkeypatch.delenv("NO_COLOR", raising=False)
     folder = stored_run(QUICK)
     image = np.linspace(-1, 2, 784, dtype=np.float32).reshape(28, 28)
-    near = NearestImage(59_999, 3, np.tile(np.arange(28, dtype=np.uint8) * 9, (28, 1)), 12.5)
+    near = Neighbour(np.tile(np.arange(28, dtype=np.uint8) * 9, (28, 1)), 3, 59_999, 12.5)
     app = console()
     async with app.run_test(size=size) as pilot:
         await pilot.press("9")

@@ -141,8 +141,8 @@ EXPLANATIONS = {
         (
             (
                 "■",
-                "Two colour scales: recall on the diagonal, from 0 to 100 %, and errors beside it, as a share of the "
-                "row, from 0 to that of the most frequent error.",
+                "There are two colour scales, so that errors are visible beside many hits. The diagonal shows recall, "
+                "from 0 to 100 %; the other cells show their share of the row, from 0 to that of the commonest error.",
             ),
             (
                 "recall",
@@ -202,7 +202,7 @@ EXPLANATIONS = {
             ),
             (
                 "all … points",
-                "The points that the numbers are computed from: at most 5,000, beyond that a random sample of as many.",
+                "The points that the numbers are computed from. Beyond 5,000 they are a random sample of as many.",
             ),
             (
                 "silhouette",

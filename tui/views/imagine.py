@@ -11,11 +11,11 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from mnist_tui.engine.analysis import imagined_store
-from mnist_tui.engine.analysis.imagined import METHODS, Imagined, ImagineData, Method, NearestImage, grey
+from mnist_tui.engine.analysis.imagined import METHODS, Imagined, ImagineData, Method, grey
 from mnist_tui.engine.analysis.percentages import probability_label
 from mnist_tui.engine.analysis.stored_answers import imagined_digits
 from mnist_tui.engine.analysis.subject import Subject
-from mnist_tui.engine.analysis.training_images import space_label
+from mnist_tui.engine.analysis.training_images import Neighbour, space_label
 from mnist_tui.engine.figures.settings import Settings, ViewState
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.grey_cells import cell_size
@@ -262,7 +262,7 @@ class ImagineView(AnalysisView):
         self.refresh_bindings()
 
     @property
-    def _nearest(self) -> NearestImage | None:
+    def _nearest(self) -> Neighbour | None:
         """The training image nearest to the digit that the selected method has imagined."""
         found = self.data.pictures.get((self.method, self.digit)) if self.data is not None else None
         return found.nearest if found is not None else None

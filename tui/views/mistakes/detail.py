@@ -15,7 +15,6 @@ from textual.widgets import Static
 from mnist_tui.engine.analysis.image_details import (
     ImageDetails,
     ImageQuery,
-    Neighbour,
     inspect_image,
     sample_epochs,
 )
@@ -28,7 +27,8 @@ from mnist_tui.tui.widgets.image import ImageGrid, Picture
 from mnist_tui.tui.widgets.pick_grid import PickGrid
 
 if TYPE_CHECKING:
-    from mnist_tui.engine.analysis.subject import Analyst
+    from mnist_tui.engine.analysis.training_images import Neighbour
+from mnist_tui.engine.analysis.subject import Analyst
 
 LARGE = (28, 14)
 SMALL = (14, 7)
