@@ -20,7 +20,7 @@ from mnist_tui.engine.figures.numbers import Table, encode
 from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.engine.figures.settings import ViewState, arguments, short_path
 from mnist_tui.engine.figures.style import Page, Size
-from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.folder import EVENTS, RunFolder
 
 Format: TypeAlias = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -83,10 +83,16 @@ def check(form: Form) -> None:
         len(form.name.encode()) > 200 or Path(form.name).name != form.name or not form.name.isprintable()
     ):
         raise ConfigError({"name": f"{form.name!r} is not a valid file name: use at most 200 bytes, and no /"})
-    reason = files.make_writable_folder(form.folder)
+    reason = "" if not _is_link_in_run(form.folder) else "is a symbolic link"
+    reason = reason or files.make_writable_folder(form.folder)
     if reason:
         problem = f"figures can't be written to {form.folder} ({reason}): choose another folder with --out"
         raise ConfigError({"out": problem})
+
+
+def _is_link_in_run(folder: Path) -> bool:
+    """Return whether a folder in a run is a symlink, through which a copied run could redirect figures elsewhere."""
+    return folder.is_symlink() and (folder.parent / EVENTS).is_file()
 
 
 def export(context: Context, state: ViewState, form: Form) -> Exported:

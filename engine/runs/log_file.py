@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import logging.handlers
+import os
 from pathlib import Path
+from typing import TextIO
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 MAX_BYTES = 1 << 20
@@ -22,6 +24,9 @@ class BoundedLogFile(logging.handlers.RotatingFileHandler):
         super().__init__(path, maxBytes=MAX_BYTES, backupCount=1, delay=True, encoding="utf-8", errors="replace")
         self.setFormatter(logging.Formatter(FORMAT))
 
+    def _open(self) -> TextIO:
+        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=_open_at_once)
+
     def format(self, record: logging.LogRecord) -> str:
         return truncate_middle(super().format(record))
 
@@ -33,6 +38,11 @@ class BoundedLogFile(logging.handlers.RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         """Ignore the error: logging would print a traceback over the screen."""
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting for the reader of a pipe; if there is none, this raises `OSError`."""
+    return os.open(path, flags | os.O_NONBLOCK, 0o666)
 
 
 def truncate_middle(text: str) -> str:

@@ -20,7 +20,9 @@ Request: TypeAlias = Literal["pause", "resume", "stop"]
 FILE = "control"
 POLL_SECONDS = 0.2
 MAX_BYTES = 1 << 16
-"""Maximum number of bytes processed per poll; key presses produce far fewer."""
+"""Maximum number of bytes read at once; key presses produce far fewer."""
+MAX_READS = 256
+"""Maximum number of such reads per poll, so that a flooded file neither delays requests nor occupies the process."""
 
 
 class Listener:
@@ -56,10 +58,16 @@ class Listener:
             os.close(self._fd)
 
     def _process_requests(self) -> None:
+        for _ in range(MAX_READS):
+            if not self._process_next():
+                return
+
+    def _process_next(self) -> bool:
+        """Process the next requests; return whether there may be more."""
         try:
             data = os.pread(self._fd, MAX_BYTES, self._offset)
         except OSError:
-            return
+            return False
         complete = data.rfind(b"\n") + 1
         if not complete and len(data) == MAX_BYTES:
             complete = MAX_BYTES
@@ -72,6 +80,7 @@ class Listener:
                     self._control.resume()
                 case b"stop":
                     self._control.stop()
+        return len(data) == MAX_BYTES
 
 
 def send(folder: RunFolder, request: Request) -> None:
