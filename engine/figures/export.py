@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from mnist_tui.engine import __version__, files
+from mnist_tui.engine.analysis.curves import MAX_DATASET_NAME
 from mnist_tui.engine.analysis.grids import GridsData
 from mnist_tui.engine.errors import ConfigError, RunError, printable
 from mnist_tui.engine.figures import style
@@ -195,7 +196,7 @@ def _dataset_label(state: ViewState) -> str:
 
 def _dataset_of(folder: Path) -> str:
     with contextlib.suppress(RunError):  # curves can be drawn even without a readable configuration
-        return str(RunFolder(folder).manifest()[1].get("dataset") or "unknown data set")
+        return printable(str(RunFolder(folder).manifest()[1].get("dataset") or "unknown data set")[:MAX_DATASET_NAME])
     return "unknown data set"
 
 

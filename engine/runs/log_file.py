@@ -6,8 +6,8 @@ import contextlib
 import logging
 import logging.handlers
 import os
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 MAX_BYTES = 1 << 20
@@ -24,8 +24,8 @@ class BoundedLogFile(logging.handlers.RotatingFileHandler):
         super().__init__(path, maxBytes=MAX_BYTES, backupCount=1, delay=True, encoding="utf-8", errors="replace")
         self.setFormatter(logging.Formatter(FORMAT))
 
-    def _open(self) -> TextIO:
-        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=_open_at_once)
+    def _open(self) -> TextIOWrapper:
+        return TextIOWrapper(open(self.baseFilename, "ab", opener=_open_at_once), self.encoding, self.errors)
 
     def format(self, record: logging.LogRecord) -> str:
         return truncate_middle(super().format(record))

@@ -21,9 +21,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[_name] = "1"  # forked processes have no threads
-
 from tests.attack.cases import CASES, Bad, Case, Skipped
 from tests.attack.full_disks import may_mount
 from tests.attack.place import Place
@@ -43,7 +40,9 @@ def main() -> int:
     options = parser.parse_args()
     for room in options.rooms.split(","):
         importlib.import_module(f"tests.attack.{room}")
-    chosen = [case for case in CASES if options.only in f"{case.where} {case.name}" and (case.brief or not options.brief)]
+    chosen = [
+        case for case in CASES if options.only in f"{case.where} {case.name}" and (case.brief or not options.brief)
+    ]
     began = time.monotonic()
     warm_up()
     bad = 0

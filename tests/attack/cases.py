@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Act = Callable[["Place"], str | None]
 
 
-class Bad(AssertionError):
+class Bad(AssertionError):  # noqa: N818 - what is tested, not an error of the test
     """What should not have happened."""
 
 

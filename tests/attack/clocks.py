@@ -29,7 +29,7 @@ def jumping(change: Callable[[int], float]) -> Callable[[], None]:
 CLOCKS: dict[str, Callable[[int], float]] = {
     "goes back an hour at every second look": lambda count: REAL() - 3600 * (count % 2),
     "goes back by a year with every look": lambda count: REAL() - 31_536_000 * count,
-    "is in 1970": lambda count: float(count),
+    "is in 1970": float,
     "is before 1970": lambda count: -1e9 - count,
     "is in 2100": lambda count: 4.1e9 + count,
     "is in the year 60,000": lambda count: 1.83e12,

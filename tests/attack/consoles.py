@@ -63,8 +63,6 @@ def console(
     place.check()
 
 
-
-
 def answers(terminal: Terminal, *keys: bytes, seconds: float = 25.0) -> None:
     """Press keys; raise `Bad` unless something is drawn after each."""
     for key in keys:

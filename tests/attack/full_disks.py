@@ -75,7 +75,12 @@ def whole(place: Place) -> None:
 
 for size_ in ("0k", "24k", "80k", "200k", "400k"):
 
-    @attack(f"a disk of {size_.replace('0k', '0 k', 1) if size_ == '0k' else size_}B", "runs", seconds=60, brief=size_ == "200k")
+    @attack(
+        f"a disk of {size_.replace('0k', '0 k', 1) if size_ == '0k' else size_}B",
+        "runs",
+        seconds=60,
+        brief=size_ == "200k",
+    )
     def _(place: Place, size: str = size_) -> str:
         with disk(place.runs, "4k" if size == "0k" else size):
             outcome = place.command(*TRAIN, expected=(0, 1, 2, 4))

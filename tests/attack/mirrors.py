@@ -163,5 +163,3 @@ def _(handler: http.server.BaseHTTPRequestHandler, released: threading.Event) ->
 @add("a status with escape sequences")
 def _(handler: http.server.BaseHTTPRequestHandler, _: threading.Event) -> None:
     handler.wfile.write(b"HTTP/1.0 500 \x1b]0;EVIL\x07\x1b[2J\r\n\r\n")
-
-

@@ -25,7 +25,9 @@ NAMES = {
 
 
 def add(name: str, text: str) -> None:
-    @attack(f"a name that {name}", "train --name, --resume, evaluate, --epoch, --out", seconds=90, brief=name == "leads out")
+    @attack(
+        f"a name that {name}", "train --name, --resume, evaluate, --epoch, --out", seconds=90, brief=name == "leads out"
+    )
     def _(place: Place) -> str:
         before = sorted(os.listdir(place.runs))
         place.command(*TRAIN, f"--name={text}", expected=(2,))
@@ -52,8 +54,8 @@ FOLDERS = {
     "bytes that are not UTF-8": "20260101-000000-\udcff\udc80",
     "a dash in front": "-rf",
     "255 bytes": "x" * 255,
-    "quotes and spaces": "20260101-000000-'; rm -rf \"$HOME\" `id` #",
-    "a formula": "=cmd|' /C calc'!A0",
+    "quotes and spaces": '20260101-000000-\'; rm -rf "$HOME" `id` #',
+    "a formula": "=cmd|'calc'!A0",
     "impossible digits": "99999999-999999-" + "9" * 200,
 }
 

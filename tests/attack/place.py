@@ -33,16 +33,20 @@ def environment(folder: Path) -> dict[str, str]:
     """The environment of a user whose folders all lie in this one."""
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
     names = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG", "STATE", "DATA")}
-    return kept | names | {
-        "HOME": str(folder / "home"),
-        "TERM": "xterm-256color",
-        "COLORTERM": "truecolor",
-        "LC_ALL": "C.UTF-8",
-        "OMP_NUM_THREADS": "1",
-        "MNIST_TUI_RUNS": str(folder / "runs"),
-        "MNIST_TUI_DATA": str(folder / "data"),
-        "MNIST_TUI_MIRROR": "http://127.0.0.1:9",
-    }
+    return (
+        kept
+        | names
+        | {
+            "HOME": str(folder / "home"),
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LC_ALL": "C.UTF-8",
+            "OMP_NUM_THREADS": "1",
+            "MNIST_TUI_RUNS": str(folder / "runs"),
+            "MNIST_TUI_DATA": str(folder / "data"),
+            "MNIST_TUI_MIRROR": "http://127.0.0.1:9",
+        }
+    )
 
 
 class Place:

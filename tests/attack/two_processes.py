@@ -20,7 +20,9 @@ from tests.helpers import QUICK, checksums
 
 @attack("two resume one run at once, five times", "a run", seconds=120, brief=True)
 def _(place: Place) -> str:
-    place.call(lambda: list(__import__("mnist_tui.engine.session", fromlist=["start"]).start(QUICK, place.here / "whole")))
+    place.call(
+        lambda: list(__import__("mnist_tui.engine.session", fromlist=["start"]).start(QUICK, place.here / "whole"))
+    )
     (whole,) = (place.here / "whole").iterdir()
     for _ in range(5):
         shutil.rmtree(place.runs)

@@ -54,6 +54,16 @@ class TestRequests:
         listener.close()
         assert control.stopping
 
+    def test_a_flooded_file_delays_nothing(self, run, monkeypatch):
+        monkeypatch.setattr("mnist_tui.engine.runs.remote.POLL_SECONDS", 3600.0)
+        control = Control()
+        listener = Listener(run.path, control)
+        with (run.path / FILE).open("ab") as file:
+            file.write((b"noise" * 10_000 + b"\n") * 100 + b"x" * 1_000_000 + b"\n")  # 6 MB
+        send(run, "stop")
+        listener.close()
+        assert control.stopping
+
     def test_a_file_left_by_a_killed_process_accepts_no_requests(self, tmp_path):
         run = trained(tmp_path, stop_at=(1, 1))
         (run.path / FILE).touch()
