@@ -26,7 +26,10 @@ MAX_READS = 256
 
 
 class Listener:
-    """Polls for requests in a thread and applies them until closed; does nothing if the file cannot be created."""
+    """Polls for requests in a thread and applies them until closed.
+
+    Does nothing if the file cannot be created or no thread can be started: a training does not need it.
+    """
 
     def __init__(self, folder: Path, control: Control) -> None:
         self._path, self._control = folder / FILE, control
@@ -38,7 +41,13 @@ class Listener:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._thread = threading.Thread(target=self._poll, name="requests", daemon=True)
         if self._fd >= 0:
-            self._thread.start()
+            try:
+                self._thread.start()
+            except RuntimeError:  # no more threads are allowed
+                os.close(self._fd)
+                self._fd = -1
+                with contextlib.suppress(OSError):
+                    self._path.unlink()
 
     def close(self) -> None:
         """Remove the file, process the remaining requests and stop."""

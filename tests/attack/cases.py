@@ -32,6 +32,11 @@ class Case:
     brief: bool
     """Whether it is one of the few that the ordinary tests run."""
 
+    @property
+    def room(self) -> str:
+        """Name of the module of this package that has it."""
+        return self.act.__module__
+
 
 CASES: list[Case] = []
 

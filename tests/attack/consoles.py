@@ -54,7 +54,7 @@ def console(
         resident = peak(terminal.pid)
         place.peak = max(place.peak, resident)
     data = terminal.last(1 << 30)
-    place.outcomes.append(Outcome(terminal.status, "", "", resident, time.monotonic() - began, False))
+    place.outcomes.append(Outcome(terminal.status, "", "", resident, time.monotonic() - began, 0.0, False))
     expect(FAULT not in data, f"the screen failed: {data[data.find(FAULT) - 150 : data.find(FAULT)]!r}")
     expect(b"Traceback" not in data, "a traceback on the screen")
     for payload in EVIL:

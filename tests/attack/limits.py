@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
 import subprocess
@@ -10,9 +9,10 @@ import sys
 import threading
 from collections.abc import Callable
 
+from mnist_tui.engine.runs.remote import send
 from mnist_tui.engine.runs.summaries import summarise
 from tests.attack.cases import attack, expect
-from tests.attack.place import LONG, TRAIN, Place
+from tests.attack.place import LONG, TRAIN, Place, wait_for
 from tests.attack.process import limit
 from tests.attack.stored import EPOCH
 
@@ -35,7 +35,7 @@ def all_commands(place: Place, prepare: Callable[[], object], expected: tuple[in
 
 for count_ in (8, 12, 20, 64):
 
-    @attack(f"at most {count_} open files", "train, runs, evaluate, export, resume", seconds=90, brief=count_ == 12)
+    @attack(f"at most {count_} open files", "train, runs, evaluate, export, resume", seconds=90)
     def _(place: Place, count: int = count_) -> str:
         return all_commands(place, lambda: limit(resource.RLIMIT_NOFILE, count), (0, 1, 3, 4))
 
@@ -83,12 +83,8 @@ def _(place: Place) -> str:
     (run,) = place.runs_now
     trained = summarise(run).epochs
     child = place.begin("train", "--resume", str(run.path))
-    os.kill(child.pid, 0)
-    from mnist_tui.engine.runs.remote import send
-    from tests.attack.place import wait_for
-
     wait_for(run.is_live)
-    wait_for(lambda: (run.path / "control").exists())
+    wait_for((run.path / "control").exists)
     send(run, "stop")
     place.finish(child)
     expect(summarise(run).epochs >= trained > 0, "epochs were lost")

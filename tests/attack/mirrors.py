@@ -64,7 +64,7 @@ def downloaded(place: Place, url: str) -> str:
 
 
 def add_fault(fault: str) -> None:
-    @attack(fault, "a mirror", seconds=60, brief=fault in ("endless",))
+    @attack(fault, "a mirror", seconds=60)
     def _(place: Place) -> str:
         bodies = {f"{source.name}.gz": gzip.compress(bytes(100_000)) for source in SOURCES}
         with mirror(bodies, fault) as served:

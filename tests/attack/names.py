@@ -25,9 +25,7 @@ NAMES = {
 
 
 def add(name: str, text: str) -> None:
-    @attack(
-        f"a name that {name}", "train --name, --resume, evaluate, --epoch, --out", seconds=90, brief=name == "leads out"
-    )
+    @attack(f"a name that {name}", "train --name, --resume, evaluate, --epoch, --out", seconds=90)
     def _(place: Place) -> str:
         before = sorted(os.listdir(place.runs))
         place.command(*TRAIN, f"--name={text}", expected=(2,))

@@ -33,6 +33,8 @@ class Outcome:
     peak: int
     """Peak resident memory in bytes, beyond that of the forking process."""
     seconds: float
+    work: float
+    """Seconds of processor time, which other processes do not prolong."""
     hung: bool
 
     @property
@@ -64,7 +66,8 @@ class Child:
         out, err = (path.read_bytes().decode(errors="surrogateescape") for path in self.streams)
         took = time.monotonic() - self.began
         peak = max(0, usage.ru_maxrss * 1024 - _resident())
-        return Outcome(os.waitstatus_to_exitcode(status), out, err, peak, took, hung)
+        work = usage.ru_utime + usage.ru_stime
+        return Outcome(os.waitstatus_to_exitcode(status), out, err, peak, took, work, hung)
 
     def is_alive(self) -> bool:
         """Whether it has not ended; leaves it for `wait`."""

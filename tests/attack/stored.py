@@ -42,10 +42,12 @@ def store_run(folder: Path) -> Path:
 def store_answers(run: Path) -> None:
     """Compute and store what the console would: t-SNE of the hidden layer and an imagined zero."""
     from mnist_tui.engine.analysis.subject import Analyst, Subject
+    from mnist_tui.engine.figures import imagine
     from mnist_tui.engine.figures.context import Context
     from mnist_tui.engine.figures.registry import KINDS
     from mnist_tui.engine.figures.settings import parse
 
+    imagine.NOISE_IMAGES = 10_000
     subject, context = Subject(run, EPOCH, "test"), Context(Analyst())
     for view, given in (("projection", {"points": "100"}), ("imagine", {"digits": "0"})):
         KINDS[view].compute(context, subject, parse(given))

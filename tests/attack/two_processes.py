@@ -18,7 +18,7 @@ from tests.attack.stored import EPOCH
 from tests.helpers import QUICK, checksums
 
 
-@attack("two resume one run at once, five times", "a run", seconds=120, brief=True)
+@attack("two resume one run at once, five times", "a run", seconds=120)
 def _(place: Place) -> str:
     place.call(
         lambda: list(__import__("mnist_tui.engine.session", fromlist=["start"]).start(QUICK, place.here / "whole"))

@@ -54,6 +54,16 @@ class TestRequests:
         listener.close()
         assert control.stopping
 
+    def test_without_a_thread_there_are_no_requests(self, run, monkeypatch):
+        def refuse(_):
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("threading.Thread.start", refuse)
+            listener = Listener(run.path, Control())
+        assert not (run.path / FILE).exists()
+        listener.close()
+
     def test_a_flooded_file_delays_nothing(self, run, monkeypatch):
         monkeypatch.setattr("mnist_tui.engine.runs.remote.POLL_SECONDS", 3600.0)
         control = Control()

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
@@ -40,8 +46,23 @@ class Terminal(LinuxDriver):
             super().close()
 
     def run_input_thread(self) -> None:
-        """Read keys; if the terminal is gone, notify the app instead of crashing."""
-        try:
-            super().run_input_thread()
-        except OSError:
-            self.send_message(TerminalLost())
+        """Read keys; if the terminal is gone, notify the app instead of crashing.
+
+        Bytes that are not UTF-8, as pasted or typed at a terminal of another encoding, become replacement characters:
+        Textual would end the app, as it does after any other exception here. Reading goes on after those.
+        """
+        linux_driver.getincrementaldecoder = _lenient_decoder  # type: ignore[attr-defined, assignment]
+        while True:
+            try:
+                super().run_input_thread()
+            except OSError:
+                self.send_message(TerminalLost())
+            except Exception:
+                logging.getLogger(__name__).exception("input could not be read")
+                if not self.exit_event.wait(0.1):
+                    continue
+            return
+
+
+def _lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+    return partial(codecs.getincrementaldecoder(encoding), errors="replace")
