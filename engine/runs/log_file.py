@@ -8,6 +8,7 @@ import logging.handlers
 import os
 from io import TextIOWrapper
 from pathlib import Path
+from typing import BinaryIO
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 MAX_BYTES = 1 << 20
@@ -24,9 +25,6 @@ class BoundedLogFile(logging.handlers.RotatingFileHandler):
         super().__init__(path, maxBytes=MAX_BYTES, backupCount=1, delay=True, encoding="utf-8", errors="replace")
         self.setFormatter(logging.Formatter(FORMAT))
 
-    def _open(self) -> TextIOWrapper:
-        return TextIOWrapper(open(self.baseFilename, "ab", opener=_open_at_once), self.encoding, self.errors)
-
     def format(self, record: logging.LogRecord) -> str:
         return truncate_middle(super().format(record))
 
@@ -34,15 +32,20 @@ class BoundedLogFile(logging.handlers.RotatingFileHandler):
         if self._make_folder and self.stream is None:
             with contextlib.suppress(OSError):  # where there can't be a folder, there can't be a file
                 Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        if self.stream is None:
+            try:
+                self.stream = TextIOWrapper(open_at_once(self.baseFilename), self.encoding, self.errors)
+            except OSError:
+                return
         super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         """Ignore the error: logging would print a traceback over the screen."""
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting for the reader of a pipe; if there is none, this raises `OSError`."""
-    return os.open(path, flags | os.O_NONBLOCK, 0o666)
+def open_at_once(path: str) -> BinaryIO:
+    """Open a file for appending, without waiting for the reader of a pipe; if there is none, this raises `OSError`."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o666), "ab")
 
 
 def truncate_middle(text: str) -> str:
