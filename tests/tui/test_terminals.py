@@ -126,7 +126,7 @@ def test_input_that_is_not_utf_8_ends_nothing(at_terminal) -> None:
     with at_terminal("COLORTERM=truecolor TERM=xterm-256color") as terminal:
         terminal.shown(FORM)
         terminal.press(b"\xe9\xff")
-        terminal.press(b"\x1b[200~caf\xe9 q q q q \xff\x1b[201~")
+        terminal.press(b"\x1b[200~caf\xe9 \x1b]0;qqq\x07 q q q q \xff\x1b[201~")
         seen = terminal.press(b"9")
         terminal.shown(" 9 Runs ", seen)
         assert terminal.ended is None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 import logging
-from collections.abc import Callable
-from functools import partial
 
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
+
+from mnist_tui.tui.terminal.input_decoder import InputDecoder
 
 
 class TerminalLost(Message):
@@ -48,10 +47,10 @@ class Terminal(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read keys; if the terminal is gone, notify the app instead of crashing.
 
-        Bytes that are not UTF-8, as pasted or typed at a terminal of another encoding, become replacement characters:
-        Textual would end the app, as it does after any other exception here. Reading goes on after those.
+        After any other exception Textual would end the app, as it does at a byte that is not UTF-8; reading goes on.
         """
-        linux_driver.getincrementaldecoder = _lenient_decoder  # type: ignore[attr-defined, assignment]
+        # Textual has no parameter for it; the name is an import of its module.
+        linux_driver.getincrementaldecoder = lambda encoding: InputDecoder  # type: ignore[attr-defined]
         while True:
             try:
                 super().run_input_thread()
@@ -62,7 +61,3 @@ class Terminal(LinuxDriver):
                 if not self.exit_event.wait(0.1):
                     continue
             return
-
-
-def _lenient_decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
-    return partial(codecs.getincrementaldecoder(encoding), errors="replace")
