@@ -50,7 +50,7 @@ class Terminal(LinuxDriver):
         After any other exception Textual would end the app, as it does at a byte that is not UTF-8; reading goes on.
         """
         # Textual has no parameter for it; the name is an import of its module.
-        linux_driver.getincrementaldecoder = lambda encoding: InputDecoder  # type: ignore[attr-defined]
+        linux_driver.getincrementaldecoder = lambda encoding: InputDecoder  # type: ignore[assignment, attr-defined]
         while True:
             try:
                 super().run_input_thread()
