@@ -28,10 +28,11 @@ def decoded(data: bytes, size: int) -> str:
         (START + b"a\tb\r\nc" + END + b"\x1b", "\x1b[200~a\tb\r\nc\x1b[201~\x1b"),
         (START + b"a\x1b]0;q\x07\x00\xc2\x9bq\x7f" + END, "\x1b[200~a]0;qq\x1b[201~"),
         (START + b"\x1b[200~\x1b[20\x1b[201x" + END + b"\x1b[B", "\x1b[200~[200~[20[201x\x1b[201~\x1b[B"),
+        ("\x1b[200~a\u202eb\u2066c می\u200cخواهم\x1b[201~".encode(), "\x1b[200~abc می\u200cخواهم\x1b[201~"),
         (START + END + START + b"\x1bq" + END, "\x1b[200~\x1b[201~\x1b[200~q\x1b[201~"),
         (START + b"without end\x1b[20", "\x1b[200~without end"),
     ],
-    ids=["keys", "UTF-8", "Latin-1", "paste", "controls", "marks in a paste", "two pastes", "no end"],
+    ids=["keys", "UTF-8", "Latin-1", "paste", "controls", "marks in a paste", "directions", "two pastes", "no end"],
 )
 def test_text_and_pastes(data: bytes, text: str, size: int) -> None:
     assert decoded(data, size) == text

@@ -5,8 +5,11 @@ from __future__ import annotations
 import codecs
 
 PASTE_START, PASTE_END = "\x1b[200~", "\x1b[201~"
-_NOT_PASTED = dict.fromkeys(set(range(0xA0)) - set(range(0x20, 0x7F)) - set(map(ord, "\t\n\r")))
-"""Control characters, for `str.translate`."""
+_CONTROLS = set(range(0xA0)) - set(range(0x20, 0x7F)) - set(map(ord, "\t\n\r"))
+_DIRECTIONS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+"""Characters that reorder what follows them on the screen."""
+_NOT_PASTED = dict.fromkeys(_CONTROLS | _DIRECTIONS)
+"""For `str.translate`."""
 
 
 class InputDecoder:
