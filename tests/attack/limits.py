@@ -65,9 +65,10 @@ def _(place: Place) -> str:
     outcome = subprocess.run(
         ["/bin/sh", "-c", words, str(place.here), sys.executable, "-m", "mnist_tui", *TRAIN],
         env=place.environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
         check=False,
     )
     expect(outcome.returncode == 0, f"exit code {outcome.returncode}: {outcome.stderr[-200:]}")
