@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test truth torture walk storm check readme bench screenshots clean
+.PHONY: run test truth torture attack walk storm check readme bench screenshots clean
 
 run: $(VENV)/.installed
 	$(BIN)/mnist-tui $(ARGS)
@@ -16,7 +16,10 @@ truth: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m truth $(ARGS)
 
 torture: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.torture --kills 100 --writes 1 $(ARGS)
+	$(BIN)/python -m tests.torture --kills 100 --writes 1 --cuts 1 $(ARGS)
+
+attack: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.attack $(ARGS)
 
 walk: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.walk $(ARGS)

@@ -10,7 +10,7 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import platformdirs
 
@@ -20,7 +20,9 @@ _FAILED_SYNC = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Replace `path` atomically: write a temporary file in the same folder, fsync it and rename it.
+    """Replace `path` atomically: write a temporary file in the same folder, fsync it, rename it and fsync the folder.
+
+    Without the last step a power failure may undo the rename, also after later writes to other files.
 
     Raises:
         OSError: The write failed; `path` is unchanged and the temporary file is removed.
@@ -31,6 +33,7 @@ def replace(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    sync_folder(path.parent)
 
 
 def _write_temporary(path: Path, content: bytes) -> Path:
@@ -64,6 +67,54 @@ def sync(file: int) -> None:
             raise
 
 
+def sync_folder(folder: Path) -> None:
+    """Flush the entries of a folder to the disk: names of new files, renames and deletions.
+
+    Does nothing where folders can't be opened or synced; the files in them are complete in any case.
+
+    Raises:
+        OSError: Data was lost.
+    """
+    try:
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        sync(opened)
+    finally:
+        os.close(opened)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading; reading a pipe or a device could take for ever.
+
+    Raises:
+        OSError: It cannot be opened, or is a pipe, a device or a folder.
+    """
+    opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not wait for its writer
+    try:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise OSError(errno.ENXIO, "it is not a file", str(path))
+        return os.fdopen(opened, "rb")
+    except BaseException:
+        os.close(opened)
+        raise
+
+
+def read_limited(path: Path, limit: int) -> bytes:
+    """Read a small file.
+
+    Raises:
+        OSError: It cannot be read, or is not a regular file.
+        ValueError: It is larger than `limit` bytes.
+    """
+    with open_regular(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError("it is too large")
+    return content
+
+
 def write_unique(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list[Path]:
     """Write a set of new files that share a stem; if any name exists, append the first free number to the stem.
 
@@ -88,6 +139,7 @@ def write_unique(folder: Path, stem: str, contents: Mapping[str, bytes]) -> list
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)
+    sync_folder(folder)
     return paths
 
 
@@ -193,7 +245,10 @@ def make_writable_folder(path: Path) -> str:
         An empty string if the folder is writable, else the reason why it is not.
     """
     try:
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
         path.mkdir(parents=True, exist_ok=True)
+        for folder in missing:
+            sync_folder(folder.parent)
         with tempfile.TemporaryFile(dir=path):
             return ""
     except OSError as error:

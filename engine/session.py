@@ -22,7 +22,7 @@ from mnist_tui.engine.runs.folder import RunFolder, check_runs_folder
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.names import check_name
 from mnist_tui.engine.runs.remote import Listener
-from mnist_tui.engine.runs.same_data import check_digest, other_data
+from mnist_tui.engine.runs.same_data import check_digest, other_data, recorded_dataset
 from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.training.control import Control
 
@@ -113,7 +113,7 @@ def resume(
         if "threads" not in changes:
             config = _keep_thread_count(config, state)
         _check_resumable(folder, config, state, history)
-        dataset = yield from _load_dataset(str(manifest.get("dataset")), data_dir, control)
+        dataset = yield from _load_dataset(recorded_dataset(folder, manifest), data_dir, control)
         if dataset is None:
             yield RunFinished(folder.name, "stopped", 0.0, "stopped before training resumed")
             return

@@ -1,8 +1,10 @@
 """Kill a training repeatedly, resume it each time, and compare its result with an uninterrupted one's.
 
 `python -m tests.torture --kills 100` kills a process with SIGKILL at random moments; `--writes` kills it besides at
-every single step of its writing to the disk: before each write, flush and rename. After every kill all files of the run
-must be readable, and in the end the weights of every epoch, the events and the curve must be the uninterrupted run's.
+every single step of its writing to the disk: before each write, flush and rename. `--cuts` cuts the power at each of
+these steps: of what was not flushed, nothing, parts or zeros are left (see `tests.power`). After every kill all files
+of the run must be readable, after every cut all that the training had reported must be there, and in the end the
+weights of every epoch, the events and the curve must be the uninterrupted run's.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ import torch
 from mnist_tui.engine import session
 from mnist_tui.engine.config import RunConfig
 from mnist_tui.engine.data.digits import load_digits_dataset
-from mnist_tui.engine.events import Epoch
+from mnist_tui.engine.events import Epoch, Event
 from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.training import loop
@@ -47,6 +49,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100, help="kills at random moments")
     parser.add_argument("--writes", type=int, default=0, metavar="STEP", help="kills at every STEPth step of writing")
+    parser.add_argument("--cuts", type=int, default=0, metavar="STEP", help="cuts of power at every STEPth step")
     parser.add_argument("--epochs", type=int, default=CONFIG.epochs)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -63,13 +66,19 @@ def main() -> int:
         found: Counter[str] = Counter()
         finished = random_kills(config, place / "random", options.kills, random.Random(options.seed), found, reference)
         report(f"{sum(found.values())} kills at random moments", found, finished)
+        brief = replace(config, epochs=2)
+        in_child(lambda: list(session.start(brief, place / "brief")))
+        reference = result(stored_runs(place / "brief")[0])
         if options.writes:
             found = Counter()
-            brief = replace(config, epochs=2)
-            in_child(lambda: list(session.start(brief, place / "brief")))
-            reference = result(stored_runs(place / "brief")[0])
             finished = kills_at_writes(brief, place / "writes", options.writes, found, reference)
             report(f"{sum(found.values())} kills at steps of writing", found, finished)
+        if options.cuts:
+            found = Counter()
+            from tests.cuts import cuts
+
+            finished = cuts(brief, place / "cuts", options.cuts, random.Random(options.seed), found, reference)
+            report(f"{sum(found.values())} cuts of power at steps of writing", found, finished)
     print(f"everything was readable and equal, {time.perf_counter() - began:.0f} s")
     return 0
 
@@ -118,9 +127,12 @@ def kills_at_writes(config: RunConfig, place: Path, step: int, found: Counter[st
 
 def the_next(config: RunConfig, runs_dir: Path, run: RunFolder | None) -> Callable[[], Any]:
     """Start a new run, or resume the one that is there."""
-    if run is None:
-        return lambda: list(session.start(config, runs_dir))
-    return lambda: list(session.resume(run))
+    return lambda: list(events_of(config, runs_dir, run)())
+
+
+def events_of(config: RunConfig, runs_dir: Path, run: RunFolder | None) -> Callable[[], Iterator[Event]]:
+    """The events of a new run, or of the one that is there as it is resumed."""
+    return lambda: session.start(config, runs_dir) if run is None else session.resume(run)
 
 
 def in_child(work: Callable[[], Any], *, after: float | None = None) -> bool:

@@ -15,6 +15,8 @@ from mnist_tui.engine.runs.history import History
 
 MAX_LOG_POWER = 230.0
 """Logarithm of the largest power used in smoothing, well within the range of a float."""
+MAX_DATASET_NAME = 40
+"""Maximum length of the name of a data set in characters; a stored one may be anything."""
 Role: TypeAlias = Literal["batches", "training", "validation"]
 
 
@@ -111,7 +113,7 @@ def _positions(epochs: Sequence[Epoch]) -> NDArray[np.float64]:
 
 
 def _dataset(history: History) -> str:
-    return history.started.dataset if history.started else "unknown data set"
+    return history.started.dataset[:MAX_DATASET_NAME] if history.started else "unknown data set"
 
 
 def smooth(ys: NDArray[np.float64], weight: float) -> NDArray[np.float64]:

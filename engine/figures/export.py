@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from mnist_tui.engine import __version__, files
+from mnist_tui.engine.analysis.curves import MAX_DATASET_NAME
 from mnist_tui.engine.analysis.grids import GridsData
 from mnist_tui.engine.analysis.subject import Subject
 from mnist_tui.engine.errors import ConfigError, RunError, printable
@@ -22,7 +23,7 @@ from mnist_tui.engine.figures.numbers import Table, encode
 from mnist_tui.engine.figures.registry import KINDS
 from mnist_tui.engine.figures.settings import ViewState, arguments, short_path
 from mnist_tui.engine.figures.style import Page, Size
-from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.folder import EVENTS, RunFolder
 from mnist_tui.engine.runs.history import History, epoch_label
 
 Format: TypeAlias = Literal["png", "svg", "pdf"]
@@ -86,10 +87,16 @@ def check(form: Form) -> None:
         len(form.name.encode()) > 200 or Path(form.name).name != form.name or not form.name.isprintable()
     ):
         raise ConfigError({"name": f"{form.name!r} is not a valid file name: use at most 200 bytes, and no /"})
-    reason = files.make_writable_folder(form.folder)
+    reason = "" if not _is_link_in_run(form.folder) else "is a symbolic link"
+    reason = reason or files.make_writable_folder(form.folder)
     if reason:
         problem = f"figures can't be written to {form.folder} ({reason}): choose another folder with --out"
         raise ConfigError({"out": problem})
+
+
+def _is_link_in_run(folder: Path) -> bool:
+    """Return whether a folder in a run is a symlink, through which a copied run could redirect figures elsewhere."""
+    return folder.is_symlink() and (folder.parent / EVENTS).is_file()
 
 
 def export(context: Context, state: ViewState, form: Form) -> Exported:
@@ -204,7 +211,7 @@ def _dataset_label(state: ViewState) -> str:
 
 def _dataset_of(folder: Path) -> str:
     with contextlib.suppress(RunError):  # curves can be drawn even without a readable configuration
-        return str(RunFolder(folder).manifest()[1].get("dataset") or "unknown data set")
+        return printable(str(RunFolder(folder).manifest()[1].get("dataset") or "unknown data set")[:MAX_DATASET_NAME])
     return "unknown data set"
 
 

@@ -1,4 +1,4 @@
-"""Causes of failures of GPUs and memory, recognised by the words of the library or driver that reports them."""
+"""Causes of failures of GPUs, memory and threads, recognised by the words of the library or driver."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _HOST_MEMORY = re.compile(
     r"unable to allocate|could not create a memory object",
     re.IGNORECASE,
 )
+_THREADS = "can't start new thread"
 _GPU_MEMORY = re.compile(r"out of memory|(CUBLAS|CUDNN)_STATUS_(ALLOC_FAILED|NOT_INITIALIZED)", re.IGNORECASE)
 _GPU = re.compile(r"CUDA|CUBLAS|CUDNN|\bHIP\b|\bMPS\b")
 _GPU_ERROR = re.compile(r"(CUDA|HIP) error|MPS|CUBLAS_|CUDNN_")
@@ -71,7 +72,7 @@ def gpu_problem(text: str, cuda: str | None = None) -> str:
 
 
 def known_cause(error: Exception, smaller: str = "") -> str:
-    """Return why an operation failed, as one line with a remedy; empty if neither a GPU nor memory was the cause.
+    """Return why an operation failed, as one line with a remedy; empty if it is not known.
 
     Args:
         smaller: What needs less memory, to be appended to "free some".
@@ -85,6 +86,8 @@ def known_cause(error: Exception, smaller: str = "") -> str:
         return f"this machine has too little memory: free some{smaller}"
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return f"this machine has too little memory: free some{smaller}"
+    if of_torch and _THREADS in text:
+        return "no more threads can be started: end other processes, or raise the limit of processes (ulimit -u)"
     if not of_torch or not (kind == "AcceleratorError" or _GPU_ERROR.search(text)):
         return ""
     if cause := gpu_problem(text):

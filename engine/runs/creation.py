@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import TypeAlias
 
+from mnist_tui.engine import files
+
 CONFIG = "config.json"
 MAX_CONFIG_BYTES = 1 << 20
 Order: TypeAlias = tuple[float, list[tuple[int, str]]]
@@ -35,9 +37,7 @@ def _created(folder: Path) -> float:
         cached = _cache.get(path)
         if cached is not None and cached[0] == facts.st_mtime_ns:
             return cached[1]
-        if not path.is_file() or facts.st_size > MAX_CONFIG_BYTES:
-            raise ValueError
-        created = float(json.loads(path.read_bytes())["created"])
+        created = float(json.loads(files.read_limited(path, MAX_CONFIG_BYTES))["created"])
         if not math.isfinite(created):
             raise ValueError
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):

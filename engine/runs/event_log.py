@@ -13,18 +13,20 @@ from mnist_tui.engine.events import Event, RunStarted
 
 MAX_LINE = 256 << 10
 """Maximum length of a line in bytes; an hour of one epoch's batch curve needs less."""
+MAX_SKIPPED = 1 << 30
+"""Maximum length of a line that is skipped, in bytes: behind a longer one nothing is read."""
 MAX_TEXT = 2000
 """Maximum length of a displayed text, in characters."""
 
 
 def lines(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the lines from the current position on, except those that are too long; the last one may be truncated."""
-    at_line_start = True
-    while line := file.readline(MAX_LINE):
+    skipped = 0
+    while (line := file.readline(MAX_LINE)) and skipped <= MAX_SKIPPED:
         ended = line.endswith(b"\n")
-        if at_line_start and (ended or len(line) < MAX_LINE):
+        if not skipped and (ended or len(line) < MAX_LINE):
             yield line
-        at_line_start = ended
+        skipped = 0 if ended else skipped + len(line)
 
 
 def event(line: bytes, *, progress: bool = True) -> Event | None:

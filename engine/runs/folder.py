@@ -85,11 +85,7 @@ class RunFolder:
         """
         path = self.path / CONFIG
         try:
-            if not path.is_file() and path.exists():
-                raise ValueError("it is not a file")
-            if path.stat().st_size > creation.MAX_CONFIG_BYTES:
-                raise ValueError("it is too large")
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = json.loads(files.read_limited(path, creation.MAX_CONFIG_BYTES).decode())
             if record["format"] > FORMAT:
                 raise RunError(f"{path} was written by a newer mnist-tui: update this one to read it")
             return RunConfig.from_json(record["config"]), record
@@ -111,7 +107,7 @@ class RunFolder:
         """
         path = self.path / EVENTS
         try:
-            with path.open("rb") as file:
+            with files.open_regular(path) as file:
                 for line in event_log.lines(file):
                     event = event_log.event(line, progress=progress)
                     if event is not None:
@@ -145,9 +141,12 @@ class RunFolder:
         """Delete embeddings and imagined digits computed from weights being replaced; symlinks are not followed."""
         for folder, names in (("projections", f"tsne-*-{epoch}-*.npz"), ("imagined", f"*-{epoch}.npz")):
             if not (self.path / folder).is_symlink():
-                for path in (self.path / folder).glob(names):
-                    with contextlib.suppress(OSError):
+                found = list((self.path / folder).glob(names))
+                with contextlib.suppress(OSError):
+                    for path in found:
                         path.unlink()
+                    if found:
+                        files.sync_folder(self.path / folder)  # before the new weights can be on the disk
 
     def weights(self, epoch: int) -> dict[str, Any]:
         """Load an epoch's weights as a state dict on the CPU; no code in the file is executed.

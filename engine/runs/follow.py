@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import IO
 
+from mnist_tui.engine import files
 from mnist_tui.engine.events import Event
 from mnist_tui.engine.runs import event_log
 from mnist_tui.engine.runs.folder import EVENTS, RunFolder
@@ -28,6 +29,8 @@ class Follower:
         self.restarted = False
         self._file: IO[bytes] | None = None
         self._tail = b""
+        self._skipped = 0
+        """Length of the line being read so far, in bytes."""
 
     def read(self) -> list[Event]:
         """Return the next events, at least those of one chunk; empty if there are no new ones or no log."""
@@ -36,26 +39,28 @@ class Follower:
             self.restarted = self._file is not None
             self.close()
             try:
-                self._file = (self.folder.path / EVENTS).open("rb")
+                self._file = files.open_regular(self.folder.path / EVENTS)
             except OSError:
                 return []
-        while True:
+        while self._skipped <= event_log.MAX_SKIPPED:
             try:
                 data = self._file.read(CHUNK)
             except OSError:
                 return []
             *complete_lines, tail = (self._tail + data).split(b"\n")
             self._tail = tail[-event_log.MAX_LINE :]
+            self._skipped = len(tail) if complete_lines else self._skipped + len(data)
             found = (event_log.event(line) for line in complete_lines if len(line) < event_log.MAX_LINE)
             events = [event for event in found if event is not None]
             if events or not data:  # a chunk without valid events is not the end of the log
                 return events
+        return []
 
     def close(self) -> None:
         """Close the log."""
         if self._file is not None:
             self._file.close()
-        self._file, self._tail = None, b""
+        self._file, self._tail, self._skipped = None, b"", 0
 
     def _was_replaced(self, file: IO[bytes]) -> bool:
         try:

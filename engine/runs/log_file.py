@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import logging.handlers
+import os
+from io import TextIOWrapper
 from pathlib import Path
+from typing import BinaryIO
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 MAX_BYTES = 1 << 20
@@ -29,10 +32,20 @@ class BoundedLogFile(logging.handlers.RotatingFileHandler):
         if self._make_folder and self.stream is None:
             with contextlib.suppress(OSError):  # where there can't be a folder, there can't be a file
                 Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        if self.stream is None:
+            try:
+                self.stream = TextIOWrapper(open_at_once(self.baseFilename), self.encoding, self.errors)
+            except OSError:
+                return
         super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         """Ignore the error: logging would print a traceback over the screen."""
+
+
+def open_at_once(path: str) -> BinaryIO:
+    """Open a file for appending, without waiting for the reader of a pipe; if there is none, this raises `OSError`."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o666), "ab")
 
 
 def truncate_middle(text: str) -> str:

@@ -60,10 +60,7 @@ class Owner:
 def owner(folder: Path) -> Owner | None:
     """Return the recorded owner of the run; None if there is none or the record is invalid."""
     try:
-        if not (folder / OWNER).is_file():
-            return None
-        with (folder / OWNER).open("rb") as file:
-            record = json.loads(file.read(MAX_OWNER_BYTES))
+        record = json.loads(files.read_limited(folder / OWNER, MAX_OWNER_BYTES))
         pid, host, since = record["pid"], record["host"], float(record["since"])
         if not isinstance(pid, int) or isinstance(pid, bool) or pid < 1 or not isinstance(host, str):
             return None
@@ -75,7 +72,7 @@ def owner(folder: Path) -> Owner | None:
 def is_owned(log: Path) -> bool:
     """Return whether a process is writing the run with this event log."""
     try:
-        with log.open("rb") as file:
+        with files.open_regular(log) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -20,11 +20,16 @@ Request: TypeAlias = Literal["pause", "resume", "stop"]
 FILE = "control"
 POLL_SECONDS = 0.2
 MAX_BYTES = 1 << 16
-"""Maximum number of bytes processed per poll; key presses produce far fewer."""
+"""Maximum number of bytes read at once; key presses produce far fewer."""
+MAX_READS = 256
+"""Maximum number of such reads per poll, so that a flooded file neither delays requests nor occupies the process."""
 
 
 class Listener:
-    """Polls for requests in a thread and applies them until closed; does nothing if the file cannot be created."""
+    """Polls for requests in a thread and applies them until closed.
+
+    Does nothing if the file cannot be created or no thread can be started: a training does not need it.
+    """
 
     def __init__(self, folder: Path, control: Control) -> None:
         self._path, self._control = folder / FILE, control
@@ -36,7 +41,13 @@ class Listener:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._thread = threading.Thread(target=self._poll, name="requests", daemon=True)
         if self._fd >= 0:
-            self._thread.start()
+            try:
+                self._thread.start()
+            except RuntimeError:  # no more threads are allowed
+                os.close(self._fd)
+                self._fd = -1
+                with contextlib.suppress(OSError):
+                    self._path.unlink()
 
     def close(self) -> None:
         """Remove the file, process the remaining requests and stop."""
@@ -56,10 +67,16 @@ class Listener:
             os.close(self._fd)
 
     def _process_requests(self) -> None:
+        for _ in range(MAX_READS):
+            if not self._process_next():
+                return
+
+    def _process_next(self) -> bool:
+        """Process the next requests; return whether there may be more."""
         try:
             data = os.pread(self._fd, MAX_BYTES, self._offset)
         except OSError:
-            return
+            return False
         complete = data.rfind(b"\n") + 1
         if not complete and len(data) == MAX_BYTES:
             complete = MAX_BYTES
@@ -72,6 +89,7 @@ class Listener:
                     self._control.resume()
                 case b"stop":
                     self._control.stop()
+        return len(data) == MAX_BYTES
 
 
 def send(folder: RunFolder, request: Request) -> None:

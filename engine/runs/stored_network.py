@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from mnist_tui.engine.config import RunConfig
-from mnist_tui.engine.data.catalog import DATASET_NAMES
 from mnist_tui.engine.data.dataset import Dataset
 from mnist_tui.engine.data.folder import data_folder
 from mnist_tui.engine.data.loading import load
 from mnist_tui.engine.errors import RunError
 from mnist_tui.engine.runs.folder import RunFolder
-from mnist_tui.engine.runs.same_data import check_digest
+from mnist_tui.engine.runs.same_data import check_digest, recorded_dataset
 from mnist_tui.engine.training.evaluate import Evaluation, evaluate
 from mnist_tui.engine.training.model import MLP, uninitialized
 
@@ -22,9 +21,7 @@ def load_dataset(folder: RunFolder, *, data_dir: str | None, explicit_folder: bo
         DataError: The data set is unavailable or differs from the one the run was trained on.
     """
     config, manifest = folder.manifest()
-    name = manifest.get("dataset")
-    if name == "auto" or name not in DATASET_NAMES:
-        raise RunError(f"{folder.name} does not record its data set: choose another run, see mnist-tui runs")
+    name = recorded_dataset(folder, manifest)
     loading = load(name, data_folder(data_dir), explicit_folder=explicit_folder)
     while True:
         try:

@@ -9,6 +9,7 @@ import contextlib
 import os
 from pathlib import Path
 
+from mnist_tui.engine import files
 from mnist_tui.engine.errors import RunError
 
 FOLDER = ".trash"
@@ -19,9 +20,10 @@ def discard(run: Path) -> None:
     """Move a run's folder to the trash beside it.
 
     Raises:
-        OSError: It cannot be moved.
+        OSError: It cannot be moved, or the trash is a symlink, through which it would be moved elsewhere.
     """
     trash = run.parent / FOLDER
+    files.refuse_link(trash)
     trash.mkdir(exist_ok=True)
     number = max(_numbers(trash), default=0) + 1
     while True:
@@ -66,6 +68,7 @@ def restore(run: Path) -> Path:
 
 def _numbers(trash: Path) -> list[int]:
     try:
+        files.refuse_link(trash)
         return [int(name) for name in os.listdir(trash) if name.isascii() and name.isdecimal()]
     except OSError:
         return []

@@ -1,7 +1,8 @@
 """Writes a run: its folder, events, weights and state. A full disk or a deleted folder does not stop the training.
 
-A run can be resumed after a crash at any point: the folder is created atomically, files are replaced atomically, and
-the order of writes is weights, state, event. The state includes the event that is missing if the crash comes before it.
+A run can be resumed after a crash or a power failure at any point: the folder is created atomically, files are replaced
+atomically, and the order of writes is weights, batch curve, state, event, each flushed to the disk before the next. The
+state includes the event that is missing if the crash comes before it.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ class RunWriter:
             files.replace(partial / CONFIG, _to_json(record))
             writer = cls(RunFolder(partial))
             os.rename(partial, path)
+            files.sync_folder(runs_dir)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             with contextlib.suppress(OSError):
@@ -179,9 +181,10 @@ class RunWriter:
         self._save(self.folder.checkpoint(epoch), buffer.getvalue())
 
     def save_state(self, state: TrainingState) -> None:
-        """Store the training state."""
+        """Store the training state, after the events before it: a resumed training does not repeat them."""
         from mnist_tui.engine.training.state import to_bytes
 
+        self._write_pending_lines(flush=True)
         self._save(self.folder.state_file, to_bytes(state))
 
     def is_pending(self, epoch: int) -> bool:

@@ -22,6 +22,7 @@ from mnist_tui.engine.training.step import Step
 MAX_TIME_RATIO = 0.8
 """More threads are used only if they reduce a step's time to below this fraction: waiting threads burn a core each."""
 STEPS, TRIALS = 3, 5
+MAX_CACHE_BYTES = 1 << 20
 
 
 def choose_threads(config: RunConfig, cores: int, processor: str) -> int:
@@ -81,9 +82,9 @@ def _cache_file() -> Path:
 def _load_cache() -> dict[str, int]:
     """Return the cached results; empty if the cache cannot be read."""
     try:
-        record = json.loads(_cache_file().read_text(encoding="utf-8"))
+        record = json.loads(files.read_limited(_cache_file(), MAX_CACHE_BYTES).decode())
         return {str(kind): max(1, int(threads)) for kind, threads in record.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return {}
 
 

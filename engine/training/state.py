@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from mnist_tui.engine.config import MAX_EPOCHS
+
 Tensors: TypeAlias = Mapping[str, Tensor]
 FORMAT = 1
 
@@ -79,7 +81,7 @@ def from_record(record: object) -> TrainingState:
         raise ValueError("it contains no training state") from error
     if (
         state.threads < 1
-        or state.epoch < 1
+        or not 1 <= state.epoch <= MAX_EPOCHS + 1
         or state.batch < 0
         or not len(state.losses) == len(state.correct) == state.batch
     ):

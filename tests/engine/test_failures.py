@@ -68,3 +68,7 @@ def test_each_failure_of_a_gpu_has_its_cause_and_a_way_out(text, cause):
 def test_other_failures_are_left_alone(error):
     assert known_cause(error) == ""
     assert explain(error) == str(error)
+
+
+def test_a_limit_of_threads_is_named():
+    assert "raise the limit of processes (ulimit -u)" in known_cause(RuntimeError("can't start new thread"))

@@ -18,7 +18,7 @@ from mnist_tui.engine.analysis.subject import Analyst, Subject
 from mnist_tui.engine.analysis.training_images import Neighbour
 from mnist_tui.engine.errors import Cancelled, ConfigError, RunError
 from mnist_tui.engine.figures.context import Context
-from mnist_tui.engine.figures.export import Form, export
+from mnist_tui.engine.figures.export import Form, check, export
 from mnist_tui.engine.figures.settings import ViewState
 from mnist_tui.engine.runs.folder import RunFolder
 from tests.engine.figures_helpers import made
@@ -54,6 +54,28 @@ def test_a_full_disk_leaves_no_files(run: RunFolder, tmp_path: Path, monkeypatch
     with pytest.raises(ConfigError, match="no space left on device"):
         made(run, tmp_path, "confusion")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_in_a_run_leads_no_figure_elsewhere(run: RunFolder, tmp_path: Path) -> None:
+    """A copied run may contain one; a folder that the user chose may be a link."""
+    (tmp_path / "elsewhere").mkdir()
+    (run.path / "figures").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError, match="is a symbolic link"):
+        check(Form(run.path / "figures"))
+    (tmp_path / "mine").symlink_to(tmp_path / "elsewhere")
+    check(Form(tmp_path / "mine"))
+    (run.path / "figures").unlink()
+
+
+@pytest.mark.parametrize("dataset", ["a\ud800\x1b[2J", "x" * 1_000_000, ["digits"], {}])
+def test_any_name_of_a_data_set_can_be_drawn(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dataset: object
+) -> None:
+    manifest = RunFolder.manifest
+    monkeypatch.setattr(RunFolder, "manifest", lambda self: (manifest(self)[0], {"dataset": dataset}))
+    content = made(run, tmp_path, "curves", format="svg").figure.read_text()
+    assert "\x1b" not in content
+    assert "x" * 100 not in content
 
 
 def test_file_names_get_the_first_free_number(tmp_path: Path) -> None:

@@ -54,6 +54,26 @@ class TestRequests:
         listener.close()
         assert control.stopping
 
+    def test_without_a_thread_there_are_no_requests(self, run, monkeypatch):
+        def refuse(_):
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("threading.Thread.start", refuse)
+            listener = Listener(run.path, Control())
+        assert not (run.path / FILE).exists()
+        listener.close()
+
+    def test_a_flooded_file_delays_nothing(self, run, monkeypatch):
+        monkeypatch.setattr("mnist_tui.engine.runs.remote.POLL_SECONDS", 3600.0)
+        control = Control()
+        listener = Listener(run.path, control)
+        with (run.path / FILE).open("ab") as file:
+            file.write((b"noise" * 10_000 + b"\n") * 100 + b"x" * 1_000_000 + b"\n")  # 6 MB
+        send(run, "stop")
+        listener.close()
+        assert control.stopping
+
     def test_a_file_left_by_a_killed_process_accepts_no_requests(self, tmp_path):
         run = trained(tmp_path, stop_at=(1, 1))
         (run.path / FILE).touch()

@@ -12,10 +12,11 @@ from mnist_tui.engine.analysis.image_details import ImageQuery, inspect_image
 from mnist_tui.engine.analysis.layers import network_layers
 from mnist_tui.engine.analysis.projection import ProjectionSpec, project, store_path
 from mnist_tui.engine.analysis.subject import Analyst, Subject
+from mnist_tui.engine.config import MAX_EPOCHS
 from mnist_tui.engine.data import digits
 from mnist_tui.engine.data.dataset import make_dataset
 from mnist_tui.engine.data.digits import load_digits_dataset
-from mnist_tui.engine.errors import ConfigError, DataError
+from mnist_tui.engine.errors import ConfigError, DataError, RunError
 from mnist_tui.engine.events import Epoch, RunStarted, Test
 from mnist_tui.engine.runs.history import History
 from mnist_tui.engine.runs.stored_network import evaluate_stored
@@ -129,6 +130,23 @@ class TestStory:
         (writer.folder.path / "config.json").write_text(json.dumps(record))
         list(resume(writer.folder))
         assert_equal(writer.folder, whole)
+
+    def test_an_epoch_that_can_not_be(self, tmp_path):
+        run = trained(tmp_path, stop_at=(2, 5))
+        record = torch.load(run.state_file, weights_only=True)
+        for epoch in (0, -1, MAX_EPOCHS + 2, 2**62):
+            torch.save(record | {"epoch": epoch}, run.state_file)
+            with pytest.raises(RunError, match="its position is invalid"):
+                list(resume(run))
+
+    @pytest.mark.parametrize("name", [None, "auto", "x\x1b[2J", ["digits"], 3])
+    def test_a_data_set_that_is_not_recorded(self, tmp_path, name):
+        # The run can't be resumed: this is no error of usage.
+        run = trained(tmp_path, stop_at=(2, 5))
+        path = run.path / "config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"dataset": name}))
+        with pytest.raises(RunError, match="does not record its data set"):
+            list(resume(run))
 
     def test_nothing_left_to_train(self, tmp_path):
         run = trained(tmp_path)

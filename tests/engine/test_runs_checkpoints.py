@@ -3,6 +3,8 @@
 import json
 import os
 import pickle
+import struct
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -82,6 +84,30 @@ class TestCheckpoints:
         else:
             torch.load(path, weights_only=False)
         assert proof.exists()
+
+    def test_malicious_pickle_is_named(self, run, tmp_path):
+        torch.save({"input_fc.weight": Executes(tmp_path / "executed")}, run.checkpoint(1))
+        with pytest.raises(RunError, match="it contains something other than tensors, which is not loaded"):
+            run.weights(1)
+
+    def test_a_pickle_that_becomes_millions_of_objects(self, run):
+        with zipfile.ZipFile(run.checkpoint(1), "w") as archive:
+            archive.writestr("archive/data.pkl", b"\x80\x02" + b"]" * 20_000_000 + b".")
+        with pytest.raises(RunError, match="its description of the tensors is too large"):
+            run.weights(1)
+
+    def test_an_archive_of_millions_of_entries(self, run):
+        entry = b"PK\x01\x02" + struct.pack("<6H3L5H2L", 20, 20, *[0] * 7, 1, *[0] * 6) + b"a"
+        directory = entry * 1_000_000
+        end = b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, 0xFFFF, 0xFFFF, len(directory), 0, 0)
+        run.checkpoint(1).write_bytes(directory + end)
+        with pytest.raises(RunError, match="it has too many entries"):
+            run.weights(1)
+
+    def test_the_deepest_network_is_read(self, run):
+        weights = weights_of(replace(QUICK, hidden=(100,) * 20))
+        torch.save(weights, run.checkpoint(1))
+        assert run.weights(1).keys() == weights.keys()
 
     @pytest.mark.parametrize("content", [torch.zeros(3), [torch.zeros(3)], 3, "text", None])
     def test_no_weights(self, run, content):

@@ -3,7 +3,10 @@
 import pytest
 
 from mnist_tui.engine.errors import RunError
+from mnist_tui.engine.events import to_json
+from mnist_tui.engine.runs import event_log
 from mnist_tui.engine.runs.folder import RunFolder
+from mnist_tui.engine.runs.follow import Follower
 from tests.engine.stored_runs import EPOCHS, make_run
 
 
@@ -34,3 +37,17 @@ class TestEventsLog:
     def test_missing(self, tmp_path):
         with pytest.raises(RunError, match=r"events\.jsonl can't be read"):
             list(RunFolder(tmp_path / "missing").events())
+
+    def test_nothing_is_read_behind_a_line_without_end(self, tmp_path, monkeypatch):
+        # Such as a sparse file of a terabyte, which would take an hour to skip.
+        monkeypatch.setattr(event_log, "MAX_SKIPPED", 2 * event_log.MAX_LINE)
+        run = make_run(tmp_path, "a", EPOCHS[:1])
+        path = run.path / "events.jsonl"
+        for length, expected in ((2 * event_log.MAX_LINE, EPOCHS[:2]), (4 * event_log.MAX_LINE, EPOCHS[:1])):
+            path.write_bytes(
+                b"".join([to_json(EPOCHS[0]).encode(), b"\n", bytes(length), b"\n", to_json(EPOCHS[1]).encode(), b"\n"])
+            )
+            assert list(run.events()) == expected
+            follower = Follower(run)
+            assert follower.read() + follower.read() == expected
+            follower.close()

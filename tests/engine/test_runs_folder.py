@@ -113,6 +113,15 @@ class TestManifest:
 
 
 class TestDelete:
+    def test_a_trash_that_is_a_link_takes_nothing(self, tmp_path):
+        run = make_run(tmp_path / "runs", "a", EPOCHS)
+        (tmp_path / "elsewhere" / "1" / "theirs").mkdir(parents=True)
+        (tmp_path / "runs" / trash.FOLDER).symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(RunError, match="can't be deleted"):
+            run.delete()
+        assert run.path.exists()
+        assert trash.newest(tmp_path / "runs") is None
+
     def test_moves_it_to_the_trash(self, tmp_path):
         run, other = make_run(tmp_path, "a", EPOCHS), make_run(tmp_path, "b", EPOCHS)
         run.delete()

@@ -118,7 +118,7 @@ def _(place: Place) -> Outcome:
         return 0
 
     with (
-        patch("mnist_tui.engine.runs.log_file.BoundedLogFile._open", side_effect=FULL),
+        patch("mnist_tui.engine.runs.log_file.open_at_once", side_effect=FULL),
         patch("mnist_tui.engine.hardware.devices.memory_in_use", side_effect=noisy),
     ):
         return command(*BRIEF)

@@ -154,3 +154,18 @@ async def test_the_focused_setting_is_explained_with_its_range(console, size: tu
             if name in IN_FORM:
                 assert IN_FORM[name].full_help in words  # whole: the pane has room for it
             assert "back to Start" in words  # the last line
+
+
+async def test_a_field_takes_no_megabyte(console) -> None:
+    """Each check and each message repeats the text: it would occupy the console for minutes."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await on_start(app, pilot)
+        await pilot.press("down", "down", "down", "down", "enter")
+        name = app.focused.id
+        before = field(app, name).value
+        app.post_message(Paste("7" * 1_000_000))
+        await pilot.pause()
+        assert field(app, name).value == before
+        app.post_message(Paste("12"))
+        await until(pilot, lambda: field(app, name).value == "12")

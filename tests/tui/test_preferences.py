@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -39,13 +40,28 @@ def test_only_the_latest_folders_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"theme": 3, "places": 4}', '{"places": {"a": 1, "b": {"view": []}}}', "\xff"]
+    "text", ["", "[]", '{"theme": 3, "places": 4}', '{"places": {"a": 1, "b": {"view": []}}}', "\xff", "[" * 60_000]
 )
 def test_a_damaged_file_is_no_failure(text: str) -> None:
     save_last(Last("t"))
     (files.user_folder("config") / LAST).write_text(text, encoding="latin-1")
     assert load_last().theme == ""
     assert load_last().place(Path("b")) == Place()
+
+
+@pytest.mark.timeout(60)  # reading a pipe would wait for ever
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_no_failure(kind: str) -> None:
+    path = files.user_folder("config") / LAST
+    path.parent.mkdir(parents=True)
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "folder":
+            path.mkdir()
+    assert load_last() == Last()
 
 
 async def test_the_console_opens_where_it_was_left(console) -> None:

@@ -121,6 +121,20 @@ def test_everything_is_drawn_again(at_terminal, key: bytes) -> None:
         assert b"Traceback" not in bytes(terminal._data)
 
 
+def test_input_that_is_not_utf_8_ends_nothing(at_terminal) -> None:
+    """As typed at a terminal in Latin-1, or pasted; the rest of a paste must not be taken for keys."""
+    with at_terminal("COLORTERM=truecolor TERM=xterm-256color") as terminal:
+        terminal.shown(FORM)
+        terminal.press(b"\xe9\xff")
+        terminal.press(b"\x1b[200~caf\xe9 \x1b]0;qqq\x07 q q q q \xff\x1b[201~")
+        seen = terminal.press(b"9")
+        terminal.shown(" 9 Runs ", seen)
+        assert terminal.ended is None
+        terminal.press(CTRL_Q)
+        terminal.end(60)
+        assert terminal.status == 0
+
+
 def rows_of(terminal: Terminal) -> list[str]:
     """Return the text on the terminal."""
     return ["".join(cell[0] for cell in row) for row in terminal.screen.cells]

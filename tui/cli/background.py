@@ -127,7 +127,8 @@ def _report_start(
 def _redirect_output(path: Path) -> None:
     """Append stdout and stderr to the file."""
     with contextlib.suppress(OSError):
-        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK  # a pipe must not wait for its reader
+        log = os.open(path, flags, 0o666)
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
+
+from mnist_tui.tui.terminal.input_decoder import InputDecoder
 
 
 class TerminalLost(Message):
@@ -40,8 +45,19 @@ class Terminal(LinuxDriver):
             super().close()
 
     def run_input_thread(self) -> None:
-        """Read keys; if the terminal is gone, notify the app instead of crashing."""
-        try:
-            super().run_input_thread()
-        except OSError:
-            self.send_message(TerminalLost())
+        """Read keys; if the terminal is gone, notify the app instead of crashing.
+
+        After any other exception Textual would end the app, as it does at a byte that is not UTF-8; reading goes on.
+        """
+        # Textual has no parameter for it; the name is an import of its module.
+        linux_driver.getincrementaldecoder = lambda encoding: InputDecoder  # type: ignore[assignment, attr-defined]
+        while True:
+            try:
+                super().run_input_thread()
+            except OSError:
+                self.send_message(TerminalLost())
+            except Exception:
+                logging.getLogger(__name__).exception("input could not be read")
+                if not self.exit_event.wait(0.1):
+                    continue
+            return

@@ -81,9 +81,8 @@ def save_last(last: Last) -> None:
 
 
 def _read(name: str) -> dict[str, Any]:
-    with contextlib.suppress(OSError, ValueError, RuntimeError):
-        path = files.user_folder("config") / name
-        record = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= MAX_BYTES else {}
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # a RecursionError is a RuntimeError
+        record = json.loads(files.read_limited(files.user_folder("config") / name, MAX_BYTES).decode())
         if isinstance(record, dict):
             return record
     return {}

@@ -16,6 +16,7 @@ from mnist_tui.tui.keys import help_lines
 from mnist_tui.tui.render.explanations import Explanation
 from mnist_tui.tui.render.palette import rich_colours
 from mnist_tui.tui.widgets.dialog import Dialog
+from mnist_tui.tui.widgets.fields import LineField
 
 
 class Question(Dialog[str]):
@@ -62,7 +63,7 @@ class NumberQuestion(Dialog[int]):
             dialog.border_subtitle = "enter confirm   esc back"
             yield Static(self._body, markup=False)
             yield Static(f"{self._label} ({self._low:,} to {self._high:,})", markup=False, classes="label")
-            yield Input(str(self._proposal), id="number", compact=True, type="integer")
+            yield LineField(str(self._proposal), id="number", type="integer")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         number = int(event.value) if event.value.strip().isdecimal() and len(event.value) < 10 else -1

@@ -11,7 +11,7 @@ from textual.widgets import Input, Label, Static
 
 from mnist_tui.tui.state.preferences import Preferences
 from mnist_tui.tui.widgets.dialog import Dialog
-from mnist_tui.tui.widgets.fields import Choice
+from mnist_tui.tui.widgets.fields import Choice, LineField
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -58,12 +58,12 @@ class ExportDialog(Dialog[ExportRequest | None]):
             dialog.border_subtitle = "↑ ↓ fields   ← → choices   enter export   esc back"
             if len(self._figures) > 1:
                 yield from self._row("Figure", Choice(self._figures, self._figures[0], id="export-figure"))
-            yield from self._row("Name", Input(placeholder=self._figures[0], id="export-name", compact=True))
-            folder = Input(initial.folder, placeholder=self._folder, id="export-folder", compact=True)
+            yield from self._row("Name", LineField(placeholder=self._figures[0], id="export-name"))
+            folder = LineField(initial.folder, placeholder=self._folder, id="export-folder")
             yield from self._row("Folder", folder)
             yield from self._row("Format", Choice(FORMATS, initial.format, id="export-format"))
-            yield from self._row("Size", Input(initial.size, placeholder="auto", id="export-size", compact=True))
-            yield from self._row("Pixels/inch", Input(initial.dpi, placeholder="150", id="export-dpi", compact=True))
+            yield from self._row("Size", LineField(initial.size, placeholder="auto", id="export-size"))
+            yield from self._row("Pixels/inch", LineField(initial.dpi, placeholder="150", id="export-dpi"))
             yield from self._row("With data", Choice(("no", "yes"), initial.numbers, id="export-numbers"))
             yield Static("Size: auto, or inches such as 7x5. E exports all views with these options.", id="export-hint")
 

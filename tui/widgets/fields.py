@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.text import Text
 from textual.app import RenderResult
@@ -14,6 +15,9 @@ from textual.widgets import Input
 
 from mnist_tui.tui.keys import bindings
 from mnist_tui.tui.render.palette import rich_colours
+
+MAX_LENGTH = 4096
+"""Maximum length of a text in characters, which is also that of a path; checks and messages repeat the text."""
 
 
 class Start(Widget, can_focus=True):
@@ -34,7 +38,16 @@ class Start(Widget, can_focus=True):
         self.post_message(self.Pressed())
 
 
-class TextField(Input):
+class LineField(Input):
+    """One-line text of limited length; the terminal's bell says that a longer one was not pasted."""
+
+    def __init__(
+        self, value: str = "", placeholder: str = "", *, id: str, type: Literal["integer", "text"] = "text"
+    ) -> None:
+        super().__init__(value, placeholder, id=id, type=type, compact=True, max_length=MAX_LENGTH)
+
+
+class TextField(LineField):
     """One-line text that is edited only after `enter`, a click or a paste; until then every key is the view's."""
 
     DEFAULT_CSS = """
@@ -51,7 +64,8 @@ class TextField(Input):
         """Editing has begun or ended."""
 
     def __init__(self, value: str, placeholder: str, *, id: str) -> None:
-        super().__init__(value, placeholder, id=id, compact=True, select_on_focus=False)
+        super().__init__(value, placeholder, id=id)
+        self.select_on_focus = False
 
     def watch_is_editing(self, is_editing: bool) -> None:
         self.set_class(is_editing, "-editing")
@@ -90,13 +104,13 @@ class TextField(Input):
         self.cursor_position = len(self.value)
 
 
-class FilterField(Input):
+class FilterField(LineField):
     """Filter of a list, whose keys are named in the footer."""
 
     BINDINGS = bindings("filter")
 
     def __init__(self, placeholder: str, *, id: str) -> None:
-        super().__init__(placeholder=placeholder, id=id, compact=True)
+        super().__init__(placeholder=placeholder, id=id)
 
 
 class Choice(Widget, can_focus=True):
