@@ -12,10 +12,10 @@ from mnist_tui.tui.render.palette import has_few_colours
 # Named colours would do worse, because Textual replaces them by RGB colours, and Rich rounds these to others. Points
 # are drawn as digits there, because some of the colours are similar.
 FEW_ON_DARK = (
-    "#ff55ff", "#aa00aa", "#5555ff", "#00aaaa", "#aa0000", "#ffff55", "#55ffff", "#55ff55", "#ff5555", "#ffffff",
+    "#ff55ff", "#ffffff", "#aa5500", "#55ffff", "#aa00aa", "#aaaaaa", "#55ff55", "#5555ff", "#00aaaa", "#ff5555",
 )  # fmt: skip
 FEW_ON_LIGHT = (
-    "#aa00aa", "#ff55ff", "#0000aa", "#00aaaa", "#ff5555", "#5555ff", "#555555", "#00aa00", "#aa0000", "#000000",
+    "#ff55ff", "#000000", "#ff5555", "#00aaaa", "#aa00aa", "#555555", "#00aa00", "#0000aa", "#5555ff", "#aa0000",
 )  # fmt: skip
 
 
