@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from mnist_tui.tui.render.axes import within
 from mnist_tui.tui.render.braille import Window, fit_window, nearest, next_point, raster
-from mnist_tui.tui.speed.chart import trace
+from mnist_tui.tui.speed.chart import owners, trace
 
 # The Unicode standard numbers a braille cell's dots 1 2 3 7 down the left column and 4 5 6 8 down the right one; dot n
 # is bit n - 1.
@@ -165,12 +165,16 @@ class TestTrace:
         assert len(xs) == count
         assert np.abs(xs * end[1] - ys * end[0]).max() < max(end)  # less than a dot beside it
 
-    def test_a_cell_shows_the_last_line_that_crosses_it(self):
-        chars, which = self.traced([(0, 0), (59, 0)], [(0, 2), (19, 2)])
-        assert which[-1].tolist() == [1] * 10 + [0] * 20
-        assert "".join(chars[-1]) == chr(0x2800 + 0x02 + 0x10) * 10 + chr(0x2800 + 0x40 + 0x80) * 20
-        assert (which[:-1] == -1).all()
-        assert (chars[:-1] == " ").all()
+    def test_a_cell_shows_the_line_in_front_or_one_after_the_other(self):
+        drawn = np.array(self.traced([(0, 0), (59, 0)], [(0, 2), (19, 2)]))
+        assert "".join(drawn[0][-1]) == chr(0x2800 + 0x40 + 0x80) * 30
+        assert "".join(drawn[1][-1]) == chr(0x2800 + 0x02 + 0x10) * 10 + " " * 20
+        assert (drawn[:, :-1] == " ").all()
+        crossed = drawn != " "
+        for layers, expected in (((0, 1), [1] * 10 + [0] * 20), ((1, 0), [0] * 30), ((0, 0), [0, 1] * 5 + [0] * 20)):
+            which = owners(crossed, layers)
+            assert which[-1].tolist() == expected
+            assert (which[:-1] == -1).all()
 
     def test_points_outside_are_clipped_and_change_nothing_inside(self):
         drawn = self.lit(self.traced([(0, 0), (58, 94)]))[::-1]
@@ -184,4 +188,5 @@ class TestTrace:
 
     def test_one_point_and_no_line(self):
         assert self.lit(self.traced([(7, 7)])).sum() == 1
-        assert (self.traced()[1] == -1).all()
+        assert self.traced() == []
+        assert (owners(np.zeros((0, 2, 3), bool), ()) == -1).all()
