@@ -95,14 +95,15 @@ def _batch_curve(history: History, name: str, smoothing: float, first_epoch: int
     return Curve(name, _dataset(history), "batches", xs[start:], loss[start:], acc[start:], *averages)
 
 
-def comparison(runs: Sequence[tuple[str, History]], *, last: int = 0) -> CurvesData:
-    """Return the validation curves of several runs, given by name; they are means of epochs and never smoothed."""
+def comparison(runs: Sequence[tuple[str, History]], *, smoothing: float = 0.0, last: int = 0) -> CurvesData:
+    """Return the validation curves of several runs, given by name; `smoothing` adds moving averages to draw."""
     newest = max((history.epochs[-1].epoch for _, history in runs if history.epochs), default=1)
     curves = []
     for name, history in runs:
         epochs = history.epochs
         loss, acc = np.array([e.valid_loss for e in epochs]), np.array([e.valid_acc for e in epochs])
-        curves.append(Curve(name, _dataset(history), "validation", _positions(epochs), loss, acc))
+        averages = (smooth(ys, smoothing) if smoothing else None for ys in (loss, acc))
+        curves.append(Curve(name, _dataset(history), "validation", _positions(epochs), loss, acc, *averages))
     results = tuple(history.best for _, history in runs)
     return CurvesData(tuple(curves), _range(float(max(newest, 1)), last), results)
 

@@ -44,7 +44,7 @@ def compute_comparison(context: Context, subject: Subject, settings: Settings) -
         raise ConfigError({"compare": "compare lays several runs over each other: name the others with --with RUN"})
     folders = [RunFolder(path) for path in (subject.folder, *settings.compared)]
     histories = [(folder.name, History.of(folder.events(progress=False))) for folder in folders]
-    return comparison(histories, last=settings.last)
+    return comparison(histories, smoothing=settings.smooth, last=settings.last)
 
 
 def natural(data: CurvesData, settings: Settings) -> Size:

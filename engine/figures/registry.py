@@ -55,7 +55,7 @@ KINDS: dict[str, Kind] = {
     ),
     "compare": Kind(
         "validation loss and accuracy of several runs, added by --with",
-        ("compared", "log", "last"),
+        ("compared", "log", "smooth", "last"),
         curves.compute_comparison, curves.natural, curves.draw_comparison, curves.numbers, split=None, epoch=False,
     ),
     "data": Kind(
