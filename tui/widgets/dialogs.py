@@ -84,8 +84,8 @@ TEXTUAL_KEYS = (
     ("", "ctrl+p", "command palette: every key, recent runs, themes, screenshot"),
     ("", "tab", "next field or pane; everything can be done with the mouse too"),
 )
-WIDTH = 74
-"""Maximum width of a dialog in columns, as in the style sheet."""
+WIDTH = 110
+"""Maximum width of the help in columns; it has more to say than other dialogs."""
 MIN_TEXT_WIDTH = 20
 """Minimum width of the help texts in columns; narrower terminals do not show dialogs."""
 GAP = 3
@@ -106,6 +106,7 @@ class Help(_Reader):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog") as dialog:
             dialog.border_title = "help"
+            dialog.styles.width = WIDTH
             dialog.border_subtitle = "↑ ↓ scroll   esc close"
             yield Static(self._text())
 
@@ -117,7 +118,7 @@ class Help(_Reader):
         """Return terms, keys and their descriptions in two columns; a Rich table takes three times as long."""
         colours = rich_colours(self.app.theme_variables)
         parts = [
-            (heading, list(help_lines(scopes)))
+            (heading, _with_views_together(help_lines(scopes)))
             for heading, scopes in ((self._title, self._scopes), ("Everywhere", ("everywhere",)))
         ]
         parts.append(("", list(TEXTUAL_KEYS)))
@@ -137,6 +138,16 @@ class Help(_Reader):
             text.append("\n")
         text.rstrip()
         return text
+
+
+def _with_views_together(lines: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Return the lines of the help with a single one for the keys of the views."""
+    views = [line for line in lines if line[0] == "everywhere" and line[1].isdecimal()]
+    if not views:
+        return lines
+    titles = ", ".join(description.removeprefix("open ") for _, _, description in views)
+    together = ("everywhere", f"{views[0][1]} … {views[-1][1]}", f"open {titles}")
+    return [together, *(line for line in lines if line not in views)]
 
 
 class Log(_Reader):
