@@ -16,7 +16,7 @@ from mnist_tui.tui.render.texts import bytes_label, phase_label, seconds
 NARROW = 30
 """Widths below this have shorter lines, one for each value."""
 MAX_NOTE_LINES = 5
-"""Maximum height of a note, which leaves room for the epochs below the panel."""
+"""Maximum height of a fact or a note, which leaves room for the epochs below the panel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +170,11 @@ def _facts_text(history: History, state: PanelState, width: int, dim: str) -> Te
     memory = history.progress.memory if history.progress else 0
     used = f", {bytes_label(memory)} used" if memory else ""
     hidden = "-".join(map(str, [784, *started.config.get("hidden", []), 10]))
-    text.append(f"{elapsed}{started.device}{used}\n")
-    text.append(f"{started.dataset}, {hidden}, {started.parameters:,} parameters\n")
-    text.append(f"{state.stored or started.run}\n")
-    for note in started.notes:
-        text.append("\n".join(wrap(note, max(width, 10), max_lines=MAX_NOTE_LINES, placeholder=" …")) + "\n")
+    facts = [f"{elapsed}{started.device}{used}", f"{started.dataset}, {hidden}, {started.parameters:,} parameters"]
+    facts.append(state.stored or started.run)
+    for line in (*facts, *started.notes):
+        lines = wrap(line, max(width, 10), break_on_hyphens=False, max_lines=MAX_NOTE_LINES, placeholder=" …")
+        text.append("\n".join(lines) + "\n")
     return text
 
 
