@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ SOURCE = Path(__file__).resolve().parents[1] / "src"  # not of tests.helpers: th
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(SOURCE), os.environ.get("PYTHONPATH"))))
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the test processes share the cores
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a background job of a shell, and inherited by every child
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

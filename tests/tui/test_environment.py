@@ -217,7 +217,6 @@ class Interrupt:
         if name == "mnist_tui.tui.cli.commands":
             os.kill(os.getpid(), signal.SIGINT)
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # A test run in the background ignores it.
 sys.meta_path.insert(0, Interrupt())
 runpy.run_module("mnist_tui", run_name="__main__", alter_sys=True)
 """

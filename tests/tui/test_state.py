@@ -76,7 +76,7 @@ def test_what_is_copied_of_an_export_is_the_figure_or_the_folder(
     subject = Subject(tmp_path, 1, "test") if everything else None
     paths = [tmp_path / "a.png", tmp_path / "a.csv"]
     exports._finish(Export((), subject, tmp_path, "", Preferences()), paths, "")
-    assert [type(message) for message in posted] == [ExportsChanged, ExportFinished]
+    assert [type(message) for message in posted] == [SubjectChanged, ExportsChanged, ExportFinished]
     assert posted[-1].path == (tmp_path if everything else paths[0])
     assert exports.text == (f"2 files in {tmp_path}" if everything else f"{paths[0]}  {paths[1]}")
     assert not exports.dismiss("of an earlier export")

@@ -103,6 +103,7 @@ def test_everything_is_drawn_again(at_terminal, key: bytes) -> None:
         pytest.skip("needs /proc to see that a process is stopped")
     with at_terminal("COLORTERM=truecolor TERM=xterm-256color") as terminal:
         terminal.shown(FORM)
+        terminal.shown("trains a first neural network")  # replaces the wait for the runs folder
         drawn = rows_of(terminal)
         seen = terminal.press(key) if key else terminal.written
         if key != CTRL_L:
