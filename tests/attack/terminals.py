@@ -32,7 +32,10 @@ def pasted(place: Place, *keys: bytes, run: bool = False) -> str:
             for start in range(0, len(text), 4096):
                 terminal.press(text[start : start + 4096])
             time.sleep(0.5)
-        answers(terminal, b"\x1b", b"\x1b", b"?", seconds=40)
+        for _ in range(2):  # leaves the field, and perhaps a dialog: there may be nothing to draw
+            terminal.press(b"\x1b")
+            time.sleep(0.5)
+        answers(terminal, b"?", seconds=60)
         quit_console(terminal, 30)
     return "it answers as before"
 
