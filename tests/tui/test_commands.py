@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from textual.command import CommandList
+from textual.widgets import Button, Input
 
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.keys import TABLE, VIEWS
 from mnist_tui.tui.render.themes import THEMES
 from mnist_tui.tui.views.registry import CLASSES
 from mnist_tui.tui.widgets.commands import Commands
-from mnist_tui.tui.widgets.dialogs import Help
+from mnist_tui.tui.widgets.dialogs import Help, Question
 from mnist_tui.tui.widgets.export_dialog import ExportDialog
 from tests.tui.conftest import until
 from tests.tui.stored_run import write_run
@@ -72,3 +73,35 @@ async def test_commands_do_what_they_say(console) -> None:
         await pilot.press("escape")
         await choose(app, pilot, "Show this help")
         await until(pilot, lambda: isinstance(app.screen, Help))
+
+
+async def test_a_command_chosen_twice_is_done_once(console) -> None:
+    write_run(Path("runs"))
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await app.action_view("training")
+        before = app.theme
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, Commands) and app.screen.query_one(CommandList).option_count)
+        palette, field = app.screen, app.screen.query_one(Input)
+        field.value = "Theme mnist-light"
+        await until(pilot, lambda: titles(app) == ["Theme mnist-light"])
+        for _ in range(6):  # the first ones highlight and choose it
+            field.post_message(Input.Submitted(field, field.value))
+        await until(pilot, lambda: app.theme != before)
+        await until(pilot, lambda: not palette.is_attached)
+        assert app.screen_stack == [app.screen]
+        assert app.current_mode == "training"
+
+
+async def test_a_dialog_answered_twice_is_closed_once(console) -> None:
+    app, answers = console(), []
+    async with app.run_test(size=(120, 40)) as pilot:
+        question = Question("a title", "a question", {"yes": "Yes", "no": "No"})
+        await app.push_screen(question, answers.append)
+        for button in question.query(Button):
+            button.post_message(Button.Pressed(button))
+        await until(pilot, lambda: answers and not question.is_attached)
+        await pilot.pause()
+        assert len(answers) == 1
+        assert app.screen_stack == [app.screen]

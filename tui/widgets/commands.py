@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from textual import on
 from textual.app import App
 from textual.command import CommandList, CommandListItem, CommandPalette, SimpleProvider
+from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input, OptionList
 from textual.worker import Worker
 
 from mnist_tui.tui.keys import TABLE, Key
@@ -21,8 +24,10 @@ RECENT_RUNS = 9
 
 
 class Commands(CommandPalette):
-    """Textual's command palette with the commands of this app, and with workarounds for two crashes: a page key without
-    room for any command, and closing it during a search.
+    """Textual's command palette with the commands of this app.
+
+    With workarounds for three crashes: a page key without room for any command, closing it during a search, and a
+    second choice before the first one has closed it.
     """
 
     def __init__(self, app: App[Any], screen: Screen[Any]) -> None:
@@ -34,6 +39,12 @@ class Commands(CommandPalette):
         if action == "command_list":  # it fails if the list has no visible lines
             return any(commands.scrollable_content_region.area for commands in self.query(CommandList))
         return super().check_action(action, parameters)
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _ignore_if_closed(self, event: Message) -> None:
+        if self.app.screen is not self:
+            event.prevent_default().stop()
 
     def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
         return super().run_worker(*arguments, **options | {"exit_on_error": False})
