@@ -33,7 +33,7 @@ from mnist_tui.engine.runs.folder import RunFolder, stored_runs
 from mnist_tui.engine.training import loop, tally
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.cli import export_run
-from mnist_tui.tui.state import training
+from mnist_tui.tui.state import stopwatch
 from mnist_tui.tui.views.analysis_base import AnalysisView
 from mnist_tui.tui.widgets.image import ImageGrid
 from screenshots.clock import Clock
@@ -47,6 +47,8 @@ HELD = (7, 4)
 """Where the training waits for its picture: this epoch, and the number of its progress events."""
 MEMORY = 600 << 20
 """The memory shown; the real value differs every time."""
+CLOCKED = (loop, tally, session, writer, stopwatch)
+"""Modules whose times are shown."""
 FIGURES = ("curves", "data", "confusion", "mistakes", "image", "projection", "imagine", "weights")
 
 
@@ -171,7 +173,7 @@ def main() -> None:
         Path("data").symlink_to(data)  # so that no picture shows where it was taken
         stack.enter_context(patch.dict(os.environ, {"HOME": os.getcwd(), "TZ": "UTC", "MNIST_TUI_DATA": "data"}))
         time.tzset()
-        for module in (loop, tally, session, writer, training):
+        for module in CLOCKED:
             stack.enter_context(patch.object(module, "time", clock))
         stack.enter_context(patch.object(devices, "memory_in_use", lambda device: MEMORY))
         stack.enter_context(patch.object(session, "start", gate.start))
