@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -132,3 +133,16 @@ def command(*arguments: str, terminal: bool = False) -> Outcome:
             status = end.code
     assert isinstance(status, int), "main must end the process with a number"
     return Outcome(status, out.getvalue(), err.getvalue())
+
+
+def plant(path: Path, kind: str) -> None:
+    """Put what is no regular file at a path: a `pipe`, a `device`, a `folder`, a `loop` of a link, or `nothing`."""
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "folder":
+            path.mkdir()
+        case "loop":
+            path.symlink_to(path)

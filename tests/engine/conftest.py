@@ -30,6 +30,15 @@ def bundled_data(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def no_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no request reach a real mirror: the only one is a port without a listener."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MNIST_TUI_MIRROR", "http://127.0.0.1:1")
+    monkeypatch.setattr(download, "BACK_OFF", 0.02)
+
+
+@pytest.fixture
 def noise() -> Dataset:
     return noise_dataset()
 

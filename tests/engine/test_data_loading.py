@@ -3,23 +3,13 @@
 import numpy as np
 import pytest
 
-from mnist_tui.engine.data import download as module
 from mnist_tui.engine.data.catalog import CATALOG
 from mnist_tui.engine.data.loading import load
 from mnist_tui.engine.data.mirrors import DownloadError
 from mnist_tui.engine.errors import Cancelled, ConfigError, DataError
 from tests.engine.mirror import idx, listing, mirror, tiny_data
 
-pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture(autouse=True)
-def _no_way_out(monkeypatch):
-    """Let no request reach a real mirror: the only one is a port without a listener."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MNIST_TUI_MIRROR", "http://127.0.0.1:1")
-    monkeypatch.setattr(module, "BACK_OFF", 0.02)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("no_way_out")]
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 import pytest
 
-from mnist_tui.engine.data import download as download_module
 from mnist_tui.engine.data.catalog import CATALOG
 from mnist_tui.engine.data.folder import survey
 from mnist_tui.engine.data.lookup import file_names, locate, misplaced
@@ -15,16 +14,7 @@ from mnist_tui.engine.data.mirrors import DownloadError
 from tests.engine.mirror import listing, source_file, tiny_data
 from tests.engine.test_data_loading import run
 
-pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture(autouse=True)
-def _no_way_out(monkeypatch):
-    """Let no request reach a real mirror: the only one is a port without a listener."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MNIST_TUI_MIRROR", "http://127.0.0.1:1")
-    monkeypatch.setattr(download_module, "BACK_OFF", 0.02)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("no_way_out")]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from mnist_tui.engine.runs.log_file import BoundedLogFile
 from mnist_tui.engine.runs.writer import RunWriter
 from mnist_tui.engine.training import cpu_threads
 from tests.engine.stored_runs import EPOCHS, make_run, weights_of
-from tests.helpers import QUICK
+from tests.helpers import QUICK, plant
 
 pytestmark = pytest.mark.timeout(60)  # opening a pipe would wait for ever
 
@@ -27,15 +27,7 @@ pytestmark = pytest.mark.timeout(60)  # opening a pipe would wait for ever
 def odd(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A path that is no regular file."""
     path = tmp_path / "odd"
-    match request.param:
-        case "pipe":
-            os.mkfifo(path)
-        case "device":
-            path.symlink_to("/dev/zero")
-        case "folder":
-            path.mkdir()
-        case "loop":
-            path.symlink_to(path)
+    plant(path, request.param)
     return path
 
 

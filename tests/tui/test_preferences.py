@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from mnist_tui.engine import files
 from mnist_tui.tui.app import MnistTui
 from mnist_tui.tui.state.preferences import LAST, MAX_PLACES, Last, Place, load_last, save_last
+from tests.helpers import plant
 from tests.tui.conftest import until
 from tests.tui.stored_run import write_run
 
@@ -54,13 +54,7 @@ def test_a_damaged_file_is_no_failure(text: str) -> None:
 def test_what_is_no_file_is_no_failure(kind: str) -> None:
     path = files.user_folder("config") / LAST
     path.parent.mkdir(parents=True)
-    match kind:
-        case "pipe":
-            os.mkfifo(path)
-        case "device":
-            path.symlink_to("/dev/zero")
-        case "folder":
-            path.mkdir()
+    plant(path, kind)
     assert load_last() == Last()
 
 
