@@ -29,9 +29,12 @@ def fraction_label(fraction: float, digits: int = 3) -> str:
 
 
 def probability_label(probability: float) -> str:
-    """Format a probability with enough digits to distinguish it from 1: `99.98 %`, `99.9999997 %`."""
+    """Format a softmax probability with enough digits to distinguish it from 1: `99.98 %`, `99.9999997 %`.
+
+    A softmax is never 1; a 1 is the result of rounding to 64 bits.
+    """
     if probability == 1:
-        return "100 %"
+        return ">99.9999999 %"
     for digits in range(2, MAX_DIGITS):
         if not f"{probability * 100:.{digits}f}".startswith("100"):
             return percent(probability, digits)

@@ -190,9 +190,10 @@ def test_probabilities_and_nearest_images_are_the_networks_and_the_datas(opened)
 def test_texts_never_round_a_probability_up_to_certainty() -> None:
     assert probability_label(0.9998) == "99.98 %"
     assert probability_label(0.9999997) == "99.99997 %"
-    assert probability_label(1.0) == "100 %"
+    assert probability_label(1.0) == ">99.9999999 %"
     assert short_probability(0.99999, narrow=False) == "99.99"
     assert short_probability(0.999, narrow=True) == "99"
+    assert [short_probability(1.0, narrow=narrow) for narrow in (False, True)] == [">99.9", ">99"]
 
 
 def test_a_picture_uses_all_greys() -> None:

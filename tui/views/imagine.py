@@ -308,8 +308,8 @@ def _nearest_pictures(found: Imagined | None, classes: tuple[str, ...]) -> list[
 
 
 def short_probability(probability: float, narrow: bool) -> str:
-    """Format a percentage in 5 columns, or 3 if `narrow`; 100 only for a probability of exactly 1."""
+    """Format a softmax probability as a percentage in 5 columns, or 3 if `narrow`; never 100 %."""
     per_cent = probability * 100
     if narrow:
-        return f"{min(per_cent, 99):.0f}" if probability < 1 else "100"
-    return f"{min(per_cent, 99.99):.2f}" if probability < 1 else "100"
+        return f"{min(per_cent, 99):.0f}" if probability < 1 else ">99"
+    return f"{min(per_cent, 99.99):.2f}" if probability < 1 else ">99.9"
